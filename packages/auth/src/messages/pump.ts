@@ -8,6 +8,8 @@ export interface SimulatedAsk {
   readonly network: string;
   readonly country: string;
   readonly isHonest: boolean;
+  /** Whether they ask from a device that has signed in to the number's account before. */
+  readonly isKnownDevice?: boolean;
   /** Whether the code comes back, a minute later. */
   readonly isProved: boolean;
 }
@@ -22,6 +24,9 @@ export interface PumpResult {
   /** The same of the day of the fraud alone. */
   readonly honestAskedThen: number;
   readonly honestRefusedThen: number;
+  /** Of these, people with a device that is known. */
+  readonly knownAskedThen: number;
+  readonly knownRefusedThen: number;
 }
 
 /** Runs asks through the firewall's rules, in the order of time and without a database. */
@@ -53,10 +58,10 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
       provedBest: Math.max(...days),
     };
   };
-  const keysOf = ({ number, network, country }: SimulatedAsk) => ({
-    number: `n${number}`,
-    numberByNetwork: `n${number}|${network}`,
-    network: `w${network}`,
+  const keysOf = ({ number, network, country, isKnownDevice = false }: SimulatedAsk) => ({
+    // As in the firewall, where known devices have an allowance of their own and no network.
+    number: isKnownDevice ? `k${number}` : `n${number}`,
+    ...(!isKnownDevice && { numberByNetwork: `n${number}|${network}`, network: `w${network}` }),
     prefix: `p${number.slice(0, -4)}`,
     range: `r${number.slice(0, -7)}`,
     countryTotal: `c${country}`,
@@ -65,22 +70,23 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
   const result = {
     ...{ sent: 0, fraudSent: 0, mostSentInADay: 0 },
     ...{ honestAsked: 0, honestRefused: 0, honestAskedThen: 0, honestRefusedThen: 0 },
+    ...{ knownAskedThen: 0, knownRefusedThen: 0 },
   };
   const fraudBegins = Math.min(...asks.filter(({ isHonest }) => !isHonest).map(({ at }) => at));
   const proofs: SimulatedAsk[] = [];
   for (const ask of [...asks].sort((a, b) => a.at - b.at)) {
     for (let proof = proofs[0]; proof && proof.at + 1 <= ask.at; proof = proofs[0]) {
       proofs.shift();
-      const { network, range, countryTotal } = keysOf(proof);
-      for (const key of [network, range, countryTotal]) add(key, proof.at + 1, "proved");
+      const { network = null, range, countryTotal } = keysOf(proof);
+      for (const key of [network, range, countryTotal]) if (key !== null) add(key, proof.at + 1, "proved");
     }
     const keys = keysOf(ask);
-    const of = (key: string) => (counts.has(key) ? read(key, ask.at) : noCount);
+    const of = (key: string | undefined) => (key && counts.has(key) ? read(key, ask.at) : noCount);
     const rule = findRefusingRule(
       {
         isMobile: true,
         country: ask.country,
-        isKnownDevice: false,
+        isKnownDevice: ask.isKnownDevice ?? false,
         number: of(keys.number),
         numberByNetwork: of(keys.numberByNetwork),
         network: of(keys.network),
@@ -94,9 +100,11 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
     const isThen = ask.at >= fraudBegins;
     if (ask.isHonest) result.honestAsked += 1;
     if (ask.isHonest && isThen) result.honestAskedThen += 1;
+    if (ask.isKnownDevice && isThen) result.knownAskedThen += 1;
     if (rule) {
       if (ask.isHonest) result.honestRefused += 1;
       if (ask.isHonest && isThen) result.honestRefusedThen += 1;
+      if (ask.isKnownDevice && isThen) result.knownRefusedThen += 1;
       continue;
     }
     for (const key of Object.values(keys)) add(key, ask.at, "counted");
@@ -126,7 +134,7 @@ const rangeOf = (random: () => number) => ranges[Math.floor(random() ** 1.5 * ra
 const numberOf = (range: string, random: () => number) =>
   `${range}${String(Math.floor(random() * 1e7)).padStart(7, "0")}`;
 
-/** People of one country who sign up through the day, of whom 92 in a hundred type their code. */
+/** People of one country who come through the day, of whom 92 in a hundred type their code, and one in ten has a device that is known. */
 function honest({ perDay, from, days }: { perDay: number; from: number; days: number }): SimulatedAsk[] {
   const random = createRandom();
   return Array.from({ length: perDay * days }, (_, index) => ({
@@ -135,6 +143,7 @@ function honest({ perDay, from, days }: { perDay: number; from: number; days: nu
     network: `home${index}`,
     country: "TR",
     isHonest: true,
+    isKnownDevice: index % 10 === 0,
     isProved: random() < 0.92,
   }));
 }
@@ -232,7 +241,8 @@ export function runPump(print: (line: string) => void): void {
     print(
       `${scenario.name}: ${result.fraudSent} messages of fraud, ${result.mostSentInADay} in all on the fullest day, ` +
         `${result.honestRefused} of ${result.honestAsked} honest people refused (${share} %), ` +
-        `${result.honestRefusedThen} of ${result.honestAskedThen} while it lasts`,
+        `${result.honestRefusedThen} of ${result.honestAskedThen} while it lasts, ` +
+        `of those with a known device ${result.knownRefusedThen} of ${result.knownAskedThen}`,
     );
   }
 }
