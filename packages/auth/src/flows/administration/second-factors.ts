@@ -5,7 +5,7 @@ import { type Actor, type Administrator, changeWithAuthority } from "../steps/au
 import type { Core } from "../steps/core.ts";
 import { endOthers, takeFactors } from "../steps/enroll-totp.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { requireRecently } from "../steps/recent-authentication.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
 
 /**
@@ -16,7 +16,7 @@ import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
  * @throws AuthError `not_found`, `reauthentication_required`, and `permission_denied` for one's own account and for one that stands above
  */
 export async function resetSecondFactor(core: Core, admin: Administrator, id: string): Promise<number> {
-  await requireRecently(core, admin);
+  await requireMoreThanCode(core, admin);
   return resetAs(core, admin, id);
 }
 
