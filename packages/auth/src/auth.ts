@@ -417,6 +417,13 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `reauthentication_required`, with `maxAge` and `acr`
    */
   requireRecentAuthentication(caller: Principal, maxAge: number, acr?: "1" | "2"): Promise<void>;
+  /**
+   * The same for what administration does to accounts, rights and keys, within ten minutes: a code that was sent, or a password that such a
+   * code has set within 72 hours, is not enough for it in a session that is younger than that.
+   *
+   * @throws AuthError `reauthentication_required`, with `maxAge` and `acr`, `permission_denied`
+   */
+  requireToAdminister(caller: Principal): Promise<void>;
 
   /** Whether the caller has an authenticator app, and has to have one. */
   getTotp(caller: Principal): Promise<OwnTotp>;

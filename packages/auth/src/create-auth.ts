@@ -19,6 +19,7 @@ import {
   reauthenticate,
   reauthenticateByCode,
   requireRecentAuthentication,
+  requireToAdminister,
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
@@ -208,6 +209,7 @@ export function createAuth<
       reauthenticate,
       reauthenticateByCode,
       requireRecentAuthentication,
+      requireToAdminister,
       getTotp,
       startTotp,
       confirmTotp,

@@ -28,7 +28,14 @@ export interface SecondFactorOptions {
    * unticked, and for devices that nobody else uses.
    */
   readonly remember?: boolean;
+  /**
+   * Gets the ten recovery codes that come with a factor that was just set up, or after the last one was used. Show them: they are answered here
+   * and never again.
+   */
+  readonly onRecoveryCodes?: (codes: readonly string[]) => void;
 }
+
+type Opened = SessionAnswer & { readonly recoveryCodes?: { readonly codes: readonly string[] } };
 
 type Secret = inferRouterOutputs<AppRouter>["token"]["enrollTotp"];
 
@@ -60,10 +67,11 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
   { internals }: Pick<AuthClient<Router>, "internals">,
   { ticket }: Pick<PendingSignIn, "ticket">,
   totp: string,
-  { remember }: SecondFactorOptions = {},
+  { remember, onRecoveryCodes }: SecondFactorOptions = {},
 ): Promise<PersonOf<Router>> {
   const shown = { ticket, totp, ...(remember && { remember }) };
-  const { user } = (await internals.ask("token.obtainBySecondFactor", shown)) as SessionAnswer;
+  const { user, recoveryCodes } = (await internals.ask("token.obtainBySecondFactor", shown)) as Opened;
+  if (recoveryCodes) onRecoveryCodes?.(recoveryCodes.codes);
   return user as PersonOf<Router>;
 }
 

@@ -143,13 +143,13 @@ export function unlockCommand(): Command {
 /** `reset-second-factor`: for somebody who has lost their phone, and the last administrator among them. */
 export function resetSecondFactorCommand(): Command {
   return new Command("reset-second-factor")
-    .description("Take a user's second factors away and end their sessions; their password stays")
+    .description("Take a user's second factors and password away and end their sessions; then create-password-code")
     .argument(...whom)
     .option(...json)
     .action(async (user: string, flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const sessionsEnded = await auth.operator.resetSecondFactor(user);
-        print(flags, { sessionsEnded }, `They have no second factor any more; ${sessionsEnded} sessions ended.`);
+        print(flags, { sessionsEnded }, `They have no second factor any more; ${sessionsEnded} sessions ended. For a password: create-password-code.`);
       });
     });
 }

@@ -182,7 +182,7 @@ export const en = {
     secondFactor: {
       name: "Reset the second factors",
       act: "Reset",
-      ask: "The authenticator app and the passkeys of {name} are removed and all their sessions end. The password stays: whoever knows it is in until they set up another factor. Whoever signed in by passkey alone needs a password code from you.",
+      ask: "The authenticator app and the passkeys of {name} are removed and all their sessions end. The password goes too, so that nobody is in by it alone: make a password code afterwards, and give it only to somebody you know.",
       done: "Second factors reset",
     },
     disable: {

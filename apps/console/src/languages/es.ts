@@ -184,7 +184,7 @@ export const es: Texts = {
     secondFactor: {
       name: "Restablecer los segundos factores",
       act: "Restablecer",
-      ask: "Se quitan la aplicación de autenticación y las llaves de acceso de {name} y se cierran todas sus sesiones. La contraseña se queda: quien la sepa puede entrar hasta que haya otro factor. Quien solo entraba con una llave de acceso necesita que le des un código de contraseña.",
+      ask: "Se quitan la aplicación de autenticación y las llaves de acceso de {name} y se cierran todas sus sesiones. También se quita la contraseña, para que nadie entre solo con ella: crea después un código de contraseña y dáselo solo a quien conozcas.",
       done: "Segundos factores restablecidos",
     },
     disable: {

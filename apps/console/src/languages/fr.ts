@@ -185,7 +185,7 @@ export const fr: Texts = {
     secondFactor: {
       name: "Réinitialiser les seconds facteurs",
       act: "Réinitialiser",
-      ask: "L’application d’authentification et les clés d’accès de {name} sont retirées et toutes ses sessions se terminent. Le mot de passe reste : qui le connaît peut entrer jusqu’à ce qu’un autre facteur soit configuré. Qui ne se connectait que par clé d’accès a besoin d’un code de mot de passe de votre part.",
+      ask: "L’application d’authentification et les clés d’accès de {name} sont retirées et toutes ses sessions se terminent. Le mot de passe est retiré aussi, afin que personne n’entre avec lui seul : créez ensuite un code de mot de passe et ne le donnez qu’à une personne que vous connaissez.",
       done: "Seconds facteurs réinitialisés",
     },
     disable: {

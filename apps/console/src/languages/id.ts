@@ -180,7 +180,7 @@ export const id: Texts = {
     secondFactor: {
       name: "Atur ulang faktor kedua",
       act: "Atur ulang",
-      ask: "Aplikasi autentikator dan kunci sandi {name} dihapus dan semua sesinya berakhir. Kata sandi tetap: siapa pun yang mengetahuinya bisa masuk sampai faktor lain disiapkan. Yang hanya masuk dengan kunci sandi memerlukan kode kata sandi dari Anda.",
+      ask: "Aplikasi autentikator dan kunci sandi {name} dihapus dan semua sesinya berakhir. Kata sandi juga dihapus agar tidak ada yang masuk hanya dengannya: buat kode kata sandi sesudahnya, dan berikan hanya kepada orang yang Anda kenal.",
       done: "Faktor kedua diatur ulang",
     },
     disable: {

@@ -184,7 +184,7 @@ export const ptBR: Texts = {
     secondFactor: {
       name: "Redefinir os segundos fatores",
       act: "Redefinir",
-      ask: "O aplicativo autenticador e as chaves de acesso de {name} são removidos e todas as sessões terminam. A senha fica: quem a souber consegue entrar até que haja outro fator. Quem só entrava com chave de acesso precisa que você entregue um código de senha.",
+      ask: "O aplicativo autenticador e as chaves de acesso de {name} são removidos e todas as sessões terminam. A senha também é removida, para que ninguém entre só com ela: depois crie um código de senha e entregue-o apenas a quem você conhece.",
       done: "Segundos fatores redefinidos",
     },
     disable: {

@@ -179,7 +179,7 @@ export const tr: Texts = {
     secondFactor: {
       name: "İkinci doğrulama adımlarını sıfırla",
       act: "Sıfırla",
-      ask: "{name} adlı kişinin doğrulama uygulaması ve geçiş anahtarları kaldırılır, bütün oturumları kapanır. Parola kalır: onu bilen, başka bir doğrulama adımı kurulana kadar girebilir. Yalnızca geçiş anahtarıyla girenlere sizin bir parola kodu vermeniz gerekir.",
+      ask: "{name} adlı kişinin doğrulama uygulaması ve geçiş anahtarları kaldırılır, bütün oturumları kapanır. Parola da kaldırılır, kimse yalnız onunla girmesin diye: ardından bir parola kodu oluşturun ve onu yalnızca tanıdığınız kişiye verin.",
       done: "İkinci doğrulama adımları sıfırlandı",
     },
     disable: {

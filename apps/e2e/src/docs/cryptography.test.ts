@@ -61,6 +61,30 @@ test("every file that uses cryptography is named in docs/cryptography.md, and ev
   expect([...(await named())].sort()).toEqual(using.sort());
 });
 
+/** As the platform calls an algorithm, and as the page does. */
+const asWritten = (name: string) => name.toUpperCase().replace(/^SHA(\d)/, "SHA-$1");
+
+/** The algorithms that a source names where it hashes. */
+async function hashesIn(path: string): Promise<string[]> {
+  const calls = (await readFile(join(root, path), "utf8")).matchAll(/\b(?:createHash|createHmac|hash)\(\s*"([\w-]+)"/g);
+  return [...new Set([...calls].map(([, name = ""]) => asWritten(name)))];
+}
+
+test("whatever a file hashes with stands in its row of docs/cryptography.md", async () => {
+  const rows = tablesOf(await readPage("docs/cryptography.md")).flat();
+  const missing: string[] = [];
+  let found = 0;
+  for (const path of await named()) {
+    const row = rows.filter((cells) => cells.some((cell) => codeIn(cell).includes(path))).flat().join(" ");
+    for (const name of await hashesIn(path)) {
+      found += 1;
+      if (!new RegExp(`${name}(?!\\d)`).test(row)) missing.push(`${path}: ${name}`);
+    }
+  }
+  expect(found).toBeGreaterThan(15);
+  expect(missing).toEqual([]);
+});
+
 /** The names in a list of a source, from its beginning to the first line that ends it. */
 async function namesIn(path: string, from: RegExp): Promise<string[]> {
   const [, list = ""] = from.exec(await readFile(join(root, path), "utf8")) ?? [];

@@ -88,3 +88,23 @@ describe("an administrator whose sign-in is older than ten minutes", () => {
     expect(body.data.reason).toBe("permission_denied");
   });
 });
+
+describe("an administrator whose password a code that was sent has set today", () => {
+  beforeAll(() =>
+    live.test.database.query("update latchkey.users set reset_by_code_at = latchkey.now() where id = $1", [boss.id]),
+  );
+
+  test.each([...becoming, ...grave])("has to wait before %s, and nothing is done", async (_, procedure, input) => {
+    expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
+    const { id } = await createPerson(live.test);
+    const before = (await asBoss("users.get", { id })).body;
+    const { status, body } = await asBoss(procedure, input(id));
+    expect([status, body.data]).toMatchObject([403, { reason: "permission_denied" }]);
+    expect((await asBoss("users.get", { id })).body).toEqual(before);
+  });
+
+  test.each(plain)("need not wait for %s", async (_, procedure, input) => {
+    const { id } = await createPerson(live.test);
+    expect((await asBoss(procedure, input(id))).status).toBe(200);
+  });
+});

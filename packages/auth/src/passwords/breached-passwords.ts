@@ -8,9 +8,9 @@ const positions = 14;
 let filter: Uint8Array | undefined;
 
 /**
- * Whether a password was seen in breaches of other services: the 1,260,000 commonest of them, compared without case, width and accents.
- * Those below eight characters are not in the filter, because their length refuses them. A Bloom filter that ships with the package: it
- * asks nobody, and takes one new password in 14,000 for a breached one.
+ * Whether a password was seen in breaches of other services: of 1,260,000 lines of public lists the 611,161 that are left once case, width
+ * and accents are folded, and those below eight characters, which their length refuses, are out. A Bloom filter that ships with the package:
+ * it asks nobody, and takes one new password in 14,000 for a breached one.
  *
  * @param password of eight code points or more
  */

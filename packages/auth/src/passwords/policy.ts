@@ -32,7 +32,7 @@ export interface PasswordPolicy {
  * kind of character is asked for. Passwords that are already stored are not judged.
  *
  * A password is too common when it is one of the 42,000 commonest, or becomes one without `1`, `!`, `123`, a year and the like at its
- * ends. It is breached when it is one of 1,260,000 that came to light in breaches of other services. Case, width and accents do not count.
+ * ends. It is breached when it is one of 611,161 that came to light in breaches of other services. Case, width and accents do not count.
  *
  * A password is too close to an identifier when, with every one of them taken out, four characters or fewer are left: a year
  * is not a secret. Case, accents and separators (`. - _` and the like) do not count; a phone number counts without its

@@ -5,7 +5,6 @@ import {
   type coreModels,
   type ModelAction,
   type ModelName,
-  ownerMaxAge,
   type PermissionFor,
   permissionFor,
   type Session,
@@ -201,7 +200,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
     const ofModel = modelProcedures(model);
     const recently = (action: "view" | "change" | "delete") =>
       ofModel[action].use(async ({ ctx, next }) => {
-        await requireRecently(ctx);
+        await requireToAdminister(ctx);
         return next();
       });
     return {
@@ -228,13 +227,13 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
 }
 
 /**
- * Asks whoever makes a call to have signed in, or shown again who they are, within ten minutes: for what a session that was found open must
- * not be enough for.
+ * Asks whoever makes a call to have signed in, or shown again who they are, within ten minutes, and by more than a code that was sent: for
+ * what a session that was found open, or a number that was borrowed, must not be enough for.
  *
- * @throws AuthError `reauthentication_required`
+ * @throws AuthError `reauthentication_required`, `permission_denied`
  */
-export async function requireRecently<C extends Config>(ctx: LatchkeyContext<C> & SignedIn<C>): Promise<void> {
-  await withUnavailability(() => ctx.latchkey.auth.requireRecentAuthentication(ctx, ownerMaxAge));
+export async function requireToAdminister<C extends Config>(ctx: LatchkeyContext<C> & SignedIn<C>): Promise<void> {
+  await withUnavailability(() => ctx.latchkey.auth.requireToAdminister(ctx));
 }
 
 interface CostlyCall {

@@ -6,7 +6,7 @@ import { deletePasskey, listPasskeys, renamePasskey, type StoredPasskey } from "
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
-import { requireToChangeFactors, requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
+import { requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import { countPasskey, refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
@@ -16,6 +16,7 @@ import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
@@ -49,7 +50,7 @@ const bindingOf = ({ session }: Principal) => ({ purpose: "add", boundTo: sessio
  * of a test number, and for a session of less than three days whose owner has shown nothing but a code that was sent
  */
 export async function startPasskey(core: Core, caller: Principal): Promise<StartedPasskey<PasskeyCreationOptions>> {
-  await requireToChangeFactors(core, caller);
+  await requireMoreThanCode(core, caller);
   await forbidTestAccount(core.db, caller.user.id);
   return askForNewPasskey(core, { ...bindingOf(caller), userId: caller.user.id });
 }
@@ -80,7 +81,7 @@ export async function addPasskey(
 ): Promise<PasskeyAdded> {
   const { user, session } = caller;
   // From its start on somebody may take as long as the challenge is good.
-  const { isByCodeAlone } = await requireToChangeFactors(core, caller, ownerMaxAge + passkeyChallengeLifetime);
+  const { isByCodeAlone } = await requireMoreThanCode(core, caller, ownerMaxAge + passkeyChallengeLifetime);
   const admission = await countPasskey(core, facts);
   try {
     const right = await checkRegistration(core, shown, { ...bindingOf(caller), userId: user.id });
@@ -121,7 +122,7 @@ export async function renameOwnPasskey(
  */
 export async function removePasskey(core: Core, caller: Principal, id: string, facts: RequestInfo): Promise<void> {
   const { user, session } = caller;
-  await requireToChangeFactors(core, caller);
+  await requireMoreThanCode(core, caller);
   await core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account) throw sessionEnded();

@@ -15,6 +15,7 @@ import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
 import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -184,6 +185,16 @@ export async function requireRecentAuthentication(
 ): Promise<void> {
   if (acr === "2" && caller.session.acr !== "2") throw reauthenticationRequired(maxAge, "2");
   await requireRecently(core, caller, maxAge);
+}
+
+/**
+ * Lets an act of administration go on: on accounts, rights and keys. What a code alone has authorised waits there, as it does for one's own
+ * names and factors: whoever borrows an administrator's number must not make others of their own with it.
+ *
+ * @throws AuthError `reauthentication_required`, with `maxAge`, and `permission_denied`, which says how long to wait
+ */
+export async function requireToAdminister(core: Core, caller: Principal): Promise<void> {
+  await requireMoreThanCode(core, caller);
 }
 
 interface Refusal {

@@ -9,7 +9,7 @@ import { deleteOtherPasskeys, listPasskeys } from "../../passkeys/passkey-store.
 import { deleteTotp } from "../../second-factors/totp-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
-import { requireToChangeFactors, requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
+import { requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
@@ -17,6 +17,7 @@ import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { forgetOtherDevices, type ShownDevice } from "../steps/known-device.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 /** What stays, because its owner knows it. */
@@ -56,7 +57,7 @@ export async function removeOtherFactors(
   facts: RequestInfo,
 ): Promise<FactorsRemoved> {
   const { user, session } = caller;
-  const { isByCodeAlone } = await requireToChangeFactors(core, caller);
+  const { isByCodeAlone } = await requireMoreThanCode(core, caller);
   return core.db.transaction().execute(async (transaction) => {
     const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
     if (!account?.state.isActive) throw sessionEnded();

@@ -11,7 +11,6 @@ import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { lockUser } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
-import { requireToChangeFactors } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
@@ -19,6 +18,7 @@ import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { createSealedSecret, findStepOf, showSecret, ticketRefused, totpRefused } from "../steps/use-totp.ts";
@@ -55,7 +55,7 @@ export interface StartedTotp extends SharedSecret {
 export async function startTotp(core: Core, caller: Principal, _facts: RequestInfo): Promise<StartedTotp> {
   const { user, session } = caller;
   if (core.options.secondFactor === "off") throw new AuthError("permission_denied", "Second factors are not used here");
-  await requireToChangeFactors(core, caller);
+  await requireMoreThanCode(core, caller);
   await forbidTestAccount(core.db, user.id);
   const sealedSecret = createSealedSecret(core, user.id);
   const waiting = { userId: user.id, purpose: "enroll" as const, evidence: [], sessionId: session.id, sealedSecret };
@@ -82,7 +82,7 @@ export async function confirmTotp(
   facts: RequestInfo,
 ): Promise<FactorEnrolled> {
   const { user, session } = caller;
-  const { isByCodeAlone } = await requireToChangeFactors(core, caller, ownerMaxAge + secondFactorTicketLifetime);
+  const { isByCodeAlone } = await requireMoreThanCode(core, caller, ownerMaxAge + secondFactorTicketLifetime);
   const found = await countTicketAttempt(core.db, ticket);
   if (found?.purpose !== "enroll" || found.sessionId !== session.id || !found.sealedSecret) throw ticketRefused();
   const { sealedSecret } = found;
@@ -107,7 +107,7 @@ export async function confirmTotp(
  */
 export async function removeTotp(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
   const { user, session } = caller;
-  await requireToChangeFactors(core, caller);
+  await requireMoreThanCode(core, caller);
   await core.db.transaction().execute(async (transaction) => {
     await lockUser(transaction, user.id);
     const account = await readGateAccount(core, transaction, user.id);

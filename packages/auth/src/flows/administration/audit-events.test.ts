@@ -1598,6 +1598,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   listAuditEvents: () => service.auth.listAuditEvents({ limit: 25 }),
   findPermissions: ({ caller }) => service.auth.findPermissions(caller.user),
   requireRecentAuthentication: ({ caller }) => service.auth.requireRecentAuthentication(caller, 600),
+  requireToAdminister: ({ caller }) => service.auth.requireToAdminister(caller),
   authorize: ({ caller }) => refused("permission_denied", service.auth.authorize(caller.user, "notes.add_note")),
   publicKeys: () => service.auth.publicKeys(),
   verificationKeys: () => service.auth.verificationKeys(),

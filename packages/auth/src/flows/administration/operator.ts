@@ -199,7 +199,7 @@ export async function stopPendingChangeNamed(core: Core, name: string, changeId:
   await stopChangeOf(core, operator, id, changeId);
 }
 
-/** Takes the second factors of a user away, ends their sessions, and answers how many. Throws AuthError `not_found`. */
+/** Takes the second factors of a user away, with the password beside them, ends their sessions, and answers how many. Throws AuthError `not_found`. */
 export async function resetSecondFactorNamed(core: Core, name: string): Promise<number> {
   const { id } = await findNamed(core, name);
   return resetAs(core, operator, id);

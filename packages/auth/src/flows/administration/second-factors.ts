@@ -1,22 +1,27 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { deleteRecoveryCodes } from "../../one-time-codes/recovery-code-store.ts";
+import { forgetFormerPassword } from "../../passwords/former-password-store.ts";
+import { createUnusablePassword } from "../../passwords/unusable-password.ts";
+import type { Queries } from "../../storage/database.ts";
+import { updatePassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOthers, takeFactors } from "../steps/enroll-totp.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { requireRecently } from "../steps/recent-authentication.ts";
+import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
 
 /**
  * Takes the second factors of somebody away who has lost them, passkeys and recovery codes among them, and ends their sessions: whoever has
- * found them gets in by none, and with the next factor the owner gets new codes. Their password stays, so that
- * whoever knows it is in until they enrol another: let them set a new one as well where it may be known.
+ * found them gets in by none, and with the next factor the owner gets new codes. The password beside a factor goes with it: it did not open
+ * the account alone, and whoever knows it must not be in by it now. The owner sets another by an administrator's code.
  *
  * @throws AuthError `not_found`, `reauthentication_required`, and `permission_denied` for one's own account and for one that stands above
  */
 export async function resetSecondFactor(core: Core, admin: Administrator, id: string): Promise<number> {
-  await requireRecently(core, admin);
+  await requireMoreThanCode(core, admin);
   return resetAs(core, admin, id);
 }
 
@@ -25,6 +30,7 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
   return changeWithAuthority(core, actor, id, async (transaction, target) => {
     if (target.id === actor?.id)
       throw new AuthError("permission_denied", "Another administrator resets your second factor");
+    await takePasswordBesideFactor(core, transaction, target.id);
     await takeFactors(transaction, target.id);
     await deleteRecoveryCodes(transaction, target.id);
     const sessionsEnded = await endOthers(core, transaction, { userId: target.id, actorId: actor?.id, facts });
@@ -34,4 +40,11 @@ export async function resetAs(core: Core, { user: actor, facts }: Actor, id: str
     await resetTotpLimits(core, transaction, target.id);
     return sessionsEnded;
   });
+}
+
+async function takePasswordBesideFactor(core: Core, transaction: Queries, userId: string): Promise<void> {
+  const account = await readGateAccount(core, transaction, userId);
+  if (!account?.factors.hasTotp && !account?.factors.hasPasskey) return;
+  await updatePassword(transaction, userId, createUnusablePassword());
+  await forgetFormerPassword(transaction, userId);
 }

@@ -167,7 +167,11 @@ describe("a forgotten password", () => {
     const secret = await addApp(service, person.caller);
     const ticket = await ticketOf(recover(person.codes[0]));
     const shown = { ticket, totp: await nextTotp(service, secret) };
-    expect(await auth.signInBySecondFactor(shown, facts())).toMatchObject({ user: { id: person.id } });
+    const answer = await auth.signInBySecondFactor(shown, facts());
+    expect(answer).toMatchObject({ user: { id: person.id } });
+    // The other nine are as good as before.
+    expect(answer).not.toHaveProperty("recoveryCodes");
+    expect(await auth.startRecovery({ code: person.codes[1] ?? "" }, facts())).toHaveProperty("ticket");
   });
 
   test("beside a passkey: that signs in, and shows who may set another by an administrator's code", async () => {
@@ -307,9 +311,15 @@ test("somebody without a name any more, who has used the last code and still has
   );
   expect(error.code).toBe("second_factor_required");
   const shown = { ticket: error.secondFactor?.ticket ?? "", totp: await nextTotp(service, secret) };
-  const { token } = await auth.signInBySecondFactor(shown, facts());
+  const { token, recoveryCodes } = await auth.signInBySecondFactor(shown, facts());
   expect((await callerOf(token)).user.id).toBe(person.id);
   expect(await auth.startRecovery({ code: last }, facts()).catch(codeOf)).toBe("code_invalid");
+  // The app that they keep may be lost tomorrow.
+  expect(recoveryCodes).toMatchObject({ goodFrom: null });
+  expect(new Set(recoveryCodes?.codes).size).toBe(10);
+  expect(await auth.startRecovery({ code: recoveryCodes?.codes[0] ?? "" }, facts())).toMatchObject({
+    methods: ["totp"],
+  });
 });
 
 test("somebody who takes the app away and keeps a passkey goes on being asked for a second factor, which it is", async () => {

@@ -316,6 +316,8 @@ describe("what is remembered ends with", () => {
     const person = await createRemembered();
     await auth.operator.resetSecondFactor(person.username);
     expect(await callerOf(person.remembered).catch(codeOf)).toBe("session_ended");
+    const { setPasswordCode: code } = await auth.operator.createPasswordCode(person.username);
+    await auth.resetPassword({ username: person.username, code, newPassword: password }, facts());
     const { token } = await auth.login({ username: person.username, password }, facts());
     const caller = await callerOf(token);
     const { ticket, secret } = await auth.startTotp(caller, facts());

@@ -307,10 +307,34 @@ describe("a session of one factor", () => {
 });
 
 describe("whoever lost the phone", () => {
+  async function setPasswordByCode(username: string): Promise<void> {
+    const { setPasswordCode: code } = await auth.operator.createPasswordCode(username);
+    await auth.resetPassword({ username, code, newPassword: nextPassword }, facts());
+  }
+
   test("gets in by the operator, who takes the factor away", async () => {
     const { username, token } = await createEnrolled();
     expect(await auth.operator.resetSecondFactor(username)).toBe(1);
     await expect(callerOf(token)).rejects.toMatchObject({ code: "session_ended" });
+    await setPasswordByCode(username);
+    await auth.login({ username, password: nextPassword }, facts());
+  });
+
+  test("keeps out whoever knows the password, who was kept out by the factor until then", async () => {
+    const { username, phoneNumber } = await createEnrolled();
+    const before = await auth.login({ username, password }, facts()).catch(refusalOf);
+    const { ticket } = Object(before).secondFactor;
+    await auth.operator.resetSecondFactor(username);
+    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.login({ username: phoneNumber, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.startEnrolling(ticket, facts()).catch(codeOf)).toBe("code_invalid");
+    await setPasswordByCode(username);
+    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+  });
+
+  test("keeps the password where there was no factor, so that nothing became less than it was", async () => {
+    const { username } = await createPerson();
+    await auth.operator.resetSecondFactor(username);
     await auth.login({ username, password }, facts());
   });
 
@@ -331,7 +355,8 @@ describe("whoever lost the phone", () => {
     expect(await auth.users.resetSecondFactor(admin, lost.id).catch(codeOf)).toBe("reauthentication_required");
     await auth.reauthenticate(admin, { password }, facts());
     expect(await auth.users.resetSecondFactor(admin, lost.id)).toBe(1);
-    await auth.login({ username: lost.username, password }, facts());
+    await setPasswordByCode(lost.username);
+    await auth.login({ username: lost.username, password: nextPassword }, facts());
   });
 
   test("and the paper with the codes gets new ones with the next factor, and whoever finds the paper gets in by none", async () => {
@@ -343,7 +368,8 @@ describe("whoever lost the phone", () => {
     expect(await auth.recover({ ticket: begun, newPassword: nextPassword }, facts()).catch(codeOf)).toBe(
       "code_invalid",
     );
-    const again = await callerOf((await auth.login({ username, password }, facts())).token);
+    await setPasswordByCode(username);
+    const again = await callerOf((await auth.login({ username, password: nextPassword }, facts())).token);
     const { ticket, secret } = await auth.startTotp(again, facts());
     const { recoveryCodes } = await auth.confirmTotp(again, { ticket, totp: await nextTotp(secret) }, facts());
     const [code = ""] = recoveryCodes?.codes ?? [];

@@ -139,7 +139,7 @@ async function readTicketOwner(core: Core, ticket: string, facts: RequestInfo): 
 
 /** What somebody gets who was asked for a second factor. */
 export interface SecondFactorAnswer<Person extends User = User> extends SignInAnswer<Person> {
-  /** Ten ways back, shown here and never again, for somebody who has just set up a factor and had none; absent for everybody else. */
+  /** Ten ways back, shown here and never again, for somebody who has none: they have just set up a factor, or used the last code; absent for everybody else. */
   readonly recoveryCodes?: MadeRecoveryCodes;
   /**
    * For `login` and `signInByCode` on this device, where it is remembered: it takes the place of the second factor until
@@ -280,7 +280,9 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
     ...(by !== "registration" && { signIn: { ...describeSignIn(half), secondFactor } }),
   });
   const missing = { account, sessionId: opened.session.id, isByCodeAlone, facts };
-  const recoveryCodes = isToEnroll(account) ? await makeMissingCodes(core, transaction, missing) : null;
+  // Whoever has a factor needs a way back without it: who set it up just now, and who came by their last code and keeps it.
+  const mayLackCodes = isToEnroll(account) || ticket.evidence.includes("recovery_code");
+  const recoveryCodes = mayLackCodes ? await makeMissingCodes(core, transaction, missing) : null;
   if (by !== "registration")
     await tellHook(core, transaction, "signedIn", { user, session: opened.session, request: facts });
   const { deviceEpoch, isDeletionStopped = false } = replaced ?? { ...opened, deviceEpoch: account.deviceEpoch };

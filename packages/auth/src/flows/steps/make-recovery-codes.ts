@@ -30,7 +30,7 @@ export async function makeRecoveryCodes(
   return made;
 }
 
-/** What somebody gets who has just set up a factor. */
+/** What somebody gets who has just set up a factor, or shown the one that they keep after the last code. */
 export interface FactorEnrolled {
   /** Ten ways back, shown here and never again; null for somebody who has some. */
   readonly recoveryCodes: MadeRecoveryCodes | null;
@@ -55,7 +55,7 @@ interface MissingCodes {
 }
 
 /**
- * Makes them for somebody who has just set up a factor and has none: without an address they are the only way back once the device is lost,
+ * Makes them for somebody who has a factor, and no codes: without an address they are the only way back once the device is lost,
  * so that nobody is left to remember them. They wait as those do that are asked for by themselves. Null for somebody who has some.
  */
 export async function makeMissingCodes(

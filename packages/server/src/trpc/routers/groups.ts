@@ -1,6 +1,6 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
-import { type OwnBuilders, requireRecently } from "../builders.ts";
+import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import { cursorText, pageLimit, permissionList, text } from "../inputs.ts";
 
@@ -29,7 +29,7 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
       .input(z.strictObject({ id: z.uuid(), ...changeable, expected: z.strictObject(changeable).optional() }))
       .mutation(async ({ ctx, input: { id, expected, ...changes } }) => {
         // What a group gives, its members have.
-        if (changes.permissions) await requireRecently(ctx);
+        if (changes.permissions) await requireToAdminister(ctx);
         return ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected);
       }),
 

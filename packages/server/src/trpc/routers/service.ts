@@ -1,6 +1,6 @@
 import type { Config } from "@latchkey/auth";
 import { z } from "zod";
-import { type OwnBuilders, requireRecently } from "../builders.ts";
+import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import { noSettings } from "../settings-report.ts";
 
@@ -31,7 +31,7 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
         .meta({ cost: 60 })
         .input(z.strictObject({ compromised: z.boolean().optional() }).prefault({}))
         .mutation(async ({ ctx, input: { compromised = false } }) => {
-          await requireRecently(ctx);
+          await requireToAdminister(ctx);
           return { kid: await ctx.latchkey.auth.rotateKeys({ compromised }, toAdministrator(ctx)) };
         }),
 

@@ -1,6 +1,6 @@
 import type { Config, ProfileChangesOf, ProfileDefinition, UserOf } from "@latchkey/auth";
 import { z } from "zod";
-import { type OwnBuilders, requireRecently } from "../builders.ts";
+import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import {
   cursorText,
@@ -75,7 +75,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
     /** Creates an account and answers, once, the code with which its owner sets a password by `password.reset`. */
     create: taking<Partial<C["profileInput"]>>()(
       user.add.input(profileInput(profile, { ...names, ...ranks })).mutation(async ({ ctx, input }) => {
-        if (input.isStaff || input.isSuperuser) await requireRecently(ctx);
+        if (input.isStaff || input.isSuperuser) await requireToAdminister(ctx);
         return ctx.latchkey.auth.users.create(toAdministrator(ctx), input as typeof input & ProfileChangesOf<C>);
       }),
     ),
@@ -94,7 +94,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
           }),
         )
         .mutation(async ({ ctx, input: { id, changes, expected } }) => {
-          if (canBecome(changes)) await requireRecently(ctx);
+          if (canBecome(changes)) await requireToAdminister(ctx);
           return ctx.latchkey.auth.users.update(
             toAdministrator(ctx),
             id,
@@ -168,7 +168,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         return {};
       }),
 
-    /** Takes the second factors of a user away who has lost them, and ends their sessions. */
+    /** Takes the second factors of a user away who has lost them, with the password beside them, and ends their sessions. */
     resetSecondFactor: user.change.input(byId).mutation(async ({ ctx, input }) => ({
       ended: await ctx.latchkey.auth.users.resetSecondFactor(toAdministrator(ctx), input.id),
     })),
