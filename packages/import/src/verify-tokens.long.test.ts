@@ -23,6 +23,7 @@ const paths = {
   django: { signInPath: "/own/token", pagePath: "/own/me" },
 } as const;
 
+// SQLite is enough: all that a database makes of tokens is ids, tried below, and the blacklist, tried in simplejwt.long.test.ts with all three.
 describe.skipIf(!hasModules("django", "rest_framework_simplejwt"))("beside a real Django", () => {
   let folder: string;
   let file: string;
