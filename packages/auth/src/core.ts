@@ -11,7 +11,7 @@ import { createTokenVerification } from "./flows/authentication/verify-token.ts"
 import { createCallerColumns } from "./flows/steps/caller-row.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { tellNoticeHook } from "./flows/steps/tell-notice-hook.ts";
-import { createFirewall, defaultEmailLimits } from "./messages/firewall.ts";
+import { createFirewall } from "./messages/firewall.ts";
 import { readTestNumbers, toFirewallLimits, toRenderOptions } from "./messages/messages-option.ts";
 import { findNoticeChannels, sendDueNotices } from "./messages/notice-outbox.ts";
 import { createOutbox, type Outbox } from "./messages/outbox.ts";
@@ -124,7 +124,7 @@ function createCodes(
   secretKeys: SecretKeys,
 ): Pick<Core, "challenges" | "firewall" | "outbox"> {
   const { clock, messages, phones, watch } = options;
-  const { senders, isEnforced, emailsPerDay, noticesPerDay, onRefusal, onOutcome, onError } = messages;
+  const { senders, isEnforced, noticesPerDay, onRefusal, onOutcome, onError } = messages;
   let outbox: Outbox | undefined;
   const challenges = createChallenges({
     db,
@@ -145,7 +145,6 @@ function createCodes(
       return secretKeys.keysOf("messages")[0].key;
     },
     limits: toFirewallLimits(messages, { defaultCountry: phones.defaultCountry, clock }),
-    emailLimits: { ...defaultEmailLimits, perDay: emailsPerDay },
     isEnforced,
     ...(onRefusal && { onRefusal }),
   });

@@ -29,7 +29,7 @@ async function examine({ json }: Flags): Promise<void> {
   const { auth, place, findings, close } = await openAuth(settings);
   try {
     const { warnings: found, ...health } = await auth.checkHealth();
-    const notes = [...findings.notes, ...findAdvice(settings)];
+    const notes = [...findings.notes, ...findings.textCosts, ...findAdvice(settings)];
     const warnings = [...found, ...findings.warnings, ...[findServingFault(settings) ?? []].flat()];
     if (json)
       process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings, notes })}\n`);

@@ -1,10 +1,8 @@
 import {
   type AuthOptions,
   type Channel,
-  countSegments,
   type MessageCatalogue,
   messageTexts,
-  renderMessage,
   type Senders,
   StartError,
 } from "@latchkey/auth";
@@ -15,6 +13,7 @@ import type { Settings } from "../environment.ts";
 import type { MessageLog } from "./message-log.ts";
 import { assignChannels, type SenderName, toMessagesOption } from "./message-settings.ts";
 import { openSenders } from "./open-senders.ts";
+import { describeTextCosts, listTextCosts, warnOfLongTexts } from "./text-costs.ts";
 
 /** Who sends by each channel: a name of `MESSAGES`, or `file` for a sender of the team's own. */
 export type ChannelOwners = Partial<Readonly<Record<Channel, SenderName | "file">>>;
@@ -89,19 +88,29 @@ export interface MessageFindings {
   readonly warnings: readonly string[];
   /** What may be meant, and costs something. */
   readonly notes: readonly string[];
+  /** What texts cost by SMS, a line for each language; none where nothing sends any that costs money. */
+  readonly textCosts: readonly string[];
 }
 
 /** Looks over who sends what to whom, and what the texts cost. */
 export function examineMessages(settings: Settings, file: ConfigFile): MessageFindings {
   const owners = findChannelOwners(settings, file);
   const nothingSends = "Nothing sends codes: MESSAGES names no sender. Asking for a code is answered with unavailable";
+  const isPaid = owners.sms !== undefined && !isFree(owners);
+  const costs = isPaid
+    ? listTextCosts(toRendering(settings, file), { hasNotices: sendsNotices(settings, file, owners) })
+    : [];
   return {
     warnings: findMessageWarnings(settings, owners),
-    notes: [
-      ...(Object.keys(owners).length === 0 ? [nothingSends] : []),
-      ...(owners.sms === undefined || isFree(owners) ? [] : listLongTexts(settings, file)),
-    ],
+    notes: [...(Object.keys(owners).length === 0 ? [nothingSends] : []), ...warnOfLongTexts(costs)],
+    textCosts: describeTextCosts(costs),
   };
+}
+
+/** Whether notices go by SMS: what fills a code into a template sends none. */
+function sendsNotices({ HTTP_SENDER }: Settings, { config }: ConfigFile, { sms }: ChannelOwners): boolean {
+  if (sms === "file") return config.messages?.senders?.sms?.sendNotice !== undefined;
+  return sms !== "msg91" && !(sms === "http" && JSON.stringify(HTTP_SENDER).includes("{code}"));
 }
 
 function findMessageWarnings(settings: Settings, owners: ChannelOwners): string[] {
@@ -131,18 +140,4 @@ export function toRendering(settings: Settings, { config }: ConfigFile) {
     origin: settings.SIGN_IN_ORIGIN,
     androidHash: settings.SIGN_IN_ANDROID_HASH,
   };
-}
-
-/** Texts that cost more than one SMS. */
-function listLongTexts(settings: Settings, file: ConfigFile): string[] {
-  const rendering = toRendering(settings, file);
-  const lines = Object.keys(rendering.catalogue).flatMap((locale) =>
-    (["sign_in", "reset_password"] as const).map((purpose) => {
-      const message = { code: "123456", purpose, channel: "sms", locale } as const;
-      const { text } = renderMessage(message, rendering);
-      const { segments, encoding } = countSegments(text);
-      return segments > 1 && `The text of ${purpose} in ${locale} costs ${segments} SMS (${encoding}): make it shorter`;
-    }),
-  );
-  return lines.filter((line) => typeof line === "string");
 }

@@ -1,8 +1,8 @@
-/** The limits of messages to phone numbers. Each is a setting. */
+/** The limits of messages. Each is a setting. */
 export interface FirewallLimits {
   /** ISO 3166-1 alpha-2. Numbers of other countries are sent nothing. */
   readonly countries: readonly string[];
-  /** Messages that may be handed over in a day, whoever proves what: what fraud can cost at most. */
+  /** Messages to phone numbers that may be handed over in a day, whoever proves what: what fraud can cost at most. */
   readonly perDay: number;
   /** Messages in a day that a launch may have besides, in every country together. */
   readonly launchBudget: number;
@@ -26,8 +26,14 @@ export interface FirewallLimits {
   readonly shareForEarnedRanges: number;
   /** Messages in a day that a range in which any number was proved may have at least and not prove. */
   readonly freePerRange: number;
-  /** What of each shared budget is kept for known devices. */
+  /** What of each shared budget is kept for known devices, of the day's e-mails too. */
   readonly shareForKnownDevices: number;
+  /** Messages to an e-mail address in an hour; to known devices as many besides. */
+  readonly emailAddressPerHour: number;
+  /** Asks for e-mail by a network in an hour. */
+  readonly emailNetworkPerHour: number;
+  /** E-mail messages in a day, in all. */
+  readonly emailsPerDay: number;
 }
 
 export const defaultLimits: FirewallLimits = {
@@ -47,6 +53,9 @@ export const defaultLimits: FirewallLimits = {
   shareForEarnedRanges: 0.3,
   freePerRange: 5,
   shareForKnownDevices: 0.3,
+  emailAddressPerHour: 5,
+  emailNetworkPerHour: 20,
+  emailsPerDay: 10_000,
 };
 
 /** In the order in which they are looked at. */
@@ -57,28 +66,17 @@ export type EmailRule = "email_address" | "email_network" | "email_day_budget";
 
 export type FirewallRule = PhoneRule | EmailRule;
 
-/** Limits of messages to e-mail addresses, which cost little and annoy their owners. */
-export interface EmailLimits {
-  /** Messages to an address in an hour. */
-  readonly addressPerHour: number;
-  /** Asks by a network in an hour. */
-  readonly networkPerHour: number;
-  readonly perDay: number;
-  /** What of the day's messages is kept for known devices. */
-  readonly shareForKnownDevices: number;
-}
-
 /**
  * The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address and the day's total, of which a
  * part is kept for them.
  */
 export function findRefusingEmailRule(
   input: { readonly isKnownDevice: boolean; readonly address: Count; readonly network: Count; readonly total: Count },
-  limits: EmailLimits,
+  limits: FirewallLimits,
 ): EmailRule | null {
-  if (input.address.hour >= limits.addressPerHour) return "email_address";
-  if (!input.isKnownDevice && input.network.hour >= limits.networkPerHour) return "email_network";
-  if (input.total.day >= allowed(limits.perDay, input.isKnownDevice, limits)) return "email_day_budget";
+  if (input.address.hour >= limits.emailAddressPerHour) return "email_address";
+  if (!input.isKnownDevice && input.network.hour >= limits.emailNetworkPerHour) return "email_network";
+  if (input.total.day >= allowed(limits.emailsPerDay, input.isKnownDevice, limits)) return "email_day_budget";
   return null;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import { type Ask, createFirewall, defaultEmailLimits, type FirewallOptions } from "./firewall.ts";
+import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
 import {
   type Count,
   countryBudgets,
@@ -27,15 +27,21 @@ describe("the rules", () => {
       expect(result.fraudSent).toBeLessThanOrEqual(30);
       expect(result.honestRefused).toBeLessThanOrEqual(result.honestAsked / 100);
       expect(result.honestRefusedThen).toBeLessThanOrEqual(result.honestAskedThen / 100);
+      expect(result.knownRefusedThen).toBe(0);
     },
   );
 
-  it.each(listScenariosBeyond())("spend no more than the country's budget: $name", ({ asks, limits }) => {
-    const result = simulate(asks, limits);
-    expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
-    // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved.
-    expect(result.fraudSent).toBeLessThanOrEqual(0.3 * 276);
-  });
+  it.each(listScenariosBeyond())(
+    "spend no more than the country's budget, and refuse no known device: $name",
+    ({ asks, limits }) => {
+      const result = simulate(asks, limits);
+      expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
+      // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved.
+      expect(result.fraudSent).toBeLessThanOrEqual(0.3 * 276);
+      expect(result.knownAskedThen).toBeGreaterThan(20);
+      expect(result.knownRefusedThen).toBe(0);
+    },
+  );
 
   /** What is asked by a stranger for a mobile number of a named country, with much proved there, and whatever differs. */
   const judgeAsk = (differs: Partial<FirewallCase>) =>
@@ -148,7 +154,7 @@ describe("the rules", () => {
   const judgeEmail = (differs: Partial<EmailCase>) =>
     findRefusingEmailRule(
       { isKnownDevice: false, address: noCount, network: noCount, total: noCount, ...differs },
-      { ...defaultEmailLimits, perDay: 1_000 },
+      { ...defaultLimits, emailsPerDay: 1_000 },
     );
 
   it.each<[what: string, last: Partial<EmailCase>, beyond: Partial<EmailCase>, rule: EmailRule]>([
@@ -172,12 +178,12 @@ describe("the rules", () => {
   });
 
   it("send nothing at all where a day may have no messages", () => {
-    const limits = { ...defaultLimits, countries: ["TR"], perDay: 0 };
+    const limits = { ...defaultLimits, countries: ["TR"], perDay: 0, emailsPerDay: 0 };
     for (const isKnownDevice of [true, false]) {
       const input = { isKnownDevice, total: noCount, range: noCount, countryTotal: noCount };
       expect(findUsedUpBudget(input, limits)).toBe("day_budget");
       const email = { isKnownDevice, address: noCount, network: noCount, total: noCount };
-      expect(findRefusingEmailRule(email, { ...defaultEmailLimits, perDay: 0 })).toBe("email_day_budget");
+      expect(findRefusingEmailRule(email, limits)).toBe("email_day_budget");
     }
   });
 
@@ -352,10 +358,9 @@ describe("the firewall", () => {
   });
 
   it("sends an address five messages in an hour, a network 20 and everybody a day's budget, and the same to nobody's", async () => {
-    const emailLimits = { ...defaultEmailLimits, perDay: 25 };
     for (const isSent of [true, false]) {
       await service.database.query("delete from latchkey.message_counts");
-      const firewall = open({ emailLimits: { ...emailLimits, perDay: 1_000 } });
+      const firewall = open();
       const asks = (address: string, network: string, count: number) =>
         outcomes(
           Array.from({ length: count }, () => firewall.admitEmail({ address, network, isKnownDevice: false, isSent })),
@@ -370,7 +375,7 @@ describe("the firewall", () => {
       expect(await asks("c@example.com", "n3", 1)).toEqual(["sent"]);
     }
     await service.database.query("delete from latchkey.message_counts");
-    const firewall = open({ emailLimits });
+    const firewall = open({ limits: { ...defaultLimits, emailsPerDay: 25 } });
     const ask = (nth: number, isKnownDevice = false) =>
       firewall.admitEmail({ address: `${nth}@example.com`, network: `n${nth}`, isKnownDevice, isSent: true });
     for (let nth = 0; nth < 17; nth += 1) await ask(nth);

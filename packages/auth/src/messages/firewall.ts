@@ -4,7 +4,6 @@ import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
 import {
   type Count,
-  type EmailLimits,
   type FirewallLimits,
   type FirewallRule,
   findRefusingEmailRule,
@@ -58,7 +57,6 @@ export interface FirewallOptions {
   /** Hides numbers and networks among the counts; read at each use. */
   readonly key: Uint8Array;
   readonly limits: FirewallLimits;
-  readonly emailLimits?: EmailLimits;
   /** False for senders that cost nothing: a verdict is told to `onRefusal` and refuses nothing. */
   readonly isEnforced: boolean;
   readonly onRefusal?: (rule: FirewallRule, country: string | null) => void;
@@ -84,7 +82,7 @@ export interface Firewall {
 }
 
 export function createFirewall(options: FirewallOptions): Firewall {
-  const { db, limits, emailLimits = defaultEmailLimits, isEnforced, onRefusal = () => {} } = options;
+  const { db, limits, isEnforced, onRefusal = () => {} } = options;
   const usedUp = createUsedUp();
   const hide = (...parts: readonly string[]) => hmacSha256(options.key, parts.join("\0")).toString("base64url");
 
@@ -194,7 +192,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
     };
     const total = of("total", isCounted && isSent);
-    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, emailLimits);
+    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, limits);
   }
 
   return {
@@ -264,14 +262,6 @@ export function createFirewall(options: FirewallOptions): Firewall {
     },
   };
 }
-
-/** Five an hour for an address, 20 for a network; 30 % of the day's for known devices. */
-export const defaultEmailLimits: EmailLimits = {
-  addressPerHour: 5,
-  networkPerHour: 20,
-  perDay: 10_000,
-  shareForKnownDevices: 0.3,
-};
 
 const tooMany = (rule: FirewallRule, country: string | null) =>
   new AuthError("rate_limited", "Too many messages: try again later", {

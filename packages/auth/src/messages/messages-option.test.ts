@@ -18,6 +18,15 @@ describe("the option messages", () => {
     expect(limitsOf({ messages: { limits: { number: 3 } } })).toMatchObject({ number: 3, prefixPerDay: 30 });
   });
 
+  it("takes the limits of e-mails beside those of messages to phone numbers", () => {
+    const limitsOf = (messages: object) =>
+      toFirewallLimits(resolve({ messages }).messages, { defaultCountry: undefined, clock: { now: () => new Date() } });
+    const defaults = { emailAddressPerHour: 5, emailNetworkPerHour: 20, emailsPerDay: 10_000 };
+    expect(limitsOf({})).toMatchObject(defaults);
+    const limits = { emailAddressPerHour: 2, emailNetworkPerHour: 100 };
+    expect(limitsOf({ limits, emailsPerDay: 7 })).toMatchObject({ ...limits, emailsPerDay: 7 });
+  });
+
   it("has the launch's budget until its end, and test numbers until theirs", () => {
     let now = new Date("2026-01-01T00:00:00Z");
     const until = new Date("2026-01-02T00:00:00Z");
@@ -49,6 +58,7 @@ describe("the option messages", () => {
     ["a sender that cannot send", { senders: { sms: {} } }],
     ["a country that there is not", { countries: ["XX"] }],
     ["a limit that there is not", { limits: { numbers: 3 } }],
+    ["a day's e-mails in two places", { limits: { emailsPerDay: 3 } }],
     ["a limit below nothing", { limits: { number: -1 } }],
     [
       "a test number with a short code",

@@ -19,12 +19,15 @@ const isSenders = (value: unknown) =>
       (sender === undefined || (typeof sender === "object" && typeof sender?.send === "function")),
   );
 
-const limitNames = Object.keys(defaultLimits).filter(
-  (name) => !["countries", "perDay", "launchBudget"].includes(name),
-) as (keyof LimitsOption)[];
+/** What is said beside the finer limits. */
+const coarse = ["countries", "perDay", "launchBudget", "emailsPerDay"] as const;
 
 /** The finer limits of the rules against fraud, each of which has a default. */
-type LimitsOption = Omit<FirewallLimits, "countries" | "perDay" | "launchBudget">;
+type LimitsOption = Omit<FirewallLimits, (typeof coarse)[number]>;
+
+const limitNames = Object.keys(defaultLimits).filter(
+  (name) => !(coarse as readonly string[]).includes(name),
+) as (keyof LimitsOption)[];
 
 const isLimits = (value: unknown) =>
   typeof value === "object" &&
@@ -60,7 +63,7 @@ export const messagesOption = z.strictObject({
   /** Messages that each day's and country's budget has besides, until a time: for the day of a launch. */
   launchBudget: z.strictObject({ messages: count, until: z.date() }).optional(),
   /** E-mail messages in a day, in all. */
-  emailsPerDay: count.default(10_000),
+  emailsPerDay: count.default(defaultLimits.emailsPerDay),
   /** Notices in a day, in all, by any channel: what people are told of their own accounts has a budget of its own, and goes to any country. */
   noticesPerDay: count.default(1_000),
   /** The finer limits of the rules against fraud: see `FirewallLimits`. */
@@ -98,9 +101,9 @@ export const messagesOption = z.strictObject({
 
 export type MessagesOption = z.output<typeof messagesOption>;
 
-/** The limits of messages to phone numbers; of the launch's, as they are at this moment. */
+/** The limits of messages; of the launch's, as they are at this moment. */
 export function toFirewallLimits(
-  { countries, perDay, launchBudget, limits }: MessagesOption,
+  { countries, perDay, launchBudget, emailsPerDay, limits }: MessagesOption,
   { defaultCountry, clock }: { readonly defaultCountry: string | undefined; readonly clock: Clock },
 ): FirewallLimits {
   return {
@@ -108,6 +111,7 @@ export function toFirewallLimits(
     ...limits,
     countries: countries ?? (defaultCountry === undefined ? [] : [defaultCountry]),
     perDay,
+    emailsPerDay,
     get launchBudget() {
       return launchBudget && clock.now() < launchBudget.until ? launchBudget.messages : 0;
     },
