@@ -149,7 +149,11 @@ export function resetSecondFactorCommand(): Command {
     .action(async (user: string, flags: JsonFlag) => {
       await withAuth(async (auth) => {
         const sessionsEnded = await auth.operator.resetSecondFactor(user);
-        print(flags, { sessionsEnded }, `They have no second factor any more; ${sessionsEnded} sessions ended. For a password: create-password-code.`);
+        print(
+          flags,
+          { sessionsEnded },
+          `They have no second factor any more; ${sessionsEnded} sessions ended. For a password: create-password-code.`,
+        );
       });
     });
 }

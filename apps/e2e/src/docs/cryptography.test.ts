@@ -75,7 +75,10 @@ test("whatever a file hashes with stands in its row of docs/cryptography.md", as
   const missing: string[] = [];
   let found = 0;
   for (const path of await named()) {
-    const row = rows.filter((cells) => cells.some((cell) => codeIn(cell).includes(path))).flat().join(" ");
+    const row = rows
+      .filter((cells) => cells.some((cell) => codeIn(cell).includes(path)))
+      .flat()
+      .join(" ");
     for (const name of await hashesIn(path)) {
       found += 1;
       if (!new RegExp(`${name}(?!\\d)`).test(row)) missing.push(`${path}: ${name}`);

@@ -14,7 +14,7 @@ export interface PublicDocument {
 
 /** JSON with its tag, for a document that stays the same once for all requests. */
 export function toPublicDocument(json: string, maxAge: number): PublicDocument {
-  return { json, maxAge, etag: `"${createHash("sha1").update(json).digest("hex")}"` };
+  return { json, maxAge, etag: `"${createHash("sha256").update(json).digest("hex")}"` };
 }
 
 /** Answers JSON that pages of every origin may read, and that a cache renews by its tag. */
