@@ -41,7 +41,11 @@ function Passkeys({ auth }: Props): ReactElement {
     "section",
     null,
     createElement("input", { "aria-label": "Name", autoComplete: "username webauthn" }),
-    createElement("button", { type: "button", onClick: passkey.signIn, disabled: !passkey.isSupported }, "Use a passkey"),
+    createElement(
+      "button",
+      { type: "button", onClick: passkey.signIn, disabled: !passkey.isSupported },
+      "Use a passkey",
+    ),
     createElement("button", { type: "button", onClick: add }, "Add a passkey"),
     createElement("output", null, `Passkey: ${words.join("; ")}.`),
   );
