@@ -800,7 +800,7 @@ export interface Auth<C extends Config = PlainConfig> {
   /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
   requireMigrated(): Promise<void>;
   /**
-   * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), looks whether the database can be
+   * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), refuses a database whose restore has not ended, looks whether the database can be
    * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
    * messages from now on. Answers what works and should be mended about the way to the database, a line each. Throws StartError.
    */

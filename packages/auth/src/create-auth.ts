@@ -133,6 +133,7 @@ import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
+import { refuseHalfRestored } from "./storage/restore-mark.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
 import { listUndelivered, queueAgain, reportEndpoints } from "./webhooks/webhook-store.ts";
 
@@ -327,6 +328,7 @@ export function createAuth<
     migrate: ({ only } = {}) =>
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
+        await refuseHalfRestored(db);
         const ran = await migrate(db);
         await buildIndexes(db);
         return ran;
@@ -334,6 +336,7 @@ export function createAuth<
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
     initialize: async ({ migrations = "auto" } = {}) => {
       await withoutStatementTimeout(database, async (db) => {
+        await refuseHalfRestored(db);
         if (migrations === "auto") await migrate(db);
         if (migrations === "check") await requireMigrated(db);
         await refuseFaults(db);

@@ -1,9 +1,14 @@
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { createGzip, gunzipSync } from "node:zlib";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { call } from "../live-server.ts";
 import { createUser, password, signIn } from "./accounts-by-cli.ts";
+import { createEmptyDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation } from "./installation.ts";
 import { until } from "./service-process.ts";
 
@@ -87,4 +92,71 @@ test("by the clock the service backs up what is due, and keeps the newest alone"
   expect(await restored.run(["restore", String(file)])).toMatchObject({ code: 0, stderr: "" });
   expect(await restored.run(["list-users"])).toMatchObject({ stdout: expect.stringContaining("alice") });
   await rm(folder, { recursive: true });
+});
+
+/** A backup of one person, and the bytes before that person's row, from which nobody can tell that they are not the whole. */
+async function backUpAlice() {
+  const folder = await makeTemporaryFolder("latchkey-backup-");
+  const file = join(folder, "all.backup");
+  await using source = await createInstallation(settings, { isOnTestServer: true });
+  await createUser(source, "--username", "alice");
+  expect(await source.run(["backup", file])).toMatchObject({ code: 0 });
+  const bytes = gunzipSync(await readFile(file));
+  return { folder, file, half: bytes.subarray(0, bytes.lastIndexOf("alice")) };
+}
+
+test("a restore that is killed in its midst is told of by a start, and another restore brings everybody back", async () => {
+  const { folder, file, half } = await backUpAlice();
+  await using database = await createEmptyDatabase();
+  const connection = { connectionString: database.url };
+  const connections = async (like: string) => {
+    const text =
+      "select from pg_stat_activity where datname = current_database() and query not like '%pg_stat_activity%' and query ilike $1";
+    return (await queryOnce(connection, text, [like])).length;
+  };
+  await using installation = await createInstallation({ ...settings, DATABASE_URL: database.url });
+  const pipe = join(folder, "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  const restore = installation.launchCommand(["restore", pipe]);
+  // It is read once to be verified, and then for its rows, which do not come to their end.
+  await writeFile(pipe, await readFile(file));
+  await until(async () => (await connections("%")) > 0);
+  const rows = createGzip();
+  rows.pipe(createWriteStream(pipe).on("error", () => {}));
+  rows.write(half);
+  rows.flush();
+  await until(async () => (await connections("copy%")) > 0);
+  restore.signal("SIGKILL");
+  await restore.outcome;
+  rows.end();
+
+  const told =
+    'latchkey: A restore into this database is under way or did not end, and nothing of it is there: run "latchkey restore" with the file again.\n';
+  expect(await installation.launch().outcome).toMatchObject({ code: 3, stderr: told });
+  expect(await installation.run(["list-users"])).toMatchObject({ code: 3, stderr: told });
+  expect(await installation.run(["restore", file])).toMatchObject({ code: 0, stderr: "" });
+  const { url, stop } = await installation.start({ MIGRATE: "check" });
+  expect((await signIn(url, "alice")).status).toBe(200);
+  await stop();
+});
+
+test("of a stopped embedded database a backup and its secret's file come back into a new folder, and into a PostgreSQL of one's own", async () => {
+  const file = join(await makeTemporaryFolder("latchkey-backup-"), "all.backup");
+  await using old = await createInstallation();
+  await createUser(old, "--username", "alice");
+  expect(await old.run(["backup", file])).toMatchObject({ code: 0, stderr: "" });
+  const secretFile = join(old.dataDir, "secret");
+
+  await using upgraded = await createInstallation({}, { isNew: true });
+  await mkdir(upgraded.dataDir, { mode: 0o700 });
+  await copyFile(secretFile, join(upgraded.dataDir, "secret"));
+  await using database = await createEmptyDatabase();
+  const elsewhere = { DATABASE_URL: database.url, LATCHKEY_SECRET: (await readFile(secretFile, "utf8")).trim() };
+  await using moved = await createInstallation(elsewhere);
+  for (const installation of [upgraded, moved]) {
+    expect(await installation.run(["restore", file])).toMatchObject({ code: 0, stderr: "" });
+    const { url, stop } = await installation.start();
+    expect((await signIn(url, "alice")).status).toBe(200);
+    await stop();
+  }
 });

@@ -10,6 +10,7 @@ import {
 } from "./backup-format.ts";
 import { toLocalSettings } from "./connection-settings.ts";
 import { type DatabaseOptions, schemaName } from "./database.ts";
+import { refuseMarked, restoreMark } from "./restore-mark.ts";
 import { withClient } from "./with-client.ts";
 
 export interface BackUpOptions {
@@ -34,6 +35,7 @@ export async function* backUp(database: DatabaseOptions, options: BackUpOptions)
   const { client } = lent;
   await client.query("begin transaction isolation level repeatable read, read only");
   await client.query(toLocalSettings(0));
+  refuseMarked(await client.query(restoreMark.look));
   const header = await readHeader(client, options);
   yield* writeBackup(header, (table) =>
     client.query(copy.to(`copy (select ${toColumns(table)} from ${toName(table)}) to stdout`)),

@@ -32,6 +32,12 @@ async function open({ secret = testSecret, isEmpty = false } = {}) {
   };
 }
 
+/** Another process on the same database. */
+function createOther(target: Awaited<ReturnType<typeof open>>) {
+  const auth = createAuth(target.connection, options);
+  return { ...target, auth, [Symbol.asyncDispose]: () => auth.close() };
+}
+
 const ownTable = `create schema own; create table own.orders (id int generated always as identity primary key,
   parent int references own.orders (id), user_id uuid references latchkey.users (id), what text);`;
 
@@ -61,7 +67,7 @@ function readBackup(): ReturnType<typeof backUpSomebody> {
 }
 
 async function isEmpty({ query }: Awaited<ReturnType<typeof open>>): Promise<boolean> {
-  const rows = await query("select from pg_namespace where nspname in ('latchkey', 'own')");
+  const rows = await query("select from pg_namespace where nspname in ('latchkey', 'own', 'latchkey_restoring')");
   return rows.length === 0;
 }
 
@@ -137,6 +143,40 @@ test.each([7, 1_000, 1_000_000])("a backup read in pieces of %i bytes brings eve
   // Sequences go on behind what is there, and foreign keys hold again.
   await target.query("insert into own.orders (what) values ('next')");
   await expect(target.query("update own.orders set parent = 99")).rejects.toThrow("foreign key");
+});
+
+test("a restore whose connection is cut off in its midst is told of by every start, and another one begins anew", async () => {
+  const { backup } = await readBackup();
+  await using target = await open({ isEmpty: true });
+  async function* cutOff() {
+    yield backup.subarray(0, backup.indexOf("192.0.2.1"));
+    await target.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%'",
+    );
+    yield backup.subarray(backup.indexOf("192.0.2.1"));
+  }
+  await expect(restoreInto(target, cutOff())).rejects.toThrow();
+  const told = "A restore into this database is under way or did not end";
+  for (const migrations of ["auto", "check", "off"] as const)
+    await expect(target.auth.initialize({ migrations })).rejects.toThrow(told);
+  await expect(target.auth.migrate()).rejects.toThrow(told);
+  await expect(collect(target.auth.backUp({ schemas }))).rejects.toThrow(told);
+  await restoreInto(target, inPieces(backup));
+  await target.auth.initialize();
+  await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
+});
+
+test("of two restores at once one is whole, and the other is refused", async () => {
+  const { backup } = await readBackup();
+  await using target = await open({ isEmpty: true });
+  await using other = createOther(target);
+  const outcomes = await Promise.allSettled([target, other].map((one) => restoreInto(one, inPieces(backup))));
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(outcomes.find(({ status }) => status === "rejected")).toHaveProperty(
+    "reason.message",
+    expect.stringContaining("has accounts already"),
+  );
+  expect(await target.query("select username from latchkey.users")).toEqual([{ username: "gülşen" }]);
 });
 
 test("a backup from before the last migrations is brought up to date", async () => {

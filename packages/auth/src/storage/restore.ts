@@ -7,6 +7,7 @@ import { toColumns, toName } from "./back-up.ts";
 import { type BackupHeader, type BackupPart, type BackupTable, readBackup } from "./backup-format.ts";
 import { type DatabaseOptions, schemaName } from "./database.ts";
 import { migrations } from "./migrations/index.ts";
+import { restoreMark } from "./restore-mark.ts";
 import { withClient } from "./with-client.ts";
 
 export interface RestoreOptions {
@@ -18,7 +19,7 @@ export interface RestoreOptions {
 
 /**
  * Brings a backup back into a database in which nobody has an account. All rows come in one transaction; when anything is wrong with them,
- * the schemas are gone again.
+ * the schemas are gone again. One that is killed leaves a mark, by which starts refuse the database and the next restore begins anew.
  *
  * @throws StartError when the database has accounts, or the backup is damaged, newer than this version, or sealed with another secret
  */
@@ -33,17 +34,23 @@ export async function restore(
   await using lent = await withClient(database);
   const { client } = lent;
   await client.query("set statement_timeout = 0");
+  // Behind another restore, also while PostgreSQL still ends one that was killed.
+  await client.query("select pg_advisory_lock(hashtextextended('latchkey restore', 0))");
   await refuseAccounts(client);
   const dropAll = () => client.query(`drop schema if exists ${schemasOf(header).join(", ")} cascade`);
+  await client.query(restoreMark.set);
   await dropAll();
   try {
     await makeTables(header);
     await client.query("begin");
     await fill(client, header, parts);
+    await client.query(restoreMark.clear);
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => {});
-    await dropAll().catch(() => {});
+    await dropAll()
+      .then(() => client.query(restoreMark.clear))
+      .catch(() => {});
     throw error;
   }
   // So that the first calls are planned with what is there.
