@@ -11,10 +11,11 @@ export interface PagesSite extends AsyncDisposable {
   readonly inbox: Inbox;
 }
 
-export async function startPagesSite(): Promise<PagesSite> {
+/** @param options what else its core has; no passkeys unless said */
+export async function startPagesSite(options: Parameters<typeof startLiveServer>[0] = {}): Promise<PagesSite> {
   const inbox = createInbox();
   const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false };
-  const live = await startLiveServer({ messages }, { pages: { isDevelopment: true } });
+  const live = await startLiveServer({ messages, ...options }, { pages: { isDevelopment: true } });
   return { live, inbox, [Symbol.asyncDispose]: () => live[Symbol.asyncDispose]() };
 }
 
