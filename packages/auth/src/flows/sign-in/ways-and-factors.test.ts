@@ -1,5 +1,7 @@
+import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
+import { toNumericDate } from "../../clock.ts";
 import { AuthError } from "../../errors.ts";
 import { addApp, addPasskey, signInByPassword } from "../../testing/factors.ts";
 import {
@@ -10,13 +12,15 @@ import {
   showTotp,
   type TestAuth,
 } from "../../testing/index.ts";
-import { codeOf, createProvedPerson, freshFacts, password, refusalOf } from "../../testing/people.ts";
+import { codeOf, createProvedPerson, freshFacts, freshUsername, password, refusalOf } from "../../testing/people.ts";
+import { OldTokenRefused } from "../steps/adopt-old-token.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
 const nextPassword = "a better horse battery";
 const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as const;
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
+const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
 
 let service: TestAuth;
 /** The same accounts under each setting. */
@@ -26,16 +30,22 @@ beforeAll(async () => {
   const tokens = { audience: ["latchkey", "shop"] };
   // For everybody, so that what holds rights is among what a remembered device could reach.
   const rememberedDevices = { of: "all" } as const;
-  service = await createTestAuth({ messages, passkeys, codes, tokens, rememberedDevices });
+  const acceptTokensUntil = new Date(Date.now() + 100 * 86_400_000);
+  const django = { secretKey, acceptTokensUntil, dangerouslyAcceptTokensOfStaff: true };
+  service = await createTestAuth({ messages, passkeys, codes, tokens, rememberedDevices, django });
   const another = (secondFactor: Setting) => service.another({ secondFactor });
-  services = { optional: service.auth, staff: await another("staff"), all: await another("all") };
+  services = {
+    ...{ optional: service.auth, off: await another("off") },
+    ...{ staff: await another("staff"), all: await another("all") },
+  };
+  await seeOldPeople();
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
 const facts = () => freshFacts(service);
 const callerOf = (token: string, by: Auth = service.auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 
-const settings = ["optional", "staff", "all"] as const;
+const settings = ["optional", "off", "staff", "all"] as const;
 type Setting = (typeof settings)[number];
 
 /** What somebody has beside a password and a number. */
@@ -126,22 +136,79 @@ const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object
     const { refreshToken } = await openSessionOfBefore(id, username);
     return by.refresh(refreshToken, facts());
   },
+  "a recovery code, and a passkey that is made with it": async (by, { recoveryCodes }) => {
+    const code = recoveryCodes[settings.findIndex((setting) => services[setting] === by)] ?? "";
+    const { ticket } = await by.startRecovery({ code }, facts());
+    const { options } = await by.startRecoveryPasskey(ticket, facts());
+    return by.recoverByPasskey({ ticket, passkey: createPasskeyDevice().create(options) }, facts());
+  },
+  "a password that is to be replaced, and its successor": async (by, { username }) => {
+    const { setPasswordCode } = await by.operator.createPasswordCode(username);
+    await by.resetPassword({ username, code: setPasswordCode, newPassword: nextPassword }, facts());
+    await by.operator.requirePasswordChange(username);
+    const refusal = await by.login({ username, password: nextPassword }, facts()).then(() => null, refusalOf);
+    const ticket = refusal?.passwordChange?.ticket ?? "";
+    return by.signInByNewPassword({ ticket, newPassword: `${nextPassword} again` }, facts());
+  },
+  "a token of the old backend": async (by, person) => {
+    const token = await createOldToken(person);
+    await callerOf(token, by);
+    return { token, refreshToken: "" };
+  },
 };
 
+/** Those that show two factors. */
+const waysOfTwo: ReadonlySet<string> = new Set(["a passkey", "a recovery code, and a passkey that is made with it"]);
+
+/** Whom the old backend has, and may be anybody's account here. */
+const oldPeople = Array.from({ length: 6 }, (_, index) => ({
+  ...{ oldId: `${index}`, username: `old_${index}`, phoneNumber: null },
+}));
+
+/** Two rounds, a day apart, that saw all of them. */
+async function seeOldPeople(): Promise<void> {
+  const { importedUsers } = service.auth;
+  for (const hoursAgo of [24, 0]) {
+    const startedAt = new Date(service.clock.now().getTime() - hoursAgo * 3_600_000);
+    const round = await importedUsers.startRound({ source: "django", startedAt });
+    await importedUsers.record(round, oldPeople);
+    await importedUsers.completeRound(round, { people: oldPeople.length });
+  }
+}
+
+/** Whose account here belongs to which of {@link oldPeople}. */
+const oldNames = new Map<string, string>();
+let oldTokens = 0;
+
+/** A token that nothing but a second factor keeps from being adopted. */
+async function createOldToken({ id }: Person): Promise<string> {
+  const oldId = oldNames.get(id) ?? `${oldNames.size}`;
+  if (!oldNames.has(id)) await service.auth.importedUsers.link({ source: "django", oldId }, id);
+  oldNames.set(id, oldId);
+  await service.database.query("update latchkey.users set old_tokens_ended_at = null where id = $1", [id]);
+  const now = toNumericDate(service.clock.now());
+  const name = `old_${oldId}`;
+  return new SignJWT({ user_identifier: name, username: name, phone_number: null })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuedAt(now - 3_600 - ++oldTokens)
+    .setExpirationTime(now + 3_600)
+    .sign(Buffer.from(secretKey));
+}
+
 /** As a release that knew of no second factor opened it. */
-async function openSessionOfBefore(id: string, username: string): Promise<{ readonly refreshToken: string }> {
+async function openSessionOfBefore(id: string, username: string) {
   const { database, auth } = service;
   const [before] = await database.query<{ second_factor_at: Date | null }>(
     "select second_factor_at from latchkey.users where id = $1",
     [id],
   );
   await database.query("update latchkey.users set second_factor_at = null where id = $1", [id]);
-  const opened = await auth.login({ username, password }, facts());
+  const { refreshToken } = await auth.login({ username, password }, facts());
   await database.query("update latchkey.users set second_factor_at = $2 where id = $1", [
     id,
     before?.second_factor_at ?? null,
   ]);
-  return opened;
+  return { refreshToken };
 }
 
 /** Those in the place of whose second factor a remembered device stands. */
@@ -233,6 +300,12 @@ const kinds: readonly Kind[] = [
   ...factorStates.map((factors): Kind => ({ factors, isStaff: factors === "a passkey" })),
 ];
 
+/** How a way in that lacks the second factor is refused. */
+const refusals = ["second_factor_required", "session_ended", "second_factor"];
+
+/** Of a token of the old backend, what its owner is not told. */
+const reasonOf = ({ code, cause }: AuthError): string => (cause instanceof OldTokenRefused ? cause.because : code);
+
 const titleOf = (way: string, kind: Kind, setting: Setting) =>
   [way, kind.factors, kind.isStaff ? "staff" : "user", setting].join(", ");
 
@@ -243,11 +316,11 @@ describe.each(Object.entries(ways))("%s", (way, enter) => {
       const person = await createPerson(kind);
       for (const setting of settings) {
         const by = services[setting];
-        const shows = way === "a passkey" ? 2 : 1;
+        const shows = waysOfTwo.has(way) ? 2 : 1;
         const opened = await enter(by, person).then(openedOf, refusalOf);
         const title = titleOf(way, kind, setting);
         if (opened instanceof AuthError) {
-          expect(["second_factor_required", "session_ended"], title).toContain(opened.code);
+          expect(refusals, title).toContain(reasonOf(opened));
           expect(needsTwo(kind, setting), title).toBe(true);
           continue;
         }
@@ -283,6 +356,16 @@ describe.each(Object.entries(ways))("%s", (way, enter) => {
     }
     expect({ reached, missed }).toEqual({ reached: [], missed: [] });
   });
+});
+
+test.each([
+  ["optional", "in"],
+  ["off", "in"],
+  ["staff", "in"],
+  ["all", "second_factor_required"],
+] as const)("registering where second factors are for %s ends with %s", async (setting, outcome) => {
+  const registered = services[setting].register({ username: freshUsername(), password }, facts());
+  expect(await registered.then(() => "in", codeOf)).toBe(outcome);
 });
 
 test("a ticket of a sign-in that waits is no token, no refresh token and no ticket of anything else", async () => {
