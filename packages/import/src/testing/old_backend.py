@@ -5,6 +5,8 @@ Usage: old_backend.py DATABASE COMMAND, where DATABASE is a file of SQLite, post
 make         makes the tables, and the people that standard input has, one a line of JSON: columns of the user model
 sign-in      tries {"name", "password"} a line of standard input, as the old backend looked names up, and prints whose id it is, or null
 sql          runs each line of standard input as a statement
+change       does by its ORM what each line of standard input says, all at once: {"create": {…}} as create_user takes it, else {"id"} with
+             "delete": true, or any of "password" (for set_password), "set": {field: value}, "groups" and "permissions" (all that they have)
 With UUID_KEYS in the environment people have UUIDs as their ids.
 
 serve PORT   serves simplejwt's POST /token, /token/refresh, /token/blacklist and GET /me, and the old backend's own POST /own/token and
@@ -194,6 +196,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, PBKDF2SHA1Password
 # Django writes a hash anew at a sign-in; the time that this takes is not what is tried here.
 PBKDF2PasswordHasher.iterations = PBKDF2SHA1PasswordHasher.iterations = 1
 
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
@@ -231,9 +234,34 @@ def sql():
                 cursor.execute(statement.replace("%", "%%"))
 
 
+def change():
+    with transaction.atomic():
+        for line in lines():
+            change_one(**line)
+
+
+def change_one(id=None, create=None, delete=False, password=None, set=None, groups=None, permissions=None):
+    if create is not None:
+        User.objects.create_user(**create)
+        return
+    user = User.objects.get(pk=id)
+    if delete:
+        user.delete()
+        return
+    for field, value in (set or {}).items():
+        setattr(user, field, value)
+    if password is not None:
+        user.set_password(password)
+    user.save()
+    if groups is not None:
+        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
+    if permissions is not None:
+        user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+
+
 def serve():
     application = get_wsgi_application()
     make_server("127.0.0.1", int(sys.argv[3]), application).serve_forever()
 
 
-{"make": make, "sign-in": sign_in, "sql": sql, "serve": serve}[sys.argv[2]]()
+{"make": make, "sign-in": sign_in, "sql": sql, "change": change, "serve": serve}[sys.argv[2]]()

@@ -18,7 +18,7 @@ export function hasModules(...modules: readonly string[]): boolean {
 /** Runs a command of the old backend to its end, and answers what it prints, a line each. `database` is as `old_backend.py` takes it. */
 export async function runBackend(
   database: string,
-  command: "make" | "sign-in" | "sql",
+  command: "make" | "sign-in" | "sql" | "change",
   input: readonly (object | string)[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<string[]> {
