@@ -84,7 +84,8 @@ export const summaries: Readonly<Record<string, string>> = {
   "users.listImported": "People whom an import left out or altered, and why",
   "users.listPendingChanges": "What of a user's number or address waits to be another one",
   "users.stopPendingChange": "Stops a change of a user's number or address that waits",
-  "users.resetSecondFactor": "Takes the second factors of a user away who has lost them, with the password beside them, and ends their sessions",
+  "users.resetSecondFactor":
+    "Takes the second factors of a user away who has lost them, with the password beside them, and ends their sessions",
   "users.endSessions": "Signs a user out everywhere, or ends one session",
   "groups.list": "One page of groups, by name",
   "groups.get": "One group",

@@ -66,10 +66,9 @@ async function tryTokens(database: string, source: string): Promise<void> {
   const { token } = (await service.auth.login({ username: "bob", password }, service.facts)) as { token: string };
   expect(await me(token)).toEqual({ status: 200, body: { id: 8, username: "bob" } });
   await service.auth.createUser({ username: "of_here", password: "a long enough one" });
-  const ofHere = (await service.auth.login(
-    { username: "of_here", password: "a long enough one" },
-    service.facts,
-  )) as { token: string };
+  const ofHere = (await service.auth.login({ username: "of_here", password: "a long enough one" }, service.facts)) as {
+    token: string;
+  };
   expect((await me(ofHere.token)).status).toBe(401);
   expect((await me(adopted.refreshToken)).status).toBe(401);
 }
