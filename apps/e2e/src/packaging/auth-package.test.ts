@@ -16,6 +16,7 @@ test("what is published holds built code and types, no source and no tests, and 
   const folder = join(project.folder, "node_modules/@latchkey/auth");
   const files = await readdir(folder, { recursive: true });
   expect(files.filter((file) => /\.\w+$/.test(file)).sort()).toEqual([
+    "CHANGELOG.md",
     "README.md",
     "dist/index.d.ts",
     "dist/index.js",

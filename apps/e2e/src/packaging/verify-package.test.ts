@@ -64,6 +64,7 @@ test("what is published is built code and types, which lead to jose and tRPC alo
   const folder = join(bare.folder, "node_modules/@latchkey/verify");
   const files = (await listFiles(folder)).map(({ path }) => path).sort();
   expect(files).toEqual([
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "dist/index.d.ts",
