@@ -2,12 +2,10 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
 import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import { findAccountById, markOldTokensEnded, requireNewPassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { endChanges } from "../steps/pending-change.ts";
-import { forgetRememberedDevices } from "../steps/remembered-device.ts";
+import { putOut } from "../steps/put-out.ts";
 
 /**
  * Has a user replace their password at the next sign-in, before anything else, and ends their sessions: for a password that others may know.
@@ -27,12 +25,11 @@ export async function requireAs(core: Core, { user: actor, facts }: Actor, id: s
     await requireNewPassword(transaction, userId);
     await markOldTokensEnded(transaction, userId);
     await endSecondFactorTickets(transaction, userId);
-    await endChanges(core, transaction, { userId }, { ...facts, actorId: actor?.id, by: "sessions_ended" });
-    const ended = await endSessions(transaction, { userId, reason: "ended_by_administrator" });
-    await forgetRememberedDevices(transaction, { userId });
+    const out = { userId, reason: "ended_by_administrator", actorId: actor?.id, facts } as const;
+    const sessionsEnded = await putOut(core, transaction, out);
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: userId };
-    await recordEvent(transaction, { event: "password_change_required", sessionsEnded: ended.length }, about);
-    return ended.length;
+    await recordEvent(transaction, { event: "password_change_required", sessionsEnded }, about);
+    return sessionsEnded;
   });
 }
 

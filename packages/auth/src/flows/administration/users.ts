@@ -14,7 +14,6 @@ import {
   replaceUserGroups,
   replaceUserPermissions,
 } from "../../permissions/permission-store.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import {
@@ -43,9 +42,8 @@ import { type Reader, seesContact, showAs, showUser } from "../steps/masked-cont
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
-import { endChanges } from "../steps/pending-change.ts";
+import { putOut } from "../steps/put-out.ts";
 import { recordRead } from "../steps/record-read.ts";
-import { forgetRememberedDevices } from "../steps/remembered-device.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
@@ -191,9 +189,7 @@ export async function updateUser(
     if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
     if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
     if (isDisabling) {
-      await endChanges(core, transaction, { userId: id }, { ...facts, actorId: actor?.id, by: "sessions_ended" });
-      await endSessions(transaction, { userId: id, reason: "ended_by_administrator" });
-      await forgetRememberedDevices(transaction, { userId: id });
+      await putOut(core, transaction, { userId: id, reason: "ended_by_administrator", actorId: actor?.id, facts });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
       // Who is disabled cannot take it back, and may be so for their protection.
       await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });

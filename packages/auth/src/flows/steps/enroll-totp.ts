@@ -1,14 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { deletePasskeys, listPasskeys } from "../../passkeys/passkey-store.ts";
 import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
-import { endChanges } from "./pending-change.ts";
-import { forgetRememberedDevices } from "./remembered-device.ts";
+import { type PutOut, putOut } from "./put-out.ts";
 
 interface Enrolment {
   readonly userId: string;
@@ -53,30 +51,12 @@ export async function takeFactors(transaction: Queries, userId: string): Promise
   await takeTotp(transaction, userId);
 }
 
-/** Whose sessions end, and by what call. */
-export interface OthersToEnd {
-  readonly userId: string;
-  /** The session that goes on; without it none does. */
-  readonly keep?: string | undefined;
-  /** The administrator who does it. */
-  readonly actorId?: string | null | undefined;
-  readonly facts: RequestInfo;
-}
-
 /**
  * Ends what a person had open before their second factor changed, with what was asked for there and waits: whoever was put out must not come
  * back by it. Answers how many sessions.
  */
-export async function endOthers(
-  core: Core,
-  transaction: Queries,
-  { userId, keep, actorId, facts }: OthersToEnd,
-): Promise<number> {
-  await markOldTokensEnded(transaction, userId);
-  await endPending(transaction, userId);
-  const except = keep === undefined ? {} : { except: keep };
-  await endChanges(core, transaction, { userId, ...except }, { ...facts, actorId, by: "sessions_ended" });
-  const ended = await endSessions(transaction, { userId, ...except, reason: "second_factor_changed" });
-  await forgetRememberedDevices(transaction, { userId });
-  return ended.length;
+export async function endOthers(core: Core, transaction: Queries, others: Omit<PutOut, "reason">): Promise<number> {
+  await markOldTokensEnded(transaction, others.userId);
+  await endPending(transaction, others.userId);
+  return putOut(core, transaction, { ...others, reason: "second_factor_changed" });
 }
