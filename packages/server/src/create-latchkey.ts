@@ -74,7 +74,10 @@ export interface Latchkey<C extends Config> extends Builders<C> {
    * The same for a router of your own, in which Latchkey's procedures are, so that its clients can use cookie mode.
    *
    * @example
-   * const answer = latchkey.createFetchHandler({ router: appRouter, createContext: (_, its) => ({ tenant, ...its }) });
+   * const answer = latchkey.createFetchHandler({
+   *   router: appRouter,
+   *   createContext: (_request, latchkeyContext) => ({ tenant, ...latchkeyContext }),
+   * });
    */
   createFetchHandler(options: RouterToServe<C>): FetchHandler;
   /**

@@ -59,7 +59,8 @@ export type VerifyToken = (
  * @throws TypeError when `jwks` is neither an address nor a set of keys, or `online` has no service to ask; RangeError when `staleFor` or
  * `rememberFor` is out of range
  * @example
- * const verify = createTokenVerifier({ issuer: "latchkey", audience: "orders-api", jwks: "https://auth.example.com/.well-known/jwks.json" });
+ * const service = "https://auth.example.com"; // its PUBLIC_URL, unless TOKEN_ISSUER says otherwise
+ * const verify = createTokenVerifier({ issuer: service, audience: "orders-api", jwks: `${service}/.well-known/jwks.json` });
  * const { sub } = await verify(token);
  */
 export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {

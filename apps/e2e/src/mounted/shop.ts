@@ -42,7 +42,7 @@ export async function openShop() {
   });
   const answer = latchkey.createFetchHandler({
     router: appRouter,
-    createContext: (_, its) => ({ tenant: "shop", ...its }),
+    createContext: (_, latchkeyContext) => ({ tenant: "shop", ...latchkeyContext }),
   });
   return {
     latchkey,

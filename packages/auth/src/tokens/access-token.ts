@@ -6,7 +6,7 @@ import { AuthError } from "../errors.ts";
 export const tokenAlgorithms = ["EdDSA", "ES256", "HS256"] as const;
 export type TokenAlgorithm = (typeof tokenAlgorithms)[number];
 
-/** The claims of an access token (RFC 9068 §2.2, with `sid` for the session). Nothing in it is personal data. */
+/** The claims of an access token: modelled on RFC 9068 §2.2, without `client_id`, with `sid` for the session. Nothing in it is personal data. */
 export interface AccessTokenClaims {
   readonly iss: string;
   /** Absent in the `django` profile, whose readers refuse a token with an audience. */
