@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 
-// Password hashes take up to one thread a core; the rest of the pool stays free for token signatures and files. libuv reads this
+// Password hashes take a thread for each core and one more; the rest of the pool stays free for token signatures and files. libuv reads this
 // when the pool is first used, so it is set before anything else is loaded.
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 

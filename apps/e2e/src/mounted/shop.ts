@@ -42,7 +42,7 @@ export async function openShop() {
   });
   const answer = latchkey.createFetchHandler({
     router: appRouter,
-    createContext: (_, latchkeyContext) => ({ tenant: "shop", ...latchkeyContext }),
+    createContext: (_, its) => ({ tenant: "shop", ...its }),
   });
   return {
     latchkey,

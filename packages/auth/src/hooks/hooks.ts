@@ -55,7 +55,7 @@ export interface Hooks<User> {
   ): Awaitable;
   /** Told afterwards, with the user as they were. */
   userDeleted?(event: HookEvent & { readonly user: User }): Awaitable;
-  /** Somebody signed in, with a password or a code. A registration tells `userCreated` alone. */
+  /** Somebody signed in, in whatever way. A registration tells `userCreated` alone. */
   signedIn?(
     event: HookEvent & { readonly user: User; readonly session: { readonly id: string; readonly expiresAt: Date } },
   ): Awaitable;
