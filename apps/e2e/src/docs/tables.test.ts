@@ -41,16 +41,6 @@ describe("the settings in docs/settings.md", () => {
   });
 });
 
-test("the few settings in README.md have the defaults that are written", async () => {
-  const rows = await readSettingsTable("README.md");
-  expect(rows).toHaveLength(5);
-  for (const [name, written] of rows) {
-    const value = defaults[name as keyof Settings];
-    if (written !== undefined) expect(parseSettings({ [name]: written }), name).toHaveProperty(name, value);
-    else expect([undefined, []], name).toContainEqual(value);
-  }
-});
-
 test("the README tells the version and the day of the last benchmark", async () => {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const history = await readFile(join(root, "apps/bench/history.jsonl"), "utf8");

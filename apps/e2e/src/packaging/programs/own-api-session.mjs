@@ -1,4 +1,4 @@
-/** Serves the API of `server.ts` and calls it as the README's client does: as a stranger, signed in, and signed out. */
+/** Serves the API of `server.ts` and calls it as the client of docs/verify-tokens.md does: as a stranger, signed in, and signed out. */
 import { once } from "node:events";
 import { createAuthClient, isAuthError } from "@latchkey/client";
 import { createTRPCClient } from "@trpc/client";
