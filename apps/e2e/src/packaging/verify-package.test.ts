@@ -6,8 +6,8 @@ import { compilerSetups, createOutsideProject, type OutsideProject, pack } from 
 import { findExample } from "./readme.ts";
 
 const password = "correct horse battery";
-/** The page whose API and client are tried here. */
-const page = "docs/verify-tokens.md";
+
+const readExample = (words: string, url?: string) => findExample("docs/verify-tokens.md", words, url);
 
 /** Has what comes when the verifier is installed, and nothing else. */
 let bare: OutsideProject;
@@ -112,10 +112,10 @@ test("with jose alone beside it, the verifier refuses forged tokens and takes re
 });
 
 test.each(compilerSetups)(
-  "the page's API, its client and all of the verifier compile with $compiler and $resolution, declarations as well",
+  "the README's API, its client and all of the verifier compile with $compiler and $resolution, declarations as well",
   async (setup) => {
-    await team.write("server.ts", await findExample(page, "createVerifiedProcedure"));
-    await team.write("client.ts", await findExample(page, "auth.link("));
+    await team.write("server.ts", await readExample("createVerifiedProcedure"));
+    await team.write("client.ts", await readExample("auth.link("));
     await team.addProgram("typed-verifier.ts");
     await bare.addProgram("typed-bare-verifier.ts");
 
@@ -128,7 +128,7 @@ test.each(compilerSetups)(
 test("the page's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
   await using live = await startLiveServer({ tokens: { audience: ["latchkey", "orders-api"] } });
   const { token } = await signUp(live);
-  await team.write("server.ts", await findExample(page, "createVerifiedProcedure", live.url));
+  await team.write("server.ts", await readExample("createVerifiedProcedure", live.url));
   await team.addProgram("own-api-session.mjs");
 
   const { exitCode, output } = await team.run("own-api-session.mjs", live.url, forge(token));
