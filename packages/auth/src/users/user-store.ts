@@ -500,7 +500,7 @@ export async function lockUnchanged(
 
 /**
  * Notes a sign-in, and stores the password's new hash where one is due. Null when the account was disabled, deleted or given
- * another password since `verifiedHash` was read, so that a password that has just been replaced opens nothing.
+ * another password since `verifiedHash` was read, or has to have another one, so that a password that has just been replaced opens nothing.
  */
 export async function recordLogin(
   db: Queries,
@@ -513,6 +513,7 @@ export async function recordLogin(
     .where("id", "=", id)
     .where("isActive", "=", true)
     .where("password", "=", verifiedHash)
+    .where("passwordChangeDueAt", "is", null)
     .returning(profile.columns)
     .executeTakeFirst();
   return updated ? toUser(profile, updated) : null;

@@ -15,6 +15,7 @@ import { endPending } from "../steps/end-pending.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { passwordUnchanged } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
@@ -62,6 +63,7 @@ export async function changePassword(
       nextHash: next,
     });
     if (!isReplaced) throw wrongPassword();
+    await lockOwner(transaction, caller);
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
     await markOldTokensEnded(transaction, user.id);
     await endPending(transaction, user.id);

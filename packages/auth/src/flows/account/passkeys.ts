@@ -13,8 +13,8 @@ import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enr
 import { endOthers } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
-import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { lockOwnAccount, lockOwner } from "../steps/lock-owner.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
@@ -86,8 +86,7 @@ export async function addPasskey(
   try {
     const right = await checkRegistration(core, shown, { ...bindingOf(caller), userId: user.id });
     return await core.db.transaction().execute(async (transaction) => {
-      const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
-      if (!account?.state.isActive) throw sessionEnded();
+      const account = await lockOwnAccount(core, transaction, caller);
       forbidWhileHeld(account);
       const passkey = await enrollPasskey(core, transaction, { account, right, name, keep: session.id, facts });
       if (!(await raiseAuthentication(transaction, session.id, withFactor(session, "passkey")))) throw sessionEnded();
@@ -101,14 +100,16 @@ export async function addPasskey(
   }
 }
 
-/** Gives one of the caller's passkeys another name. Throws AuthError `not_found`. */
+/** Gives one of the caller's passkeys another name. Throws AuthError `not_found`, `session_ended`. */
 export async function renameOwnPasskey(
   core: Core,
-  { user }: Principal,
+  caller: Principal,
   { id, name }: { readonly id: string; readonly name: string },
   facts: RequestInfo,
 ): Promise<void> {
+  const { user } = caller;
   await core.db.transaction().execute(async (transaction) => {
+    await lockOwner(transaction, caller);
     if (!(await renamePasskey(transaction, { userId: user.id, id, name }))) throw noSuchPasskey();
     await recordEvent(transaction, { event: "passkey_renamed" }, { ...facts, actorId: user.id, subjectId: user.id });
   });
@@ -118,14 +119,13 @@ export async function renameOwnPasskey(
  * Takes one of the caller's passkeys away, and ends their other sessions: one that it opened may be on the device that was lost. The last way
  * into an account stays, and so does the last factor of one that needs one.
  *
- * @throws AuthError `reauthentication_required`, `not_found`, `permission_denied`
+ * @throws AuthError `reauthentication_required`, `session_ended`, `not_found`, `permission_denied`
  */
 export async function removePasskey(core: Core, caller: Principal, id: string, facts: RequestInfo): Promise<void> {
   const { user, session } = caller;
   await requireMoreThanCode(core, caller);
   await core.db.transaction().execute(async (transaction) => {
-    const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
-    if (!account) throw sessionEnded();
+    const account = await lockOwnAccount(core, transaction, caller);
     forbidWhileHeld(account);
     if (!(await deletePasskey(transaction, { userId: user.id, id }))) throw noSuchPasskey();
     const isLast = (await listPasskeys(transaction, user.id)).length === 0;

@@ -7,6 +7,7 @@ import { toCountedName } from "../steps/counted-name.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
 import { nobody } from "../steps/gate.ts";
 import { mayStopChanges } from "../steps/known-device.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { listWaitingChanges, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { stopChange, tellLost } from "../steps/stop-change.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
@@ -20,17 +21,13 @@ export async function listPendingChanges(core: Core, { user, session }: Principa
  * Stops a change of the caller's account that waits, whichever session asked for it. A name that is there already, and whose codes do not
  * open the account yet, is taken away.
  *
- * @throws AuthError `not_found` where there is none, or it is due
+ * @throws AuthError `session_ended`; `not_found` where there is none, or it is due
  */
-export async function stopPendingChange(
-  core: Core,
-  { user }: Principal,
-  id: string,
-  facts: RequestInfo,
-): Promise<void> {
+export async function stopPendingChange(core: Core, caller: Principal, id: string, facts: RequestInfo): Promise<void> {
+  const { user } = caller;
   const lost = await core.db.transaction().execute(async (transaction) => {
     // In the order of whoever administers, so that the two wait for one another and never both.
-    await lockUser(transaction, user.id);
+    await lockOwner(transaction, caller);
     const change = await takeChange(transaction, core.pendingKey(), { id, userId: user.id });
     if (!change) throw new AuthError("not_found", "There is no such change, or it is done");
     return stopChange(core, transaction, change, { ...facts, by: "session", actorId: user.id });

@@ -8,9 +8,10 @@ import {
   stopWaitingCodes,
 } from "../../one-time-codes/recovery-code-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { isTestAccount, lockUser } from "../../users/user-store.ts";
+import { isTestAccount } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 
@@ -19,7 +20,7 @@ import { requireRecently } from "../steps/recent-authentication.ts";
  * shows that it is the owner, or a reset is held, they are good after three days or when it is held no more, and those before until then: meanwhile any session of the account can stop
  * them, and ending the session that asked does.
  *
- * @throws AuthError `reauthentication_required`, `permission_denied` for the account of a test number
+ * @throws AuthError `reauthentication_required`, `session_ended`, `permission_denied` for the account of a test number
  */
 export async function createRecoveryCodes(
   core: Core,
@@ -28,7 +29,7 @@ export async function createRecoveryCodes(
 ): Promise<MadeRecoveryCodes> {
   const { isByCodeAlone } = await requireRecently(core, caller);
   const { user, session } = caller;
-  return changeOwnCodes(core, user.id, async (transaction) => {
+  return changeOwnCodes(core, caller, async (transaction) => {
     if (await isTestAccount(transaction, user.id))
       throw new AuthError("permission_denied", "The account of a test number gets no other way in");
     const account = await readGateAccount(core, transaction, user.id);
@@ -47,8 +48,9 @@ export function readOwnRecoveryCodes(core: Core, { user }: Principal): Promise<R
  *
  * @throws AuthError `not_found` when none wait
  */
-export function stopRecoveryCodes(core: Core, { user }: Principal, facts: RequestInfo): Promise<void> {
-  return changeOwnCodes(core, user.id, async (transaction) => {
+export function stopRecoveryCodes(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
+  const { user } = caller;
+  return changeOwnCodes(core, caller, async (transaction) => {
     if (!(await stopWaitingCodes(transaction, user.id)))
       throw new AuthError("not_found", "There are no recovery codes that wait");
     const about = { ...facts, actorId: user.id, subjectId: user.id };
@@ -57,10 +59,10 @@ export function stopRecoveryCodes(core: Core, { user }: Principal, facts: Reques
 }
 
 /** One change of a person's codes at a time, with codes that have waited long enough in their place. */
-function changeOwnCodes<T>(core: Core, userId: string, change: (transaction: Queries) => Promise<T>): Promise<T> {
+function changeOwnCodes<T>(core: Core, caller: Principal, change: (transaction: Queries) => Promise<T>): Promise<T> {
   return core.db.transaction().execute(async (transaction) => {
-    await lockUser(transaction, userId);
-    await settleRecoveryCodes(transaction, userId);
+    await lockOwner(transaction, caller);
+    await settleRecoveryCodes(transaction, caller.user.id);
     return change(transaction);
   });
 }

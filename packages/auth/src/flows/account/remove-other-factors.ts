@@ -13,12 +13,12 @@ import { requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers } from "../steps/enroll-totp.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
-import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import type { GateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { forgetOtherDevices, type ShownDevice } from "../steps/known-device.ts";
+import { lockOwnAccount } from "../steps/lock-owner.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
-import { sessionEnded } from "../steps/session-ended.ts";
 
 /** What stays, because its owner knows it. */
 export interface FactorsToKeep extends ShownDevice {
@@ -47,7 +47,7 @@ export interface FactorsRemoved {
  * that are to be kept, the recovery codes of before, every other session and every other device. The last way into the account stays, and so
  * does the last factor of one that needs one.
  *
- * @throws AuthError `reauthentication_required`; `not_found` for a passkey to keep that is not there; `permission_denied`, also for a session
+ * @throws AuthError `reauthentication_required`, `session_ended`; `not_found` for a passkey to keep that is not there; `permission_denied`, also for a session
  * of less than three days whose owner has shown nothing but a code that was sent, and while a reset is held
  */
 export async function removeOtherFactors(
@@ -59,8 +59,7 @@ export async function removeOtherFactors(
   const { user, session } = caller;
   const { isByCodeAlone } = await requireMoreThanCode(core, caller);
   return core.db.transaction().execute(async (transaction) => {
-    const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
-    if (!account?.state.isActive) throw sessionEnded();
+    const account = await lockOwnAccount(core, transaction, caller);
     forbidWhileHeld(account);
     const hadCodes = await hasAnyCodes(transaction, user.id);
     const removed = await removeOthers(transaction, account, { keepPasskeys, keepTotp });

@@ -3,10 +3,11 @@ import { AuthError } from "../../errors.ts";
 import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { lockUser, markOldTokensEnded } from "../../users/user-store.ts";
+import { markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { forgetOtherDevices, type ShownDevice } from "../steps/known-device.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
 
@@ -27,10 +28,12 @@ export async function listSessions(core: Core, { user, session }: Principal): Pr
  *
  * @throws AuthError `not_found` when there is no such session of theirs
  */
-export async function revokeSession(core: Core, { user }: Principal, id: string, facts: RequestInfo): Promise<void> {
-  const count = await core.db
-    .transaction()
-    .execute((transaction) => end(core, transaction, { userId: user.id, id }, facts));
+export async function revokeSession(core: Core, caller: Principal, id: string, facts: RequestInfo): Promise<void> {
+  const count = await core.db.transaction().execute(async (transaction) => {
+    // Before the session and its remembered device, as whatever else ends those.
+    await lockOwner(transaction, caller);
+    return end(core, transaction, { userId: caller.user.id, id }, facts);
+  });
   if (count === 0) throw new AuthError("not_found", "There is no such session");
 }
 
@@ -44,11 +47,13 @@ export interface OthersRevoked {
 /** Ends all of the caller's sessions but the present one, and forgets every other device. */
 export async function revokeOtherSessions(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   facts: RequestInfo,
   { deviceMark }: ShownDevice = {},
 ): Promise<OthersRevoked> {
+  const { user, session } = caller;
   return core.db.transaction().execute(async (transaction) => {
+    await lockOwner(transaction, caller);
     // A token of another system that has not been used here yet is a session as well.
     await markOldTokensEnded(transaction, user.id);
     await endSecondFactorTickets(transaction, user.id);
@@ -65,11 +70,13 @@ export async function revokeOtherSessions(
  */
 export async function forgetDevices(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   facts: RequestInfo,
   { deviceMark: shown }: ShownDevice = {},
 ): Promise<Pick<OthersRevoked, "deviceMark">> {
+  const { user, session } = caller;
   return core.db.transaction().execute(async (transaction) => {
+    await lockOwner(transaction, caller);
     const forgetting = { userId: user.id, sessionId: session.id, deviceMark: shown };
     const deviceMark = await forgetOtherDevices(core, transaction, forgetting);
     await recordEvent(transaction, { event: "devices_forgotten" }, { ...facts, actorId: user.id, subjectId: user.id });
@@ -83,8 +90,6 @@ async function end(
   which: { userId: string; id?: string; except?: string },
   facts: RequestInfo,
 ): Promise<number> {
-  // Before the session and its remembered device, as whatever else ends those.
-  if (which.id !== undefined) await lockUser(transaction, which.userId);
   const { length: count } = await endSessions(transaction, { ...which, reason: "revoked" });
   if (which.id !== undefined && count > 0) await forgetDeviceOfSession(transaction, which.userId, which.id);
   const changes = {

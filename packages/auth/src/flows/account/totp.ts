@@ -9,7 +9,6 @@ import {
 import type { SharedSecret } from "../../second-factors/totp.ts";
 import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
-import { lockUser } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
@@ -17,6 +16,7 @@ import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { lockOwnAccount } from "../steps/lock-owner.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
@@ -87,8 +87,7 @@ export async function confirmTotp(
   if (found?.purpose !== "enroll" || found.sessionId !== session.id || !found.sealedSecret) throw ticketRefused();
   const { sealedSecret } = found;
   return core.db.transaction().execute(async (transaction) => {
-    const account = await readGateAccount(core, transaction, user.id, { isLocked: true });
-    if (!account) throw sessionEnded();
+    const account = await lockOwnAccount(core, transaction, caller);
     forbidWhileHeld(account);
     const step = findStepOf(core, { userId: user.id, sealed: sealedSecret, typed: totp, now: account.now });
     if (step === null) throw totpRefused();
@@ -103,16 +102,15 @@ export async function confirmTotp(
 /**
  * Takes the caller's authenticator app away, and ends their other sessions.
  *
- * @throws AuthError `reauthentication_required`; `not_found` for somebody who has none; `permission_denied` where the account has to have one
+ * @throws AuthError `reauthentication_required`, `session_ended`; `not_found` for somebody who has none; `permission_denied` where the account has to have one
  */
 export async function removeTotp(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
   const { user, session } = caller;
   await requireMoreThanCode(core, caller);
   await core.db.transaction().execute(async (transaction) => {
-    await lockUser(transaction, user.id);
-    const account = await readGateAccount(core, transaction, user.id);
-    if (account) forbidWhileHeld(account);
-    if (account?.factors.isRequired && !account.factors.hasPasskey)
+    const account = await lockOwnAccount(core, transaction, caller);
+    forbidWhileHeld(account);
+    if (account.factors.isRequired && !account.factors.hasPasskey)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
     const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
