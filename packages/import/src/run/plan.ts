@@ -1,6 +1,6 @@
-import { type PhoneOptions, parseEmail, parsePhone, parseUsername } from "@latchkey/auth/import";
+import { isPlainLine, type PhoneOptions, parseEmail, parsePhone, parseUsername } from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
-import type { OldGroup } from "../old-row.ts";
+import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
 import { copyRows, type Run, toLine } from "./staging.ts";
@@ -19,6 +19,7 @@ export interface PlanOptions {
   /** Codes whose proposals are accepted; `all` for every one. */
   readonly accept: readonly string[];
   readonly groups: readonly OldGroup[];
+  readonly ambiguousPermissions: readonly AmbiguousPermission[];
   /** Columns that nobody has decided, and how often each is filled. */
   readonly unknownColumns: readonly { readonly column: string; readonly filled: number }[];
   /** Only these come over; the others' names stay reserved. */
@@ -46,6 +47,13 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
       field: column,
       value: null,
       other: `filled for ${filled} people; --map ${column}=FIELD or --drop ${column}`,
+      proposal: "drop",
+    })),
+    ...options.ambiguousPermissions.map(({ permission, name }) => ({
+      code: "permission_ambiguous" as const,
+      field: permission,
+      value: null,
+      other: `would be ${name} here, as another permission there is: it is granted to nobody`,
       proposal: "drop",
     })),
     ...(await findUndeclared(run, options.groups)),
@@ -254,6 +262,7 @@ function toAssignment(
     return ["Male", "Female"].includes(value) ? { gender: value } : "it is neither Male nor Female";
   const [column, most = 0] = lineColumns[field] ?? [];
   if (column === undefined) return "this field cannot be set by a decision";
+  if (!isPlainLine(value)) return "it holds characters that cannot be stored or shown";
   return [...value].length <= most ? { [column]: value } : `it is longer than ${most}`;
 }
 
