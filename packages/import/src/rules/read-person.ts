@@ -92,7 +92,8 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
   const groupsThere = [...row.groups, ...splitList(text("groups"))];
   const groups = [...new Set(groupsThere.flatMap((name) => parseGroupName(name) ?? []))];
   const unreadable = groupsThere.filter((name) => parseGroupName(name) === null).join(";");
-  if (unreadable !== "") tell("group_unreadable", "groups", unreadable.slice(0, 200), "is no name that a group can have");
+  if (unreadable !== "")
+    tell("group_unreadable", "groups", unreadable.slice(0, 200), "is no name that a group can have");
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {

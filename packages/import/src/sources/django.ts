@@ -1,7 +1,7 @@
 import { parseGroupName } from "@latchkey/auth/import";
 import { knownFieldOf } from "../known-columns.ts";
-import { findAmbiguous } from "../rules/permission-names.ts";
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
+import { findAmbiguous } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
