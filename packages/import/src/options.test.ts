@@ -192,6 +192,24 @@ describe("an option", () => {
     await expect(run({ decisions: join(folder, "none.csv") })).rejects.toThrow(/cannot be read/);
   });
 
+  test("--decisions to rename somebody to a name that is kept for another are asked again", async () => {
+    const head = "old_id,code,field,value,other,proposal,decision\n";
+    const other = await write("id,username\n9,Kept.Name\n");
+    await run({ source: other, name: "elsewhere", only: ["0"] });
+    const rename = await write(`${head}3,username_grammar,username,,,,rename:kept.name\n`);
+    const asked = await run({ decisions: rename, accept: ["phone_shared", "permission_undeclared"] });
+    expect(asked).toMatchObject({ exitCode: 4, created: 0, undecidedRows: 1 });
+    await project.run("update users_user set phone_number = 'x' where id = 4");
+    const skipped = await write(
+      `${head}3,username_grammar,username,,,,rename:Dora\n4,phone_unreadable,phoneNumber,,,,skip\n`,
+    );
+    expect(await run({ decisions: skipped, accept: ["phone_shared", "permission_undeclared"] })).toMatchObject({
+      exitCode: 4,
+      created: 0,
+      undecidedRows: 1,
+    });
+  });
+
   test("--decisions that say two things of one field, or are in another encoding, are refused in one line", async () => {
     const head = "old_id,code,field,value,other,proposal,decision\n";
     const twice = await write(`${head}3,username_grammar,username,,,,alias\n3,username_grammar,username,,,,skip\n`);

@@ -1,4 +1,11 @@
-import { isPlainLine, type PhoneOptions, parseEmail, parsePhone, parseUsername } from "@latchkey/auth/import";
+import {
+  comparedForms,
+  isPlainLine,
+  type PhoneOptions,
+  parseEmail,
+  parsePhone,
+  parseUsername,
+} from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
@@ -210,7 +217,7 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
     [id],
   );
   for (const row of rows) {
-    const set = toAssignment(row, phones);
+    const set = (await findReservation(run, row)) ?? toAssignment(row, phones);
     if (typeof set === "string") {
       await client.query(
         `update latchkey.import_issues set is_decided = false, decision = null, other = $4
@@ -226,6 +233,26 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
       ...Object.values(set),
     ]);
   }
+}
+
+/** Why nobody may be renamed so: somebody has that name in another system, or had it, or has it there and is left out. */
+async function findReservation({ client, id, source }: Run, { oldId, field, effect }: ValueToSet) {
+  if (field !== "username" || !effect.startsWith("rename:")) return null;
+  const { rows } = await client.query<{ holder: string }>(
+    `with wanted as (
+      select array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest($4::text[]) form) as hashes
+      from latchkey.imported_name_key k
+    )
+    select i.old_id || ' of ' || i.source as holder from latchkey.imported_users i, wanted
+    where i.username_hashes && wanted.hashes and (i.source <> $2 or i.deleted_at is not null or i.gone_at is not null)
+      and not (i.source = $2 and i.old_id = $3)
+    union all
+    select p.old_id || ' of ' || $2 from latchkey.import_people p
+    where p.run_id = $1 and p.old_id <> $3 and p.state in ('skipped', 'deleted') and p.username_forms && $4
+    limit 1`,
+    [id, source, oldId, comparedForms(effect.slice("rename:".length))],
+  );
+  return rows[0] ? `the name is kept for ${rows[0].holder}` : null;
 }
 
 const lineColumns: Readonly<Record<string, readonly [column: string, most: number]>> = {
