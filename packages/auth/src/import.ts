@@ -23,5 +23,6 @@ export { processIdOf } from "./storage/abandoned-connections.ts";
 export { givenPool, isShared } from "./storage/database.ts";
 export { withClient } from "./storage/with-client.ts";
 export { fetchText } from "./tokens/fetch-json.ts";
+export { isStorable } from "./users/profile.ts";
 export { profileFields } from "./users/user.ts";
 export { createUuid } from "./uuid.ts";

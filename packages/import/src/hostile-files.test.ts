@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { usual } from "./testing/usual-options.ts";
 
@@ -108,4 +110,55 @@ test("a name that is longer than an index takes costs that name, and nobody else
     { id: 2, username: "beside_long", dateJoined: "2024-03-01 12:00:00+99" },
   ]);
   expect(await run("people.json", content)).toMatchObject({ created: 2, exitCode: 0 });
+});
+
+test("a field of a team's own that cannot be stored costs that field, and nobody else anything", async () => {
+  await using own = await createTestAuth({ profile: { nickname: z.string().max(80).nullable() } });
+  const source = join(folder, "own-fields.json");
+  const nicknames = ["plain", "a\u0000b", "\ud800", "\u202Eesrever", "\u0007bell"];
+  await writeFile(source, JSON.stringify(nicknames.map((nickname, id) => ({ id, username: `own_${id}`, nickname }))));
+  const { connection } = own.database;
+  const answer = await importPeople(own.auth, { ...usual, connection, source, accept: ["all"] });
+  expect(answer).toMatchObject({ created: 5, exitCode: 0 });
+  expect(answer.codes).toEqual([expect.objectContaining({ code: "profile_invalid", rows: 4 })]);
+  const rows = await own.database.query("select profile from latchkey.users order by username");
+  expect(rows).toEqual([{ profile: { nickname: "plain" } }, ...Array.from({ length: 4 }, () => ({ profile: {} }))]);
+});
+
+test("groups of a file are those that are named, whatever is in their names, and one that cannot be is told", async () => {
+  const groups = ["Sales, admins", "Buyers; north", "  Editors ", "zero\u200bwidth"];
+  const answer = await run("people.json", JSON.stringify([{ id: 1, username: "of_groups", groups }]));
+  expect(answer).toMatchObject({ created: 1, exitCode: 0 });
+  expect(answer.codes).toEqual([expect.objectContaining({ code: "group_unreadable", rows: 1 })]);
+  const rows = await service.database.query<{ name: string }>(
+    `select g.name from latchkey.user_groups held join latchkey.groups g on g.id = held.group_id
+    join latchkey.users u on u.id = held.user_id where u.username = 'of_groups' order by g.name collate "C"`,
+  );
+  expect(rows.map(({ name }) => name)).toEqual(["Buyers; north", "Editors", "Sales, admins"]);
+});
+
+test("a name that somebody takes while it is on its way costs that name, and the rest comes over", async () => {
+  const other = new pg.Client(service.database.connection);
+  await other.connect();
+  await other.query("begin");
+  await other.query(
+    `insert into latchkey.users (id, username, username_key, phone_number, password) values (gen_random_uuid(), 'quick', 'quick', '+905321234599', '!')`,
+  );
+  const running = run("people.csv", "id,username,phone\n1,slow_one,0532 123 45 99\n2,slow_two,\n");
+  await expect
+    .poll(
+      () =>
+        service.database.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        ),
+      { timeout: 20_000 },
+    )
+    .toHaveLength(1);
+  await other.query("commit");
+  await other.end();
+  expect(await running).toMatchObject({
+    created: 2,
+    exitCode: 4,
+    text: expect.stringContaining("taken here meanwhile: 1"),
+  });
 });

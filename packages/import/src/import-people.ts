@@ -78,6 +78,7 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
       phones,
       decisions,
       groups: source.groups,
+      ambiguousPermissions: source.ambiguousPermissions,
       unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
     });
     return finish(auth, run, source, options);

@@ -21,6 +21,8 @@ export const issueCodes = [
   "flag_unreadable",
   "no_name",
   "permission_undeclared",
+  "permission_ambiguous",
+  "group_unreadable",
   "unknown_column",
   "decision_invalid",
   "decision_conflict",
@@ -31,7 +33,12 @@ export const issueCodes = [
 export type IssueCode = (typeof issueCodes)[number];
 
 /** Codes that tell what was done, and ask nothing. */
-export const notices: ReadonlySet<IssueCode> = new Set<IssueCode>(["password_legacy", "gone"]);
+export const notices: ReadonlySet<IssueCode> = new Set<IssueCode>([
+  "password_legacy",
+  "permission_ambiguous",
+  "group_unreadable",
+  "gone",
+]);
 
 export interface Issue {
   readonly code: IssueCode;

@@ -17,6 +17,14 @@ export interface OldPermission {
   readonly model: string;
 }
 
+/** A permission there that would be called here as another one is: nobody gets it. */
+export interface AmbiguousPermission {
+  /** `app.codename` as there. */
+  readonly permission: string;
+  /** What it would be here, and another one of there is. */
+  readonly name: string;
+}
+
 export interface OldGroup {
   readonly name: string;
   readonly permissions: readonly OldPermission[];
@@ -47,6 +55,8 @@ export interface Source {
   readonly groups: readonly OldGroup[];
   /** All that there are. */
   readonly permissions: readonly OldPermission[];
+  /** Left out of {@link Source.permissions}, and of everybody's. */
+  readonly ambiguousPermissions: readonly AmbiguousPermission[];
   readonly foreignKeys: readonly ForeignKey[];
   /** Null for a file. */
   readonly dialect: Dialect | null;

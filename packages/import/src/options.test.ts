@@ -192,6 +192,68 @@ describe("an option", () => {
     await expect(run({ decisions: join(folder, "none.csv") })).rejects.toThrow(/cannot be read/);
   });
 
+  test("--decisions to rename somebody to a name that is kept for another are asked again", async () => {
+    const head = "old_id,code,field,value,other,proposal,decision\n";
+    const other = await write("id,username\n9,Kept.Name\n");
+    await run({ source: other, name: "elsewhere", only: ["0"] });
+    const rename = await write(`${head}3,username_grammar,username,,,,rename:kept.name\n`);
+    const asked = await run({ decisions: rename, accept: ["phone_shared", "permission_undeclared"] });
+    expect(asked).toMatchObject({ exitCode: 4, created: 0, undecidedRows: 1 });
+    await project.run("update users_user set phone_number = 'x' where id = 4");
+    const skipped = await write(
+      `${head}3,username_grammar,username,,,,rename:Dora\n4,phone_unreadable,phoneNumber,,,,skip\n`,
+    );
+    expect(await run({ decisions: skipped, accept: ["phone_shared", "permission_undeclared"] })).toMatchObject({
+      exitCode: 4,
+      created: 0,
+      undecidedRows: 1,
+    });
+  });
+
+  test("--decisions that say two things of one field, or are in another encoding, are refused in one line", async () => {
+    const head = "old_id,code,field,value,other,proposal,decision\n";
+    const twice = await write(`${head}3,username_grammar,username,,,,alias\n3,username_grammar,username,,,,skip\n`);
+    await expect(run({ decisions: twice })).rejects.toThrow(
+      /rows 2 and 3 decide the same otherwise: "alias" and "skip"/,
+    );
+    const latin = join(folder, "latin.csv");
+    await writeFile(
+      latin,
+      Buffer.concat([Buffer.from(`${head}4,profile_invalid,city,,,,set:`), Buffer.from([0xdd, 0x7a, 0x0a])]),
+    );
+    await expect(run({ decisions: latin })).rejects.toThrow(/not in UTF-8/);
+  });
+
+  test("--decisions that a report has written are taken as they are, again and again, those of columns too", async () => {
+    await project.run("alter table users_user add column nick varchar(50)");
+    await project.run("update users_user set nick = 'N'");
+    const report = join(folder, "circle");
+    await run({ apply: false, report });
+    const decisions = join(report, "decisions.csv");
+    const text = await readFile(decisions, "utf8");
+    expect(text).toContain(",unknown_column,nick,");
+    await writeFile(
+      decisions,
+      text.replace(/^(,unknown_column,nick,.*),$/m, "$1,map:firstName").replaceAll(/,$/gm, ",accept"),
+    );
+    expect(await run({ apply: false, report, decisions })).toMatchObject({ exitCode: 0 });
+    expect(await run({ report, decisions })).toMatchObject({ exitCode: 0, created: 4 });
+    expect(await run({ report, decisions })).toMatchObject({ exitCode: 0, created: 0 });
+    expect(await service.database.query("select distinct first_name from latchkey.users")).toEqual([
+      { first_name: "N" },
+    ]);
+  });
+
+  test("--table of one schema takes groups and permissions from that schema, whatever others have", async () => {
+    await project.run("insert into users_user_groups values (1, 1, 1)");
+    await project.run("create schema archive");
+    await project.run("create table archive.auth_group as select id, 'Owners' as name from auth_group");
+    await project.run("create table archive.auth_group_permissions as select * from auth_group_permissions");
+    await run({ accept: ["all"] });
+    expect(await service.database.query("select name from latchkey.groups where name = 'Owners'")).toEqual([]);
+    expect(await service.database.query("select from latchkey.user_groups")).toHaveLength(1);
+  });
+
   test("--table says which of two is that of users; without it both are named", async () => {
     await project.run(
       "create table shop_customer (id integer primary key, password text, last_login timestamptz, email text)",

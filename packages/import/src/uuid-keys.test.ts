@@ -110,3 +110,34 @@ test.each([
 ])("a key of %j is one of UUIDs as they are stored there: %s", (types, expected) => {
   expect(toUuidKey(types)).toBe(expected);
 });
+
+test.each([
+  ["username", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada"],
+  ["email", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada@firma.example"],
+  ["phone_number", "'ada', 'ada@firma.example', '0532 123 45 67'", "0532 123 45 67"],
+])("a user model whose key is its %s keeps that name", async (key, values, oldId) => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-key-"));
+  const file = join(folder, "db.sqlite3");
+  const old = new DatabaseSync(file);
+  const column = (name: string) => `${name} varchar(254)${name === key ? " primary key" : ""}`;
+  old.exec(`create table django_content_type (id integer primary key, app_label text, model text);
+    create table users_user (${["username", "email", "phone_number"].map(column).join(", ")}, password varchar(128), last_login datetime, user_id integer);
+    insert into users_user values (${values}, '!', null, 7)`);
+  old.close();
+  await using service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+  const { connection } = service.database;
+  const options = { ...usual, connection, source: `sqlite:${file}` };
+  const asked = await importPeople(service.auth, { ...options, apply: false });
+  expect(asked.codes).toEqual([expect.objectContaining({ code: "unknown_column", examples: ["user_id"] })]);
+  expect(await importPeople(service.auth, { ...options, drop: ["user_id"] })).toMatchObject({
+    created: 1,
+    exitCode: 0,
+  });
+  const rows = await service.database.query(
+    `select i.old_id, i.old_username, u.username, u.email, u.phone_number from latchkey.users u join latchkey.imported_users i on i.user_id = u.id`,
+  );
+  expect(rows).toEqual([
+    { old_id: oldId, old_username: "ada", username: "ada", email: "ada@firma.example", phone_number: "+905321234567" },
+  ]);
+  await rm(folder, { recursive: true });
+});

@@ -109,7 +109,7 @@ export function importCommand(): Command {
         };
         const { text, ...rest } = await importOnce();
         const declared = flags.declarePermissions ? describePermissions(rest.undeclared) : "";
-        print(flags, rest, `${declared}${text.trimEnd()}`);
+        print(flags, rest, `${declared}${text.trimEnd()}${describeCountry(flags, settings)}`);
         const exitCode =
           flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
         if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
@@ -125,6 +125,12 @@ function describePermissions(undeclared: readonly string[]): string {
   if (undeclared.length === 0) return "Every permission of there is declared.\n\n";
   const lines = undeclared.map((permission) => `    ${JSON.stringify(permission)},\n`);
   return `For latchkey.config.ts, so that these are granted too:\n\n  permissions: [\n${lines.join("")}  ],\n\n`;
+}
+
+/** Names are read by another rule at sign-in than here, where the service has another country. */
+function describeCountry({ phoneCountry }: Flags, { PHONE_DEFAULT_COUNTRY: country }: Settings): string {
+  if (phoneCountry === undefined || phoneCountry === country) return "";
+  return `\n\nNumbers were read as those of ${phoneCountry}. Start the service with PHONE_DEFAULT_COUNTRY=${phoneCountry}, or who types a number without + and the country code is not found${country === undefined ? "" : ` (it is ${country} now)`}.`;
 }
 
 function toOptions(flags: Flags, settings: Settings) {
@@ -172,7 +178,8 @@ function verifyCommand(): Command {
         const verified = await verifyImport(auth, options).catch(toOneLine);
         const tokens = await tryTokens(auth, flags, { settings, connection });
         const answer = tokens === null ? verified : { ...verified, tokens };
-        print(flags, answer, [describeVerified(verified), ...describeTokens(tokens)].join("\n"));
+        const lines = [describeVerified(verified), ...describeTokens(tokens)].join("\n");
+        print(flags, answer, `${lines}${describeCountry(flags, settings)}`);
         if (!verified.isGood || tokens?.isGood === false) process.exitCode = exitCodes.incomplete;
       } finally {
         await close();
@@ -265,7 +272,9 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
     await delay(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => {});
     if (stop.signal.aborted) break;
     const startedAt = performance.now();
-    const { totals, text, exitCode } = await importOnce();
+    const round = await importOnce().catch(tellAway);
+    if (round === null) continue;
+    const { totals, text, exitCode } = round;
     if (exitCode !== 0) {
       process.stdout.write(text);
       return exitCode;
@@ -276,6 +285,13 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
     );
   }
   return 0;
+}
+
+/** A source or a database that is away now may be back at the next round. */
+function tellAway(error: unknown): null {
+  if (!(error instanceof StartError)) throw error;
+  process.stderr.write(`${new Date().toISOString()} not followed: ${error.message} It is tried again.\n`);
+  return null;
 }
 
 /** What is wrong with a source or a command is told in one line, and never as a defect. */

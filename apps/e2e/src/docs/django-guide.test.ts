@@ -45,10 +45,10 @@ test("the guide, followed to the letter, brings everybody over from a Django pro
   // What a person does in a spreadsheet.
   await writeFile(decisions, text.replaceAll(/,$/gm, ",accept"));
   expect(await installation.run(lookAgain)).toMatchObject({ code: 0, stderr: "" });
-  await writeFile(decisions, text.replaceAll(/,$/gm, ",accept"));
   const applied = await installation.run(apply);
   expect(applied).toMatchObject({ code: 0, stderr: "" });
   expect(applied.stdout).toContain("5  people read");
+  expect(applied.stdout).toContain("Start the service with PHONE_DEFAULT_COUNTRY=TR");
   expect(await readFile(join(folder, "report/id-map.csv"), "utf8")).toMatch(/^old_id,user_id\n1,[\w-]{36}\n/);
 
   const verified = await installation.run(verify);

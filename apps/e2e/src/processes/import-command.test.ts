@@ -85,11 +85,11 @@ test("--json answers what a program reads, --declare-permissions what a person p
   expect(stdout).toContain('  permissions: [\n    "shop.add_order",\n    "shop.approve_order",\n  ],\n');
 });
 
-test("--follow needs --apply, goes on round by round, and ends with 4 when a person has to decide", async () => {
+test("--follow needs --apply, goes on round by round, also after the source was away, and ends with 4 when a person has to decide", async () => {
   const refused = await installation.run(["import", project.source, "--follow", "1s"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
   const accept = ["--accept", "permission_undeclared,username_grammar", "--apply", "--follow", "1s"];
-  const following = installation.run(["import", project.source, ...accept], { isApart: true });
+  const following = installation.launchCommand(["import", project.source, ...accept]);
   const count = async () => {
     const rows = await installation.query<{ count: number }>("select count(*)::int as count from latchkey.users");
     return rows[0]?.count;
@@ -97,8 +97,15 @@ test("--follow needs --apply, goes on round by round, and ends with 4 when a per
   await expect.poll(() => count().catch(() => 0)).toBe(2);
   await project.insert({ id: 3, username: "bob" });
   await expect.poll(count).toBe(3);
+  const allow = (isOpen: boolean) =>
+    installation.query(`alter database "${new URL(project.source).pathname.slice(1)}" allow_connections ${isOpen}`);
+  await allow(false);
+  await expect
+    .poll(following.stderr, { timeout: 20_000 })
+    .toMatch(/^[-\dT:.]+Z not followed: The source .* cannot be reached: .* It is tried again\.$/m);
+  await allow(true);
   await project.insert({ id: 4, username: "BOB" });
-  const { code, stdout } = await following;
+  const { code, stdout } = await following.outcome;
   expect(code).toBe(4);
   expect(stdout).toMatch(/1 new, 0 changed, at most \d+ s behind\n/);
   expect(stdout).toContain("username_taken_here, 1 undecided");

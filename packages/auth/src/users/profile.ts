@@ -158,6 +158,9 @@ export function storedValuesOf({ ownFields }: ProfileDefinition, name: string, v
 
 const unstorable = "holds characters that cannot be stored";
 
+/** Whether a value of an own field can be stored, and shown as it is. */
+export const isStorable = (value: unknown): boolean => findUnstorable(value, []).length === 0;
+
 /** The first thing in a value that JSON or PostgreSQL does not keep as it is, or that would be shown as something else. */
 function findUnstorable(value: unknown, path: readonly (string | number)[]): InputIssue[] {
   if (typeof value === "string") {

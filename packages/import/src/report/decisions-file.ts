@@ -14,6 +14,7 @@ type Cells = Partial<Record<string, string>>;
 /** Reads what a person has decided; rows without a decision are left undecided. `accept` is the proposal of its row. */
 export async function readDecisions(path: string): Promise<Decision[]> {
   const rows = parseRows(await readText(path), path);
+  const lines = new Map<string, { decision: string; line: number }>();
   return rows.flatMap((row, index) => {
     const cell = (name: (typeof decisionColumns)[number]) => fromCell(row[name] ?? "").trim();
     const decision = cell("decision") === "accept" ? cell("proposal") : cell("decision");
@@ -22,14 +23,24 @@ export async function readDecisions(path: string): Promise<Decision[]> {
       throw new SourceError(
         `${path}, row ${index + 2}: "${decision}" is no decision. There are keep, drop, skip, alias, accept, rename:NEW, set:VALUE, map:FIELD.`,
       );
-    return [{ oldId: fromCell(row.old_id ?? ""), code: cell("code"), field: cell("field"), decision }];
+    const decided = { oldId: fromCell(row.old_id ?? ""), code: cell("code"), field: cell("field"), decision };
+    const key = JSON.stringify([decided.oldId, decided.code, decided.field]);
+    const before = lines.get(key);
+    if (before !== undefined && before.decision !== decision)
+      throw new SourceError(
+        `${path}, rows ${before.line} and ${index + 2} decide the same otherwise: "${before.decision}" and "${decision}". Leave one of them.`,
+      );
+    lines.set(key, { decision, line: index + 2 });
+    return before === undefined ? [decided] : [];
   });
 }
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
   } catch (error) {
+    if (error instanceof TypeError && !("syscall" in error))
+      throw new SourceError(`${path} is not in UTF-8: save it as that ("CSV UTF-8" in a spreadsheet).`);
     throw new SourceError(`${path} cannot be read: ${(error as Error).message}`);
   }
 }

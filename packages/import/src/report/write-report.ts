@@ -142,9 +142,16 @@ async function* decisionLines(run: Run): AsyncGenerator<string> {
   yield toCsvLine(decisionColumns);
   const pages = readAll<IssueRow>(
     run,
+    // What was decided of a column that is asked about no more is said too: the file is read the next time.
     `select old_id as "oldId", code, field, value, other, proposal,
       case when is_decided then coalesce(decision, proposal) end as decision
-    from latchkey.import_issues where run_id = $1 order by is_decided, code, old_id, field`,
+    from (
+      select old_id, code, field, value, other, proposal, decision, is_decided from latchkey.import_issues where run_id = $1
+      union all
+      select d.old_id, d.code, d.field, null, null, '', d.decision, true from latchkey.import_decisions d
+      where d.run_id = $1 and d.old_id = '' and not exists (select from latchkey.import_issues i
+        where i.run_id = $1 and (i.old_id, i.code, i.field) = (d.old_id, d.code, d.field))
+    ) told order by is_decided, code, old_id, field`,
     [run.id],
   );
   for await (const rows of pages)

@@ -1,5 +1,5 @@
 import { permissionPattern } from "@latchkey/auth/import";
-import type { OldPermission } from "../old-row.ts";
+import type { AmbiguousPermission, OldPermission } from "../old-row.ts";
 
 const grammar = new RegExp(permissionPattern);
 
@@ -20,4 +20,23 @@ export function toPermission({ app, codename, model }: OldPermission): string {
   const action = toSnakeCase(codename);
   const named = action.includes("_") ? action : `${action}_${toSnakeCase(model).replaceAll("_", "") || "it"}`;
   return `${toSnakeCase(app)}.${named}`;
+}
+
+const nameThere = ({ app, codename }: OldPermission) => `${app}.${codename}`;
+
+/**
+ * The permissions whose name here would be that of another one there, and that are not called so themselves: `deleteOrder` beside
+ * `delete_order`. Whoever has the one would get the other.
+ */
+export function findAmbiguous(permissions: readonly OldPermission[]): AmbiguousPermission[] {
+  const owners = new Map<string, Set<string>>();
+  for (const permission of permissions) {
+    const name = toPermission(permission);
+    owners.set(name, (owners.get(name) ?? new Set()).add(nameThere(permission)));
+  }
+  const isAmbiguous = ({ permission, name }: AmbiguousPermission) =>
+    permission !== name && (owners.get(name)?.size ?? 0) > 1;
+  return permissions
+    .map((permission) => ({ permission: nameThere(permission), name: toPermission(permission) }))
+    .filter(isAmbiguous);
 }

@@ -77,8 +77,9 @@ function readUsername(names: ReadNames, { oldId, username }: OldNames, phones: P
   if (username.includes("@") && takeEmail(names, username)) return;
   const asPhone = parsePhone(username, phones);
   if (asPhone.ok && (names.phoneNumber === null || names.phoneNumber === asPhone.phoneNumber)) {
-    // What they type is read as their number. A number that could not be read stays told.
+    // What they type is read as their number. A number that could not be read stays told, and costs them no more.
     names.phoneNumber = asPhone.phoneNumber;
+    keepDespite(names, "phoneNumber");
     return;
   }
   const parsed = parseUsername(username);
@@ -106,7 +107,15 @@ function takeEmail(names: ReadNames, username: string): boolean {
   if (another !== null)
     names.issues.push({ code: "email_two", field: "email", value: parsed.email, other: another, proposal: "keep" });
   if (names.emailKey !== parsed.key) Object.assign(names, { email: parsed.email, emailKey: parsed.key });
+  keepDespite(names, "email");
   return true;
+}
+
+/** What was proposed for a field whose column cannot be read is not done to what the username put there. */
+function keepDespite(names: ReadNames, field: Issue["field"]): void {
+  for (const [at, issue] of names.issues.entries())
+    if (issue.field === field && issue.proposal === "drop")
+      names.issues[at] = { ...issue, other: `${issue.other}; the username is taken for it`, proposal: "keep" };
 }
 
 /** Whether a text may be an alias: the grammar reads it as nobody's name. */

@@ -3,6 +3,7 @@ import {
   comparedForms,
   createUuid,
   isPlainLine,
+  isStorable,
   type PhoneOptions,
   parseGroupName,
   type profileFields,
@@ -88,9 +89,11 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     return read ?? null;
   };
   const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
-  const groups = [
-    ...new Set([...row.groups, ...splitList(text("groups"))].flatMap((name) => parseGroupName(name) ?? [])),
-  ];
+  const groupsThere = [...row.groups, ...splitList(text("groups"))];
+  const groups = [...new Set(groupsThere.flatMap((name) => parseGroupName(name) ?? []))];
+  const unreadable = groupsThere.filter((name) => parseGroupName(name) === null).join(";");
+  if (unreadable !== "")
+    tell("group_unreadable", "groups", unreadable.slice(0, 200), "is no name that a group can have");
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {
@@ -125,8 +128,8 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
 }
 
 /** Of two columns of one field the one that is filled counts; where both are, with different values, somebody has to say which. */
-function toFields({ values }: OldRow, { columns }: PersonRules): Texts {
-  const fields: Record<string, string | null> = {};
+function toFields({ oldId, values }: OldRow, { columns }: PersonRules): Texts {
+  const fields: Record<string, string | null> = { id: oldId };
   for (const [column, value] of Object.entries(values)) {
     const field = columns.fieldOf(column);
     const isFilled = value !== null && value !== "";
@@ -136,7 +139,7 @@ function toFields({ values }: OldRow, { columns }: PersonRules): Texts {
     }
     const before = fields[field] ?? "";
     if (before === "") fields[field] = value;
-    else if (isFilled && value !== before && field !== "id") columns.noteSecond(column);
+    else if (isFilled && value !== before) columns.noteSecond(column);
   }
   return fields;
 }
@@ -151,8 +154,21 @@ export const isKeepable = (text: string): boolean =>
 /** What old tokens are compared with: the text itself, if it can be stored. */
 const keepable = (text: string | null) => (text !== null && text !== "" && isKeepable(text) ? text : null);
 
-const splitList = (text: string | null) =>
-  (text ?? "").split(/[;,]/).flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+/** Reads a list with `;` between, or one in JSON, as {@link toText} writes it where an item has a `;` of its own. */
+function splitList(text: string | null): string[] {
+  const items = parseJsonList(text) ?? (text ?? "").split(";");
+  return items.flatMap((item) => (item.trim() === "" ? [] : [item.trim()]));
+}
+
+function parseJsonList(text: string | null): string[] | null {
+  if (!text?.startsWith("[")) return null;
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every((item) => typeof item === "string") ? list : null;
+  } catch {
+    return null;
+  }
+}
 
 type Tell = (code: IssueCode, field: string, value: string | null, other: string) => void;
 
@@ -184,7 +200,7 @@ function readOwnFields(texts: Texts, ownFields: PersonRules["ownFields"], tell: 
     if (text === undefined || !isZod(schema)) continue;
     const read = candidatesFor(text)
       .map((value) => z.core.safeParse(schema, value))
-      .find(({ success }) => success);
+      .find(({ success, data }) => success && isStorable(data));
     if (read?.success) profile[name] = read.data;
     else if (text !== null) tell("profile_invalid", name, text.slice(0, 200), "is not what the profile's field takes");
   }

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toPermission } from "./permission-names.ts";
+import { findAmbiguous, toPermission } from "./permission-names.ts";
 import { readFlag, readTime } from "./read-values.ts";
 
 describe("a time is read as text, to the microsecond", () => {
@@ -72,4 +72,24 @@ test.each([
   [{ app: "my-app", codename: "Über den Rand", model: "x" }, "my_app.ber_den_rand"],
 ])("the permission %j is %s here", (old, expected) => {
   expect(toPermission(old)).toBe(expected);
+});
+
+test("a permission that would be called here as another one there is granted to nobody, and that one to its own holders", () => {
+  const of = (codename: string, model = "order") => ({ app: "shop", codename, model });
+  expect(
+    findAmbiguous([
+      of("delete_order"),
+      of("deleteOrder"),
+      of("delete-order"),
+      of("view"),
+      of("view_order"),
+      of("close"),
+    ]),
+  ).toEqual([
+    { permission: "shop.deleteOrder", name: "shop.delete_order" },
+    { permission: "shop.delete-order", name: "shop.delete_order" },
+    { permission: "shop.view", name: "shop.view_order" },
+  ]);
+  // Of two that are both called otherwise here, nobody knows which is meant.
+  expect(findAmbiguous([of("closeOrder"), of("close-order")])).toHaveLength(2);
 });

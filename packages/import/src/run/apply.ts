@@ -63,7 +63,7 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
       next = from + step;
       try {
         await wrapWeak(own, from, options.passwordCost);
-        const done = await inTransaction(own.client, () => createAccounts(own, from));
+        const done = await onceMore(() => inTransaction(own.client, () => createAccounts(own, from)));
         created += done.created;
         outrun.push(...done.outrun);
       } catch (error) {
@@ -75,6 +75,16 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
   };
   await sideBySide(run, options.connection, last - first < step ? 1 : connections, work);
   return { created, outrun };
+}
+
+/** A name that somebody takes while a step is under way breaks the step; the next time it is seen that it is taken. */
+async function onceMore<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "23505") return attempt();
+    throw error;
+  }
 }
 
 /** Does work on so many connections at once. */

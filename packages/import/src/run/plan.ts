@@ -1,6 +1,13 @@
-import { type PhoneOptions, parseEmail, parsePhone, parseUsername } from "@latchkey/auth/import";
+import {
+  comparedForms,
+  isPlainLine,
+  type PhoneOptions,
+  parseEmail,
+  parsePhone,
+  parseUsername,
+} from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
-import type { OldGroup } from "../old-row.ts";
+import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
 import { copyRows, type Run, toLine } from "./staging.ts";
@@ -19,6 +26,7 @@ export interface PlanOptions {
   /** Codes whose proposals are accepted; `all` for every one. */
   readonly accept: readonly string[];
   readonly groups: readonly OldGroup[];
+  readonly ambiguousPermissions: readonly AmbiguousPermission[];
   /** Columns that nobody has decided, and how often each is filled. */
   readonly unknownColumns: readonly { readonly column: string; readonly filled: number }[];
   /** Only these come over; the others' names stay reserved. */
@@ -46,6 +54,13 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
       field: column,
       value: null,
       other: `filled for ${filled} people; --map ${column}=FIELD or --drop ${column}`,
+      proposal: "drop",
+    })),
+    ...options.ambiguousPermissions.map(({ permission, name }) => ({
+      code: "permission_ambiguous" as const,
+      field: permission,
+      value: null,
+      other: `would be ${name} here, as another permission there is: it is granted to nobody`,
       proposal: "drop",
     })),
     ...(await findUndeclared(run, options.groups)),
@@ -202,7 +217,7 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
     [id],
   );
   for (const row of rows) {
-    const set = toAssignment(row, phones);
+    const set = (await findReservation(run, row)) ?? toAssignment(row, phones);
     if (typeof set === "string") {
       await client.query(
         `update latchkey.import_issues set is_decided = false, decision = null, other = $4
@@ -218,6 +233,26 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
       ...Object.values(set),
     ]);
   }
+}
+
+/** Why nobody may be renamed so: somebody has that name in another system, or had it, or has it there and is left out. */
+async function findReservation({ client, id, source }: Run, { oldId, field, effect }: ValueToSet) {
+  if (field !== "username" || !effect.startsWith("rename:")) return null;
+  const { rows } = await client.query<{ holder: string }>(
+    `with wanted as (
+      select array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest($4::text[]) form) as hashes
+      from latchkey.imported_name_key k
+    )
+    select i.old_id || ' of ' || i.source as holder from latchkey.imported_users i, wanted
+    where i.username_hashes && wanted.hashes and (i.source <> $2 or i.deleted_at is not null or i.gone_at is not null)
+      and not (i.source = $2 and i.old_id = $3)
+    union all
+    select p.old_id || ' of ' || $2 from latchkey.import_people p
+    where p.run_id = $1 and p.old_id <> $3 and p.state in ('skipped', 'deleted') and p.username_forms && $4
+    limit 1`,
+    [id, source, oldId, comparedForms(effect.slice("rename:".length))],
+  );
+  return rows[0] ? `the name is kept for ${rows[0].holder}` : null;
 }
 
 const lineColumns: Readonly<Record<string, readonly [column: string, most: number]>> = {
@@ -254,6 +289,7 @@ function toAssignment(
     return ["Male", "Female"].includes(value) ? { gender: value } : "it is neither Male nor Female";
   const [column, most = 0] = lineColumns[field] ?? [];
   if (column === undefined) return "this field cannot be set by a decision";
+  if (!isPlainLine(value)) return "it holds characters that cannot be stored or shown";
   return [...value].length <= most ? { [column]: value } : `it is longer than ${most}`;
 }
 

@@ -1,4 +1,7 @@
+import { parseGroupName } from "@latchkey/auth/import";
+import { knownFieldOf } from "../known-columns.ts";
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
+import { findAmbiguous } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
@@ -16,8 +19,14 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     users.primaryKey.length > 0 ? users.primaryKey : users.columns.filter((name) => name === "id");
   if (key === "" || more.length > 0)
     throw new SourceError(`The table ${users.table} has no primary key of one column.`);
-  const permissions = await readPermissions(reader, tables);
-  const groups = await readGroups(reader, tables, permissions);
+  const ofDjango = ownTablesOf(tables, users, reader.place);
+  const permissions = await readPermissions(reader, ofDjango);
+  const ambiguousPermissions = findAmbiguous([...permissions.values()]);
+  for (const [id, { app, codename }] of permissions)
+    if (ambiguousPermissions.some(({ permission }) => permission === `${app}.${codename}`)) permissions.delete(id);
+  const groups = await readGroups(reader, ofDjango, permissions);
+  // Of a model whose key is the username, the address or the number, the key is that name too.
+  const isName = ![null, "id"].includes(knownFieldOf(key));
   const memberships = findLinks(tables, users, "group_id", "_groups");
   const grants = findLinks(tables, users, "permission_id", "_user_permissions");
   const columnOf = (name: string) => `u.${reader.quoteColumn(name)}`;
@@ -36,19 +45,20 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   return {
     place: `${users.table} in ${reader.place}`,
     startedAt: reader.startedAt,
-    groups: [...groups.values()],
+    groups: [...groups.values()].filter(({ name }) => parseGroupName(name) !== null),
     permissions: [...permissions.values()],
+    ambiguousPermissions,
     foreignKeys: await readForeignKeys(reader, users, [memberships?.table ?? null, grants?.table ?? null]),
     dialect: reader.dialect,
     uuidKey: users.uuidKey,
-    blacklist: findBlacklist(reader, tables),
+    blacklist: findBlacklist(reader, ofDjango),
     async *read() {
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
-          const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...values } = row;
+          const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...rest } = row;
           return {
             oldId: toOldId(oldId ?? "", users.uuidKey),
-            values,
+            values: isName ? { [key]: oldId ?? null, ...rest } : rest,
             groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
           };
@@ -91,10 +101,27 @@ function findLinks(tables: readonly Table[], users: Table, other: string, suffix
   return table && user !== undefined && table.columns.includes(other) ? { table, user } : null;
 }
 
-const named = (tables: readonly Table[], name: string) => tables.find(({ table }) => table === name);
+/** Finds a table of Django's own, or of an app beside it, by its name. */
+type FindTable = (name: string) => Table | undefined;
 
-async function readPermissions(reader: SqlReader, tables: readonly Table[]): Promise<Map<string, OldPermission>> {
-  const [permissions, types] = [named(tables, "auth_permission"), named(tables, "django_content_type")];
+/**
+ * The tables that belong to this table of users: those of its own schema, else the only ones of their name.
+ *
+ * @throws SourceError where two schemas beside it have a table of one name
+ */
+const ownTablesOf =
+  (tables: readonly Table[], { schema, table: users }: Table, place: string): FindTable =>
+  (name) => {
+    const found = tables.filter(({ table }) => table === name);
+    const own = found.find((one) => one.schema === schema);
+    if (own || found.length < 2) return own ?? found[0];
+    throw new SourceError(
+      `Which ${name} goes with ${users} in ${place}? There are ${found.map((one) => `${one.schema}.${name}`).join(", ")}, and none in the schema ${schema}. Let the source's role read the one alone.`,
+    );
+  };
+
+async function readPermissions(reader: SqlReader, find: FindTable): Promise<Map<string, OldPermission>> {
+  const [permissions, types] = [find("auth_permission"), find("django_content_type")];
   if (!permissions || !types) return new Map();
   const rows = await reader.all(`select p.id, p.codename, t.app_label as app, t.model
     from ${reader.quote(permissions)} p join ${reader.quote(types)} t on t.id = p.content_type_id`);
@@ -108,16 +135,16 @@ async function readPermissions(reader: SqlReader, tables: readonly Table[]): Pro
 
 async function readGroups(
   reader: SqlReader,
-  tables: readonly Table[],
+  find: FindTable,
   permissions: ReadonlyMap<string, OldPermission>,
 ): Promise<Map<string, OldGroup>> {
-  const [groups, links] = [named(tables, "auth_group"), named(tables, "auth_group_permissions")];
+  const [groups, links] = [find("auth_group"), find("auth_group_permissions")];
   if (!groups || !links) return new Map();
   const rows = await reader.all(`select g.id, g.name, l.permission_id as permission
     from ${reader.quote(groups)} g left join ${reader.quote(links)} l on l.group_id = g.id order by g.id`);
   const found = new Map<string, { name: string; permissions: OldPermission[] }>();
   for (const { id, name, permission } of rows) {
-    const group = found.get(id ?? "") ?? { name: name ?? "", permissions: [] };
+    const group = found.get(id ?? "") ?? { name: parseGroupName(name ?? "") ?? name ?? "", permissions: [] };
     const held = permissions.get(permission ?? "");
     if (held) group.permissions.push(held);
     found.set(id ?? "", group);
@@ -126,11 +153,8 @@ async function readGroups(
 }
 
 /** The blacklist of djangorestframework-simplejwt: refresh tokens by which people signed out, or that were rotated. */
-function findBlacklist(reader: SqlReader, tables: readonly Table[]): Source["blacklist"] {
-  const [ended, issued] = [
-    named(tables, "token_blacklist_blacklistedtoken"),
-    named(tables, "token_blacklist_outstandingtoken"),
-  ];
+function findBlacklist(reader: SqlReader, find: FindTable): Source["blacklist"] {
+  const [ended, issued] = [find("token_blacklist_blacklistedtoken"), find("token_blacklist_outstandingtoken")];
   if (!ended || !issued) return null;
   const query = `select o.jti, o.expires_at from ${reader.quote(ended)} b join ${reader.quote(issued)} o on o.id = b.token_id`;
   return async function* () {

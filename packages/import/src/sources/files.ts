@@ -25,7 +25,15 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   }
 }
 
-const none = { groups: [], permissions: [], foreignKeys: [], dialect: null, uuidKey: null, blacklist: null } as const;
+const none = {
+  groups: [],
+  permissions: [],
+  ambiguousPermissions: [],
+  foreignKeys: [],
+  dialect: null,
+  uuidKey: null,
+  blacklist: null,
+} as const;
 
 /** People of a CSV file with a line of names at its top. It is read as it comes, whatever its size. */
 export async function openCsv(path: string, options: FileOptions = {}): Promise<Source> {
@@ -206,10 +214,11 @@ function parseObject(text: string, path: string): Record<string, unknown> {
   }
 }
 
-/** A value as a text: a list of texts with `;` between, an object as JSON. */
+/** A value as a text: a list of texts with `;` between, or as JSON where one of them has a `;`; an object as JSON. */
 export function toText(value: unknown): string | null {
   if (value === null || value === undefined || value === "") return null;
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(";");
+  if (Array.isArray(value) && value.every((item) => typeof item === "string"))
+    return value.some((item) => item.includes(";")) ? JSON.stringify(value) : value.join(";");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -10,3 +10,9 @@ test("a MySQL that is away is one line, with exit code 3, and without the passwo
   });
   await expect(opening).rejects.not.toThrow(/hidden-word/);
 });
+
+test("an address with a password whose % is not escaped is one line, with exit code 2, and without the password", async () => {
+  const opening = openMysqlReader("mysql://shop:50%off@127.0.0.1:1/shop");
+  await expect(opening).rejects.toMatchObject({ name: "SourceError", exitCode: 2 });
+  await expect(opening).rejects.not.toThrow(/50%off/);
+});

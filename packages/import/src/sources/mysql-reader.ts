@@ -8,7 +8,7 @@ type Row = Record<string, string | null>;
 
 /** Opens a database of MySQL or MariaDB: read only, as of one moment, times in UTC. */
 export async function openMysqlReader(url: string): Promise<SqlReader> {
-  requireUrl(url);
+  requireUrl(url, isDecodable(url));
   const place = describe(url);
   // Its driver is wanted by this source alone.
   const { createConnection } = await import("mysql2");
@@ -51,6 +51,16 @@ export async function openMysqlReader(url: string): Promise<SqlReader> {
     // The transaction ends with the connection; a long answer may still be under way.
     close: async () => connection.destroy(),
   };
+}
+
+/** Whether each `%` begins an escaped character: the driver decodes the user, the password and the name. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const quoteName = (name: string) => `\`${name.replaceAll("`", "``")}\``;

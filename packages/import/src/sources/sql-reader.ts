@@ -1,8 +1,8 @@
 import { type Dialect, SourceError } from "../old-row.ts";
 
 /** @throws SourceError for what is no address, such as one with a password whose special characters are not escaped */
-export function requireUrl(text: string): void {
-  if (URL.canParse(text)) return;
+export function requireUrl(text: string, isEscaped = true): void {
+  if (URL.canParse(text) && isEscaped) return;
   throw new SourceError(
     "The source is no address of a database: write it as postgres://user:password@host/name, with @ : / # ? % in a password as %40 %3A %2F %23 %3F %25.",
   );

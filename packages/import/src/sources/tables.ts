@@ -34,6 +34,7 @@ export async function openTables(
     startedAt: reader.startedAt,
     groups: [],
     permissions: [],
+    ambiguousPermissions: [],
     foreignKeys: await readForeignKeys(reader, users, own),
     dialect: reader.dialect,
     uuidKey: users.uuidKey,

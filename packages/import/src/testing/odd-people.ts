@@ -94,6 +94,18 @@ const kinds: Readonly<Record<string, (own: Own) => readonly Oddity[]>> = {
     { username: `0${phone(2)}` },
     { username: `0${phone(3)}`, old: { phone_number: "" } },
   ],
+  "one's own number as a username, beside a number that cannot be read": ({ n, phone }) => [
+    { username: `0${phone()}`, old: { phone_number: `yok ${n}` }, losesName: [`yok ${n}`], told: ["phone_unreadable"] },
+    {
+      username: `0${phone(1)}`,
+      old: { phone_number: `0800 ${200_0000 + n}` },
+      losesName: [`0800 ${200_0000 + n}`],
+      told: ["phone_not_personal"],
+    },
+  ],
+  "an address as a username, beside one that cannot be read": ({ n }) => [
+    { username: `beside${n}@firma.example`, old: { email: "-" }, told: ["email_unreadable"] },
+  ],
   "another's number as a username": ({ n, phone }) => [
     {
       username: `0${phone(0)}`,
