@@ -11,6 +11,7 @@ import type { Queries } from "../../storage/database.ts";
 import { isTestAccount, lockUser } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 
@@ -43,7 +44,8 @@ export function readOwnRecoveryCodes(core: Core, { user }: Principal): Promise<R
 }
 
 /**
- * Withdraws the caller's recovery codes that wait to be good. Any session of the account may do so.
+ * Withdraws the caller's recovery codes that wait to be good, and tells it like every change that is stopped. Any session of the account may
+ * do so.
  *
  * @throws AuthError `not_found` when none wait
  */
@@ -53,6 +55,7 @@ export function stopRecoveryCodes(core: Core, { user }: Principal, facts: Reques
       throw new AuthError("not_found", "There are no recovery codes that wait");
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "recovery_codes_stopped" }, about);
+    await keepNotice(core, transaction, { userId: user.id, kind: "change_stopped", facts });
   });
 }
 

@@ -199,6 +199,9 @@ describe("codes that a code alone asked for", () => {
     const { codes } = await auth.createRecoveryCodes(thief, facts());
     await auth.stopRecoveryCodes(caller, facts());
     expect(await auth.stopRecoveryCodes(caller, facts()).catch(codeOf)).toBe("not_found");
+    // Whoever asked for them is told.
+    const { notices } = await auth.listNotices(thief, { limit: 1 });
+    expect(notices).toMatchObject([{ kind: "change_stopped" }]);
     await service.clock.advance(72 * 3_600 + 1);
     expect(await start(codes[0] ?? "")).toBe("code_invalid");
   });
