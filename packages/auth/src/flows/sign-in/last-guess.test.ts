@@ -111,6 +111,15 @@ describe("where wrong codes of an account end at a last guess", () => {
     expect(await auth.signInByCode(await enter(), facts())).toMatchObject({ next: "register" });
   });
 
+  test("guesses beyond the last of a challenge are compared with nothing and count for nothing", async () => {
+    const person = await createProvedPerson(service);
+    const { challenge, code: right } = await ask(person);
+    const code = right.startsWith("0") ? "111111" : "000000";
+    const one = () => service.auth.signInByCode({ challenge, code }, facts()).catch(codeOf);
+    for (let wave = 0; wave < 10; wave += 1) await Promise.all(Array.from({ length: 10 }, one));
+    expect(await signIn(person)).toBe("in");
+  });
+
   test("an administrator's code is good no more after 100 wrong ones, and the next one is", async () => {
     const { username } = await createProvedPerson(service);
     const { auth } = service;

@@ -8,7 +8,7 @@ import type { Admission } from "../../throttling/throttle.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { countAtAddress } from "./count-at-address.ts";
-import { countCodeGuess } from "./count-code-guess.ts";
+import { countCodeGuess, notCounted } from "./count-code-guess.ts";
 import { findNamedAccount } from "./find-named.ts";
 import { type GateAccount, readGateAccount } from "./gate.ts";
 import type { ShownDevice } from "./known-device.ts";
@@ -52,13 +52,15 @@ export async function withRightCode<T>(
 ): Promise<T> {
   const network = toNetwork(facts.address);
   const calls = await countAtAddress(core, "check_code_address", facts);
-  const guess = await refundOnFailure(core, calls, () => countCodeGuess(core, wanted));
-  const counted = [...calls.counted, ...guess.counted];
-  await refundOnFailure(core, { counted }, prepare);
+  await refundOnFailure(core, calls, prepare);
+  let guess = notCounted;
+  const onGuess = async (guessed: StoredChallenge) => {
+    guess = await countCodeGuess(core, { ...wanted, guessed });
+  };
   const checked = await refundOnFailure(
     core,
-    { counted },
-    () => core.challenges.check({ ...wanted, sessionId: wanted.sessionId ?? null }),
+    calls,
+    () => core.challenges.check({ ...wanted, sessionId: wanted.sessionId ?? null, onGuess }),
     (error) => !(error instanceof AuthError),
   ).catch((error: unknown) => refuse(core, { error, wanted, guess, facts }));
   if (guess.isLocked) return refuse(core, { error: codeRefused(), wanted, guess, facts });
@@ -77,7 +79,7 @@ export async function withRightCode<T>(
           if (isProof) await core.firewall.prove(transaction, target.address, network);
         },
       });
-      await core.throttle.settle(transaction, counted);
+      await core.throttle.settle(transaction, [...calls.counted, ...guess.counted]);
       return done;
     });
   } catch (error) {

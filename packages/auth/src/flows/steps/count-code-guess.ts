@@ -1,3 +1,4 @@
+import type { StoredChallenge } from "../../challenges/challenge-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission, Scope } from "../../throttling/throttle.ts";
 import { findDeviceOwner } from "../../users/user-store.ts";
@@ -6,23 +7,22 @@ import { nobody } from "./gate.ts";
 import { findKnownDevice, type ShownDevice } from "./known-device.ts";
 
 export interface CodeGuess extends ShownDevice {
-  readonly challenge: string;
+  /** At whose code. */
+  readonly guessed: Pick<StoredChallenge, "id" | "userId">;
   /** Who guesses, where they are signed in. */
   readonly actorId?: string;
 }
 
 /** None, where nothing is counted. */
-const notCounted: Admission = { counted: [], exhausted: [], isLocked: false };
+export const notCounted: Admission = { counted: [], exhausted: [], isLocked: false };
 
 /**
  * Counts a guess at a code that was sent, before it is compared, where the settings want a last one for each account: a success forgets
  * those before it. Guesses at codes that are about nobody's account take the same work.
  */
-export async function countCodeGuess(core: Core, { challenge, actorId, deviceMark }: CodeGuess): Promise<Admission> {
+export async function countCodeGuess(core: Core, { guessed, actorId, deviceMark }: CodeGuess): Promise<Admission> {
   if (!core.options.codes.hasLastGuess) return notCounted;
-  const found = await core.challenges.find(challenge);
-  if (!found) return notCounted;
-  const { id, userId } = found;
+  const { id, userId } = guessed;
   const owner = await findDeviceOwner(core.db, userId ?? nobody);
   const isKnown = actorId === userId || findKnownDevice(core, owner, deviceMark) !== null;
   if (userId === null) return core.throttle.consume([{ limit: "nobody", of: [`code ${id}`] }]);
