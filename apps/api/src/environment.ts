@@ -158,6 +158,7 @@ const settingsSchema = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
   PASSWORD_BLOCKED_WORDS: wordList.default([]),
   SECOND_FACTOR: z.enum(secondFactorRules).default("optional"),
+  RECOVERY_REMOVES_FACTORS: z.enum(["yes", "no"]).default("yes"),
   REMEMBER_DEVICE: z
     .literal("off")
     .or(duration("1h", "90d"))
@@ -438,6 +439,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     },
     registration: settings.REGISTRATION,
     secondFactor: settings.SECOND_FACTOR,
+    recoveryRemovesFactors: settings.RECOVERY_REMOVES_FACTORS === "yes",
     rememberedDevices: { lifetime: settings.REMEMBER_DEVICE, of: settings.REMEMBER_DEVICE_OF },
     ...(passkeys && !("fault" in passkeys) && { passkeys }),
     auditRetention: settings.AUDIT_RETENTION,

@@ -14,6 +14,7 @@ const long = [
   "permissions/table",
   "permissions/command-line",
   "faults/postgres",
+  "faults/codes",
   "packaging/client-package",
   "processes/backup-command",
   "browser/passkeys",

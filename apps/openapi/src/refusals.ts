@@ -98,7 +98,7 @@ export const ownRefusals: Readonly<Record<string, readonly AuthErrorCode[]>> = {
   "recovery.start": ["code_invalid", ...busy],
   "recovery.startPasskey": ["code_invalid", "permission_denied", ...busy],
   "recovery.setPasskey": ["code_invalid", ...ofPasskey],
-  "recovery.setPassword": ["code_invalid", "password_rejected", "second_factor_required", ...busy],
+  "recovery.setPassword": ["code_invalid", "password_rejected", "permission_denied", "second_factor_required", ...busy],
   "users.get": ["not_found"],
   "users.create": ["identifier_taken", "refused_by_hook", "hook_failed", "reauthentication_required"],
   "users.update": [

@@ -130,6 +130,11 @@ const codeOptions = z.strictObject({
   signInByCode: z.enum(["off", "phone", "email", "both"]).optional(),
   /** Whether a code alone opens accounts that hold rights: staff, superusers, and whoever has a permission. */
   holdersByCode: z.boolean().default(false),
+  /**
+   * Whether wrong codes that were sent for an account end at a last guess, 80 in a row by strangers and 100 in all, as NIST SP 800-63B-4 asks.
+   * Without it codes get longer and nobody is kept out, whoever guesses.
+   */
+  hasLastGuess: z.boolean().default(false),
   /** Seconds since its last proof for which a phone number opens its account; carriers give numbers away after 45 days. */
   phoneTrust: seconds(day, 400 * day).default(40 * day),
   /** Whether a phone number may be all that an account has. */
@@ -190,6 +195,11 @@ const optionsSchema = z
     secondFactor: z.enum(secondFactorRules).default("optional"),
     /** Devices on which the first factor is enough for a while, to sign in and for nothing else. */
     rememberedDevices: rememberOptions.prefault({}),
+    /**
+     * Whether a recovery code takes lost second factors away, or makes a passkey beside them. Without it an administrator alone does: NIST
+     * SP 800-63B-4 wants more than one code for that, and whoever has lost the factor has none.
+     */
+    recoveryRemovesFactors: z.boolean().default(true),
     /** Passkeys; absent: nobody can add one or sign in by one. */
     passkeys: passkeyOption.optional(),
     /**

@@ -198,6 +198,7 @@ it("the core is told every setting that concerns messages and codes", () => {
     SIGN_IN_ANDROID_HASH: "FA+9qCX9VSu",
     SIGN_IN_BY_CODE: "both",
     HOLDERS_BY_CODE: "yes",
+    LAST_GUESS_AT_CODES: "yes",
     PHONE_TRUST: "30d",
     NUMBER_ONLY: "off",
     NUMBER_ONLY_TRUST: "90d",
@@ -218,6 +219,7 @@ it("the core is told every setting that concerns messages and codes", () => {
   expect(toAuthOptions(settings, secret).codes).toEqual({
     signInByCode: "both",
     holdersByCode: true,
+    hasLastGuess: true,
     phoneTrust: 30 * 86_400,
     numberOnly: false,
     numberOnlyTrust: 90 * 86_400,

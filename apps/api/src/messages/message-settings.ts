@@ -121,6 +121,7 @@ export const messageSettings = {
     .optional(),
   SIGN_IN_BY_CODE: z.enum(["off", "phone", "email", "both"]).optional(),
   HOLDERS_BY_CODE: z.enum(["yes", "no"]).default("no"),
+  LAST_GUESS_AT_CODES: z.enum(["yes", "no"]).default("no"),
   PHONE_TRUST: duration("1d", "400d").default(40 * 86_400),
   NUMBER_ONLY: z.enum(["on", "off"]).default("on"),
   NUMBER_ONLY_TRUST: duration("1d", "800d").default(180 * 86_400),
@@ -246,6 +247,7 @@ export function toCodeOptions(settings: MessageSettings): NonNullable<AuthOption
   return {
     ...(settings.SIGN_IN_BY_CODE && { signInByCode: settings.SIGN_IN_BY_CODE }),
     holdersByCode: settings.HOLDERS_BY_CODE === "yes",
+    hasLastGuess: settings.LAST_GUESS_AT_CODES === "yes",
     phoneTrust: settings.PHONE_TRUST,
     numberOnly: settings.NUMBER_ONLY === "on",
     numberOnlyTrust: settings.NUMBER_ONLY_TRUST,

@@ -28,7 +28,7 @@ describe("what texts cost by SMS", () => {
   it("is one warning of all that cost more than one, and none where nothing does", () => {
     expect(warnOfLongTexts(listTextCosts(short, { hasNotices: false }))).toEqual([]);
     expect(warnOfLongTexts(listTextCosts(long, { hasNotices: true }))).toEqual([
-      "More than one SMS each: reset_password in en, 1 texts of notices. Make them shorter in messages.texts; latchkey doctor says what every text costs",
+      "More than one SMS each: reset_password in en, 1 text of notices. Make them shorter in messages.texts; latchkey doctor says what every text costs",
     ]);
   });
 

@@ -55,7 +55,8 @@ export function warnOfLongTexts(costs: readonly TextCost[]): string[] {
   if (long.length === 0) return [];
   const codes = long.filter(({ isNotice }) => !isNotice).map(({ locale, name }) => `${name} in ${locale}`);
   const notices = long.length - codes.length;
-  const what = [...codes, ...(notices > 0 ? [`${notices} texts of notices`] : [])].join(", ");
+  const counted = `${notices} ${notices === 1 ? "text" : "texts"} of notices`;
+  const what = [...codes, ...(notices > 0 ? [counted] : [])].join(", ");
   return [
     `More than one SMS each: ${what}. Make them shorter in messages.texts; latchkey doctor says what every text costs`,
   ];

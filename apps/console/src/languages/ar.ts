@@ -216,6 +216,7 @@ export const ar: Texts = {
       account_strangers: "كلمات مرور خاطئة متتالية",
       second_factor_account: "أرقام خاطئة لتطبيق المصادقة",
       second_factor_strangers: "أرقام خاطئة متتالية لتطبيق المصادقة",
+      code_strangers: "رموز رسائل خاطئة متتالية",
     },
   },
   ways: {

@@ -213,6 +213,7 @@ export const en = {
       account_strangers: "Wrong passwords in a row",
       second_factor_account: "Wrong digits of the authenticator app",
       second_factor_strangers: "Wrong digits of the authenticator app in a row",
+      code_strangers: "Wrong codes by message in a row",
     },
   },
   ways: {

@@ -210,6 +210,7 @@ export const es: Texts = {
       account_strangers: "Contraseñas incorrectas seguidas",
       second_factor_account: "Cifras incorrectas de la aplicación de autenticación",
       second_factor_strangers: "Cifras incorrectas seguidas de la aplicación de autenticación",
+      code_strangers: "Códigos por mensaje incorrectos seguidos",
     },
   },
   ways: {

@@ -211,6 +211,7 @@ export const fr: Texts = {
       account_strangers: "Mots de passe erronés d’affilée",
       second_factor_account: "Chiffres erronés de l’application d’authentification",
       second_factor_strangers: "Chiffres erronés d’affilée de l’application d’authentification",
+      code_strangers: "Codes par message erronés d’affilée",
     },
   },
   ways: {

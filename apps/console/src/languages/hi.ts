@@ -202,6 +202,7 @@ export const hi: Texts = {
       account_strangers: "लगातार गलत पासवर्ड",
       second_factor_account: "ऑथेंटिकेटर ऐप के गलत अंक",
       second_factor_strangers: "ऑथेंटिकेटर ऐप के लगातार गलत अंक",
+      code_strangers: "संदेश से आए लगातार गलत कोड",
     },
   },
   ways: {

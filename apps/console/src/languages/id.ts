@@ -206,6 +206,7 @@ export const id: Texts = {
       account_strangers: "Kata sandi salah berturut-turut",
       second_factor_account: "Angka salah dari aplikasi autentikator",
       second_factor_strangers: "Angka salah berturut-turut dari aplikasi autentikator",
+      code_strangers: "Kode pesan salah berturut-turut",
     },
   },
   ways: {

@@ -210,6 +210,7 @@ export const ptBR: Texts = {
       account_strangers: "Senhas erradas seguidas",
       second_factor_account: "Dígitos errados do aplicativo autenticador",
       second_factor_strangers: "Dígitos errados seguidos do aplicativo autenticador",
+      code_strangers: "Códigos por mensagem errados seguidos",
     },
   },
   ways: {

@@ -205,6 +205,7 @@ export const tr: Texts = {
       account_strangers: "Art arda yanlış parolalar",
       second_factor_account: "Doğrulama uygulamasının yanlış rakamları",
       second_factor_strangers: "Doğrulama uygulamasının art arda yanlış rakamları",
+      code_strangers: "Art arda yanlış mesaj kodları",
     },
   },
   ways: {

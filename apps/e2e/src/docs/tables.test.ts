@@ -252,7 +252,8 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
   }
   const told = rows.map(([what = ""]) => codeIn(what)[0]);
   const factors = ["second_factor_strangers", "second_factor_known_devices"];
-  const inWords = ["account_strangers", "account_known_devices", "nobody", ...factors];
+  const codes = ["code_strangers", "code_known_devices", "password_code"];
+  const inWords = ["account_strangers", "account_known_devices", "nobody", ...factors, ...codes];
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(
@@ -261,6 +262,10 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
   const { second_factor_strangers: guessers, second_factor_known_devices: all } = attemptLimits;
   expect((await readFile(join(root, "docs/rate-limits.md"), "utf8")).replaceAll("\n", " ")).toContain(
     `${guessers.lockAfter} wrong ones in a row from unrecognized devices and ${all.lockAfter} from all devices`,
+  );
+  const { code_strangers: ofCodes, code_known_devices: ofAllCodes } = attemptLimits;
+  expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(
+    `${ofCodes.lockAfter} wrong codes in a row from unrecognized devices and ${ofAllCodes.lockAfter} from all devices`,
   );
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, call } from "../live-server.ts";
 import { createMigratedDatabase, type OwnDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
-import type { Variables } from "../processes/service-process.ts";
+import { until, type Variables } from "../processes/service-process.ts";
 import { createAccounts } from "./load-clients.ts";
 import { password, usernameOf } from "./person.ts";
 import { isLong } from "./run-length.ts";
@@ -54,6 +54,20 @@ const refresh = (place: Place, refreshToken: string): Promise<Answer> =>
 const endSessionsIn = (seconds: number) =>
   query("update latchkey.sessions set idle_expires_at = now() + make_interval(secs => $1)", [seconds]);
 
+const endCodesIn = (to: string, seconds: number) =>
+  query("update latchkey.challenges set expires_at = now() + make_interval(secs => $2) where address = $1", [
+    to,
+    seconds,
+  ]);
+
+/** What one of the processes, whichever sends it, shows in the terminal. */
+async function readCode(to: string): Promise<string> {
+  const shown = new RegExp(`^Message to \\${to} by sms: (\\d{6}) `, "m");
+  const find = () => places.map(({ service }) => shown.exec(service.stderr())?.[1]).find((code) => code !== undefined);
+  await until(() => find() !== undefined);
+  return find() ?? "";
+}
+
 describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", () => {
   test("take each other's access tokens unless one was issued more than a minute ahead of their own time", async () => {
     for (const issuer of places) {
@@ -98,6 +112,24 @@ describe("service processes whose clocks are 2 minutes ahead of the database's, 
     await endSessionsIn(-60);
     for (const { status, body } of await Promise.all(places.map(look))) {
       expect({ status, reason: body.data.reason }).toEqual({ status: 401, reason: "session_ended" });
+    }
+  });
+
+  test("take each other's codes until these end by the database's clock, a minute from then or a second ago", async () => {
+    for (const [asked, { service }] of places.entries()) {
+      for (const [shown, reader] of places.entries()) {
+        const to = `+9053266${asked}${shown}000`;
+        const start = await call(service.url, "codes.start", { input: { purpose: "enter", to } });
+        const fromNow = (Date.parse(start.body.expiresAt) - Date.now()) / 1000;
+        expect(Math.abs(fromNow - 600)).toBeLessThan(leeway);
+        const input = { challenge: start.body.challenge, code: await readCode(to) };
+        await endCodesIn(to, -1);
+        const late = await call(reader.service.url, "token.obtainByCode", { input });
+        expect(late).toMatchObject({ status: 400, body: { data: { reason: "code_expired" } } });
+        await endCodesIn(to, 60);
+        const inTime = await call(reader.service.url, "token.obtainByCode", { input });
+        expect(inTime).toMatchObject({ status: 200, body: { next: "register" } });
+      }
     }
   });
 

@@ -171,3 +171,23 @@ describe.skipIf(!isService)("a second factor on the pages", () => {
     expect((await send("/sign-in", { username, password })).status).toBe(400);
   });
 });
+
+test.each([true, false])(
+  "the page of a recovery code offers to take a lost factor away as the setting says: %s",
+  async (recoveryRemovesFactors) => {
+    await using server = await startLiveServer({ messages, recoveryRemovesFactors });
+    const { auth, facts } = server.test;
+    await auth.createUser({ username, password });
+    const { token } = await auth.login({ username, password }, facts);
+    const caller = await auth.authenticate([`Bearer ${token}`]);
+    const { codes } = await auth.createRecoveryCodes(caller, facts);
+    const { ticket, secret } = await auth.startTotp(caller, facts);
+    await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret, server) }, facts);
+
+    const lost = createFormClient(server.url);
+    const asked = placeOf(await send("/recover", { code: codes[0] ?? "" }, lost));
+    const page = await (await lost.get(asked)).text();
+    expect(page).toContain('name="newPassword"');
+    expect(page.includes('name="removeSecondFactors"')).toBe(recoveryRemovesFactors);
+  },
+);

@@ -63,6 +63,33 @@ describe("a client of somebody with a second factor", () => {
     expect(await showSecondFactor(auth, again, await nextTotp(secret))).toMatchObject({ username });
   });
 
+  it("hands over ten new recovery codes once the last one was used, and none at any other sign-in", async () => {
+    const { username, secret } = await createEnrolled();
+    const { query } = live.test.database;
+    const shown: (readonly string[])[] = [];
+    const onRecoveryCodes = (codes: readonly string[]) => void shown.push(codes);
+    const auth = open();
+    await showSecondFactor(auth, await signInHalf(auth, username), await nextTotp(secret), { onRecoveryCodes });
+    expect(shown).toEqual([]);
+
+    const { codes } = await auth.api.me.recoveryCodes.create.mutate();
+    await query(
+      `update latchkey.recovery_codes c set used_at = latchkey.now() from latchkey.users u
+        where u.id = c.user_id and u.username = $1
+          and code_hash <> (select code_hash from latchkey.recovery_codes where user_id = u.id order by code_hash limit 1)`,
+      [username],
+    );
+    const recovering = open();
+    const startWith = (code: string) => recovering.api.recovery.start.mutate({ code }).catch(() => null);
+    const [last] = (await Promise.all(codes.map(startWith))).filter((started) => started !== null);
+    const input = { ticket: last?.ticket ?? "", newPassword: `${password} 2` };
+    const recovered = recovering.api.recovery.setPassword.mutate(input);
+    const pending = await recovered.then(() => null, findPendingSignIn);
+    await showSecondFactor(recovering, pending ?? { ticket: "" }, await nextTotp(secret), { onRecoveryCodes });
+    expect(shown).toEqual([expect.objectContaining({ length: 10 })]);
+    expect(await open().api.recovery.start.mutate({ code: shown[0]?.[9] ?? "" })).toMatchObject({ methods: ["totp"] });
+  });
+
   it("goes on by itself on a device that its owner has used before", async () => {
     const { auth, username, secret } = await createEnrolled();
     await auth.signOut();
@@ -120,8 +147,14 @@ it("a client of somebody who needs a second factor and has none sets one up and 
   const { secret, uri } = await enrollTotp(auth, pending);
   expect(uri).toContain("issuer=Latchkey");
   const totp = await showTotp(strict.test, secret);
-  expect(await showSecondFactor(auth, pending, totp)).toMatchObject({ username: "grace" });
+  const shown: string[] = [];
+  const onRecoveryCodes = (codes: readonly string[]) => void shown.push(...codes);
+  expect(await showSecondFactor(auth, pending, totp, { onRecoveryCodes })).toMatchObject({ username: "grace" });
   expect(auth.getSnapshot().status).toBe("signedIn");
+  expect(new Set(shown).size).toBe(10);
+  const [first = ""] = shown;
+  const recovering = createAuthClient({ url: strict.url });
+  expect(await recovering.api.recovery.start.mutate({ code: first })).toMatchObject({ methods: ["totp"] });
 });
 
 it("the hook waits for nothing at first", () => {

@@ -61,6 +61,8 @@ export interface CheckInput {
   readonly sessionId?: string | null;
   /** As a person types it. */
   readonly code: string;
+  /** Called for a guess that the challenge has counted, before it is compared; not for one beyond its last. */
+  readonly onGuess?: (guessed: StoredChallenge) => Promise<void>;
 }
 
 /** Wrong codes since an address was last proved from which on its codes are long. */
@@ -168,6 +170,7 @@ export function createChallenges(options: ChallengesOptions): Challenges {
       const typed = readDigits(input.code);
       const stored = await countAttempt(db, toPresented(input));
       if (!stored) return refuse(input);
+      await input.onGuess?.(stored);
       // A decoy is compared like any other, and is never right.
       const expected = (await codeOf(stored)) ?? "";
       const isRight = isCode(expected, typed ?? "") && typed !== null && stored.handedAt !== null;

@@ -10,6 +10,8 @@ export const noticeKinds = [
   "name_changed",
   /** A change of a number or an address waits, and can be stopped. */
   "change_requested",
+  /** One that waited, recovery codes too, was stopped. */
+  "change_stopped",
   /** Another person proved the number or address. */
   "name_lost",
   /** Ranks, groups or permissions. */

@@ -86,6 +86,15 @@ export const limits = {
   second_factor_strangers: { ...noWait, lockAfter: 80, resetAfter: null, onSuccess: "forget" },
   /** The same count for devices that its owner has signed in with. */
   second_factor_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
+  /**
+   * Wrong codes in a row of those that are sent for one account, however long it takes, where the settings want a last guess at them (NIST
+   * SP 800-63B-4 §3.2.2). Beyond it no such code is right for strangers, until its owner shows one or somebody unlocks the account.
+   */
+  code_strangers: { ...noWait, lockAfter: 80, resetAfter: null, onSuccess: "forget" },
+  /** The same count for devices that its owner has signed in with, and for whoever is signed in. */
+  code_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
+  /** The same of an administrator's code, of which there is one for an account: beyond it that code is good no more, and the next one counts anew. */
+  password_code: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
   /** Recovery codes and their tickets: nobody guesses one, so that this only keeps the work of trying small. */
   recovery_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   /** Passkeys that are shown from one address. Nobody guesses one either. */

@@ -211,10 +211,13 @@ function indexCounters({ counters, now }: ReadCounters): Counters {
 const nameOf = (key: Buffer) => key.toString("latin1");
 
 /** One count of an account, to which strangers and known devices are held differently. */
-function groupOf(limit: LimitName): string {
-  if (limit === "second_factor_known_devices") return "second_factor_strangers";
-  return limit === "account_known_devices" ? "account_strangers" : limit;
-}
+const sharedCounts: Partial<Record<LimitName, LimitName>> = {
+  account_known_devices: "account_strangers",
+  second_factor_known_devices: "second_factor_strangers",
+  code_known_devices: "code_strangers",
+};
+
+const groupOf = (limit: LimitName): LimitName => sharedCounts[limit] ?? limit;
 
 interface State {
   readonly scope: Scope;

@@ -27,8 +27,8 @@ export const recoverPage: Page = {
   async submit(visit, typed) {
     const code = typed.get("code").trim();
     if (code === "") return showForm(visit, missing(visit.texts, "code"));
-    const { ticket, methods } = await visit.callWithCookies.recovery.start({ code });
-    const hasFactors = methods.length > 0;
+    const { ticket, methods, mayRemoveSecondFactors } = await visit.callWithCookies.recovery.start({ code });
+    const hasFactors = methods.length > 0 && mayRemoveSecondFactors;
     const step: Step = { way: "recovery", name: "", kind: "username", from: "/recover", ticket, hasFactors };
     return { to: `${visit.base}/recover/password${queryOf(visit, { step: beginStep(visit, step) })}` };
   },
@@ -109,7 +109,7 @@ async function askForNewPasskey({ call, serving }: Visit, ticket: string): Promi
 }
 
 interface WaysBack {
-  /** Whether more than the password is asked for, which may be lost as well. */
+  /** Whether more than the password is asked for, which may be lost as well, and which a code takes away. */
   readonly hasFactors?: boolean | undefined;
   /** What the browser is to be asked for a passkey in the place of a password. */
   readonly passkey?: PasskeyToMake | undefined;

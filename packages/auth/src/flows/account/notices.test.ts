@@ -94,6 +94,16 @@ const happenings: readonly [kind: string, happens: (person: Person) => Promise<u
   ["password_reset", ({ username }) => auth.operator.changePassword(username, newPassword)],
   ["password_code_issued", async ({ id }) => auth.users.createPasswordCode(await superuser(), id)],
   ["name_changed", async ({ id }) => auth.users.update(await superuser(), id, { username: `other_${++people}` })],
+  [
+    "change_stopped",
+    async ({ caller, username }) => {
+      const kind = "email";
+      const { challenge } = await auth.startOwnName(caller, { kind, to: `next_of_${username}@example.com` }, facts());
+      const { code } = await email.take(`next_of_${username}@example.com`);
+      const { pending } = await auth.confirmOwnName(caller, { kind, challenge, code }, facts());
+      await auth.stopPendingChange(caller, pending?.id ?? "", facts());
+    },
+  ],
   ["rights_changed", async ({ id }) => auth.users.setPermissions(await superuser(), id, ["auth.view_user"])],
   [
     "second_factor_changed",

@@ -462,7 +462,13 @@ describe("taking a number away", () => {
 describe("a change that waits", () => {
   const list = ({ caller }: Session) => auth.listPendingChanges(caller);
 
-  test("is seen by every session, and stopped by any", async () => {
+  /** What whoever asked for the change reads of it. */
+  const toldOf = async ({ caller }: Session) =>
+    (await auth.listNotices(caller, { limit: 10 })).notices
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== "new_device");
+
+  test("is seen by every session, and stopped by any, which whoever asked for it is told", async () => {
     const person = await createPerson({ phone: 1 });
     const [thief, owner] = [await signIn(person.username), await signIn(person.username)];
     expect(await take(thief, freshNumber())).toBe("set_phone");
@@ -470,6 +476,7 @@ describe("a change that waits", () => {
     expect(seen).toMatchObject({ kind: "set_phone", isOwn: false });
     await auth.stopPendingChange(owner.caller, seen?.id ?? "", facts());
     expect(await list(thief)).toEqual([]);
+    expect(await toldOf(thief)).toEqual(["change_stopped", "change_requested"]);
     await expect(auth.stopPendingChange(owner.caller, seen?.id ?? "", facts())).rejects.toMatchObject({
       code: "not_found",
     });
@@ -498,6 +505,7 @@ describe("a change that waits", () => {
     expect(await take(thief, freshNumber())).toBe("set_phone");
     await auth.stopPendingChanges({ username: person.number ?? "", deviceMark: owner.deviceMark }, facts());
     expect(await list(thief)).toEqual([]);
+    expect(await toldOf(thief)).toEqual(["change_stopped", "change_requested"]);
   });
 
   test("is stopped by a device for 45 days after it was forgotten, however often, and by none later", async () => {

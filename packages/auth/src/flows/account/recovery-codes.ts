@@ -12,6 +12,7 @@ import { isTestAccount } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { lockOwner } from "../steps/lock-owner.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 
@@ -44,7 +45,8 @@ export function readOwnRecoveryCodes(core: Core, { user }: Principal): Promise<R
 }
 
 /**
- * Withdraws the caller's recovery codes that wait to be good. Any session of the account may do so.
+ * Withdraws the caller's recovery codes that wait to be good, and tells it like every change that is stopped. Any session of the account may
+ * do so.
  *
  * @throws AuthError `not_found` when none wait
  */
@@ -55,6 +57,7 @@ export function stopRecoveryCodes(core: Core, caller: Principal, facts: RequestI
       throw new AuthError("not_found", "There are no recovery codes that wait");
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "recovery_codes_stopped" }, about);
+    await keepNotice(core, transaction, { userId: user.id, kind: "change_stopped", facts });
   });
 }
 

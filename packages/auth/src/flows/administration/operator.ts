@@ -124,7 +124,7 @@ export async function createPasswordCodeNamed(core: Core, name: string): Promise
     if (!target) throw unknownUser();
     refuseDisabled(target, "user");
     await keepNotice(core, transaction, { userId: id, kind: "password_code_issued", facts: null });
-    return issuePasswordCode(transaction, atCommandLine(id));
+    return issuePasswordCode(core, transaction, atCommandLine(id));
   });
 }
 

@@ -131,7 +131,7 @@ export async function createAccount(
     });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
     await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
-    const code = await issuePasswordCode(transaction, about);
+    const code = await issuePasswordCode(core, transaction, about);
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
   });

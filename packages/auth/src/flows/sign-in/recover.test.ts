@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import type { AuthError } from "../../errors.ts";
+import { addApp, nextTotp } from "../../testing/factors.ts";
+import { createInbox, createPasskeyDevice, createTestAuth, type TestAuth } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 
 const inbox = createInbox();
@@ -10,7 +12,7 @@ const messages = { senders: { sms: inbox, email: inbox }, isEnforced: false } as
 let service: TestAuth;
 let auth: Auth;
 beforeAll(async () => {
-  service = await createTestAuth({ messages });
+  service = await createTestAuth({ messages, passkeys: { rpId: "localhost", allowsLocalhost: true } });
   auth = service.auth;
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -199,6 +201,9 @@ describe("codes that a code alone asked for", () => {
     const { codes } = await auth.createRecoveryCodes(thief, facts());
     await auth.stopRecoveryCodes(caller, facts());
     expect(await auth.stopRecoveryCodes(caller, facts()).catch(codeOf)).toBe("not_found");
+    // Whoever asked for them is told.
+    const { notices } = await auth.listNotices(thief, { limit: 1 });
+    expect(notices).toMatchObject([{ kind: "change_stopped" }]);
     await service.clock.advance(72 * 3_600 + 1);
     expect(await start(codes[0] ?? "")).toBe("code_invalid");
   });
@@ -248,5 +253,41 @@ describe("the gate", () => {
     ]);
     await service.clock.advance(31);
     expect(await enter()).toMatchObject({ user: { username } });
+  });
+});
+
+describe("recovery codes where the settings want more than one code for a factor", () => {
+  let strict: Auth;
+  beforeAll(async () => {
+    strict = await service.another({ recoveryRemovesFactors: false });
+  });
+  const startStrict = (code: string) => strict.startRecovery({ code }, facts());
+
+  test("take no factor away and make no passkey beside one where the settings say so: their password is set, and the factor is asked for", async () => {
+    const { caller, codes } = await createPerson();
+    const secret = await addApp(service, caller);
+    const { ticket, ...started } = await startStrict(codes[0] ?? "");
+    expect(started).toMatchObject({ methods: ["totp"], mayRemoveSecondFactors: false });
+    const removing = { ticket, newPassword, removeSecondFactors: true };
+    expect(await strict.recover(removing, facts()).catch(codeOf)).toBe("permission_denied");
+    expect(await strict.startRecoveryPasskey(ticket, facts()).catch(codeOf)).toBe("permission_denied");
+    // One that was asked for where that is allowed is refused as well.
+    const { options } = await auth.startRecoveryPasskey(ticket, facts());
+    const passkey = createPasskeyDevice().create(options);
+    const byPasskey = strict.recoverByPasskey({ ticket, passkey, removeSecondFactors: true }, facts());
+    expect(await byPasskey.catch(codeOf)).toBe("permission_denied");
+
+    const asked: AuthError = await strict.recover({ ticket, newPassword }, facts()).catch((error) => error);
+    expect(asked).toMatchObject({ code: "second_factor_required", secondFactor: { methods: ["totp"] } });
+    const shown = { ticket: asked.secondFactor?.ticket ?? "", totp: await nextTotp(service, secret) };
+    expect(await strict.signInBySecondFactor(shown, facts())).toMatchObject({ user: { id: caller.user.id } });
+  });
+
+  test("bring an account without a factor back as ever, by a password or a passkey", async () => {
+    const { id, codes } = await createPerson();
+    const { ticket } = await startStrict(codes[0] ?? "");
+    const { options } = await strict.startRecoveryPasskey(ticket, facts());
+    const passkey = createPasskeyDevice().create(options);
+    expect(await strict.recoverByPasskey({ ticket, passkey }, facts())).toMatchObject({ user: { id } });
   });
 });

@@ -55,6 +55,8 @@ export interface RecoverInput {
 /** What sets a password, and what the account asks for besides: whoever has lost that too says so. */
 export interface StartedRecovery extends RecoveryTicket {
   readonly methods: readonly SecondFactorMethod[];
+  /** Whether that takes them away; where it does not, an administrator does. */
+  readonly mayRemoveSecondFactors: boolean;
 }
 
 /** The person is signed in; or the password is set, and they sign in with it, because a hook has refused this sign-in. */
@@ -85,7 +87,8 @@ export async function startRecovery(
       const because = !owner ? "unknown_code" : owner.state.isActive ? "used_code" : "inactive_account";
       await recordRefusal(transaction, because, { admission, facts, ownerId });
     }
-    return ticket && owner ? { ...ticket, methods: listMethods(owner) } : null;
+    const mayRemoveSecondFactors = core.options.recoveryRemovesFactors;
+    return ticket && owner ? { ...ticket, methods: listMethods(owner), mayRemoveSecondFactors } : null;
   });
   if (!issued) throw new AuthError("code_invalid", "The code is not right, or was used already");
   return issued;
@@ -97,7 +100,7 @@ export async function startRecovery(
  * that it is lost too: a code that was used because a password was forgotten must not take it away.
  *
  * @throws AuthError `code_invalid` for a ticket that is good no more, `password_rejected`, `second_factor_required` once the password is set,
- * `rate_limited`, `overloaded`
+ * `permission_denied` where a code takes no factor away, `rate_limited`, `overloaded`
  */
 export async function recover(core: Core, input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer> {
   const { ticket, newPassword, removeSecondFactors = false, deviceMark, deviceName } = input;
@@ -157,8 +160,8 @@ export interface RecoverByPasskeyInput extends Omit<RecoverInput, "newPassword">
 /**
  * What the browser of somebody is to be asked so that it makes a passkey, with the ticket of a recovery code, in the place of a new password.
  *
- * @throws AuthError `code_invalid` for a ticket that is good no more, `rate_limited`, `permission_denied` where there are no passkeys, and for
- * an account that has too many
+ * @throws AuthError `code_invalid` for a ticket that is good no more, `rate_limited`, `permission_denied` where there are no passkeys, for an
+ * account that has too many, and for one with a factor where a code takes none away
  */
 export async function startRecoveryPasskey(
   core: Core,
@@ -168,6 +171,8 @@ export async function startRecoveryPasskey(
   const admission = await count(core, facts);
   const ownerId = await findRecoveryTicketOwner(core.db, ticket);
   if (ownerId === null) return refuseTicket(core, { admission, facts, ownerId });
+  const owner = await readGateAccount(core, core.db, ownerId);
+  if (owner && hasFactors(owner)) requireRemoval(core);
   const started = await askForNewPasskey(core, { purpose: "recover", boundTo: ticket, userId: ownerId });
   await core.throttle.refund(admission.counted);
   return started;
@@ -195,6 +200,7 @@ export async function recoverByPasskey(
       const held = await useTicket(core, transaction, { ownerId, ticket, removeSecondFactors, facts });
       const account = held && (await findAccountById(transaction, held.id));
       if (!account) return null;
+      if (hasFactors(held)) requireRemoval(core);
       const { counted } = admission;
       // Whoever made this necessary may know it: a code that was sent can have set it.
       const gone = { account, encoded: createUnusablePassword(), by: "recovery_code", counted, facts } as const;
@@ -281,9 +287,21 @@ async function useTicket(
 ): Promise<GateAccount | null> {
   const held = await holdOwner(core, transaction, ownerId);
   if (!held || !opensRecovery(core, held) || !(await useRecoveryTicket(transaction, ticket))) return null;
-  const hasFactor = held.factors.hasTotp || held.factors.hasPasskey;
-  if (removeSecondFactors && hasFactor) await takeLostFactors(core, transaction, held.id, facts);
+  if (!removeSecondFactors || !hasFactors(held)) return held;
+  requireRemoval(core);
+  await takeLostFactors(core, transaction, held.id, facts);
   return held;
+}
+
+const hasFactors = ({ factors }: GateAccount) => factors.hasTotp || factors.hasPasskey;
+
+/** @throws AuthError `permission_denied` where one code, which somebody may have found, is not to stand for a factor */
+function requireRemoval({ options }: Core): void {
+  if (options.recoveryRemovesFactors) return;
+  throw new AuthError(
+    "permission_denied",
+    "A recovery code sets a password and takes no factor away here: ask an administrator for that",
+  );
 }
 
 const opensRecovery = (core: Core, owner: GateAccount) =>

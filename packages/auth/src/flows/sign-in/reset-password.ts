@@ -8,6 +8,7 @@ import type { Admission, Scope } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, lockUser } from "../../users/user-store.ts";
 import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
+import { countPasswordCode } from "../steps/count-code-guess.ts";
 import { toCountedName } from "../steps/counted-name.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { findNamedAccount, readName } from "../steps/find-named.ts";
@@ -64,7 +65,7 @@ export async function resetPasswordByCode(
   const prepare = async () => {
     encoded = await core.passwords.hash(newPassword, network);
   };
-  const wanted = { challenge, code, purpose: "reset_password", prepare } as const;
+  const wanted = { challenge, code, purpose: "reset_password", deviceMark, prepare } as const;
   const done = await withRightCode(core, wanted, facts, async (transaction, right) => {
     const { holder, target } = right;
     const account = holder && (await findAccountById(transaction, holder.id));
@@ -103,12 +104,15 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
   core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
   const account = await findNamedAccount(core.db, name, input.username);
-  const encoded = await refundOnFailure(core, admission, () => core.passwords.hash(input.newPassword, network));
+  const guess = await refundOnFailure(core, admission, () => countPasswordCode(core, account?.id ?? null));
+  const counted = [...admission.counted, ...guess.counted];
+  const encoded = await refundOnFailure(core, { counted }, () => core.passwords.hash(input.newPassword, network));
   const presented = { userId: account?.id ?? nobody, purpose: "set_password", codeHash: hashCode(input.code) } as const;
   const deviceId = findKnownDevice(core, account, input.deviceMark);
   let deviceMark = "";
   try {
-    if (!(await hasCode(core.db, presented)) || !account?.isActive) throw codeInvalid();
+    const isRight = await hasCode(core.db, presented);
+    if (!isRight || guess.isLocked || !account?.isActive) throw codeInvalid();
     await core.db.transaction().execute(async (transaction) => {
       const user = await lockUser(transaction, account.id);
       const code = await takeCode(transaction, presented);
@@ -117,12 +121,13 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
-      const replaced = { account, encoded, deviceId, counted: admission.counted, facts };
+      const replaced = { account, encoded, deviceId, counted, facts };
       ({ deviceMark } = await replaceLostPassword(core, transaction, replaced));
     });
   } catch (error) {
     const because = findRefusal(error, account);
     if (because) await recordRefusal(core, because, { admission, facts, subjectId: account?.id ?? null });
+    else await core.throttle.refund(guess.counted);
     throw error;
   }
   await tellPasswordReset(core, account.id, { by: "code", request: facts });

@@ -54,31 +54,36 @@ type Outcome = ({ readonly opened: AnsweredSession } & SignedInDevice) | MoreAsk
  * `hook_failed`
  */
 export async function signInByCode(core: Core, input: SignInByCodeInput, facts: RequestInfo): Promise<CodeAnswer> {
-  const { challenge, code } = input;
+  const { challenge, code, deviceMark } = input;
   const found = await core.challenges.find(challenge);
   const purpose = found?.purpose === "enter" ? "enter" : "sign_in";
-  const outcome = await withRightCode(core, { challenge, code, purpose }, facts, async (transaction, right) => {
-    const { holder } = right;
-    if (!holder) return proveNobodys(core, transaction, right, facts);
-    const deviceId = findKnownDevice(core, holder, input.deviceMark);
-    const toCheck = { account: holder, mark: input.rememberMark, facts };
-    const remembered = await findRememberedDevice(core, transaction, toCheck);
-    const evidence = [...toEvidence(right, deviceId), ...(remembered ? (["remembered_device"] as const) : [])];
-    const { opens } = askGate(core, holder, evidence, purpose);
-    if (opens === "session") {
-      if (deviceId === null && holder.lastLogin !== null)
-        await keepNotice(core, transaction, { userId: holder.id, kind: "new_device", facts });
-      const { deviceName } = input;
-      const opened = await open(core, transaction, { right, holder, remembered, deviceName, facts });
-      return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
-    }
-    if (opens === "second_factor" || opens === "new_password") {
-      const { deviceName } = input;
-      return ask(core, transaction, { right, holder, purpose, lacks: opens, deviceId, deviceName, facts });
-    }
-    if (purpose !== "enter") throw codeRefused();
-    return giveTicket(transaction, { right, opens: "another_way", facts });
-  });
+  const outcome = await withRightCode(
+    core,
+    { challenge, code, purpose, deviceMark },
+    facts,
+    async (transaction, right) => {
+      const { holder } = right;
+      if (!holder) return proveNobodys(core, transaction, right, facts);
+      const deviceId = findKnownDevice(core, holder, deviceMark);
+      const toCheck = { account: holder, mark: input.rememberMark, facts };
+      const remembered = await findRememberedDevice(core, transaction, toCheck);
+      const evidence = [...toEvidence(right, deviceId), ...(remembered ? (["remembered_device"] as const) : [])];
+      const { opens } = askGate(core, holder, evidence, purpose);
+      if (opens === "session") {
+        if (deviceId === null && holder.lastLogin !== null)
+          await keepNotice(core, transaction, { userId: holder.id, kind: "new_device", facts });
+        const { deviceName } = input;
+        const opened = await open(core, transaction, { right, holder, remembered, deviceName, facts });
+        return { opened, deviceId, deviceEpoch: holder.deviceEpoch };
+      }
+      if (opens === "second_factor" || opens === "new_password") {
+        const { deviceName } = input;
+        return ask(core, transaction, { right, holder, purpose, lacks: opens, deviceId, deviceName, facts });
+      }
+      if (purpose !== "enter") throw codeRefused();
+      return giveTicket(transaction, { right, opens: "another_way", facts });
+    },
+  );
   if ("methods" in outcome || "newPassword" in outcome) throw halfSignInRefused(outcome);
   return "opened" in outcome ? answerSignIn(core, outcome.opened, outcome) : outcome;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { toNumericDate } from "../../clock.ts";
 import { AuthError } from "../../errors.ts";
+import { sha256 } from "../../secrets.ts";
 import { addApp, addPasskey, signInByPassword } from "../../testing/factors.ts";
 import {
   createInbox,
@@ -133,8 +134,28 @@ const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object
     return by.signInByPasskey({ passkey: device.get(options) }, facts());
   },
   "a session of before, of one factor": async (by, { id, username }) => {
-    const { refreshToken } = await openSessionOfBefore(id, username);
+    const { refreshToken } = await asBeforeFactors(id, () => service.auth.login({ username, password }, facts()));
     return by.refresh(refreshToken, facts());
+  },
+  "the code of a redirect": async (by, { id, username, rememberMark }) => {
+    const ask = async () => {
+      const { token } = await service.auth.login({ username, password, rememberMark }, facts());
+      return service.auth.startRedirect(await callerOf(token), { ...app, codeChallenge });
+    };
+    const { code } = await (rememberMark === undefined ? asBeforeFactors(id, ask) : ask());
+    return by.signInByRedirect({ ...app, code, codeVerifier }, facts());
+  },
+  "an app that is set up with the ticket of a sign-in": async (by, person) => {
+    const ticket = await askForTicket(by, person);
+    if (ticket === null) return null;
+    const { secret } = await by.startEnrolling(ticket, facts());
+    return by.signInBySecondFactor({ ticket, totp: await showTotp(service, secret) }, facts());
+  },
+  "a passkey that is set up with the ticket of a sign-in": async (by, person) => {
+    const ticket = await askForTicket(by, person);
+    if (ticket === null) return null;
+    const { options } = await by.startEnrollingPasskey(ticket, facts());
+    return by.signInBySecondFactor({ ticket, newPasskey: createPasskeyDevice().create(options) }, facts());
   },
   "a recovery code, and a passkey that is made with it": async (by, { recoveryCodes }) => {
     const code = recoveryCodes[settings.findIndex((setting) => services[setting] === by)] ?? "";
@@ -157,8 +178,37 @@ const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object
   },
 };
 
+/** An app on another origin, and what it keeps of a redirect until it has the code. */
+const app = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
+const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const codeChallenge = sha256(Buffer.from(codeVerifier)).toString("base64url");
+
 /** Those that show two factors. */
 const waysOfTwo: ReadonlySet<string> = new Set(["a passkey", "a recovery code, and a passkey that is made with it"]);
+
+/** Those that show two where there was no factor yet. Whoever has one sets none up with the password alone. */
+const waysOfEnrolling: ReadonlySet<string> = new Set([
+  "an app that is set up with the ticket of a sign-in",
+  "a passkey that is set up with the ticket of a sign-in",
+]);
+
+const shownBy = (way: string, { factors }: Kind): 1 | 2 =>
+  waysOfTwo.has(way) || (waysOfEnrolling.has(way) && factors === "nothing") ? 2 : 1;
+
+/** The ticket that a password leads to; null where it opens a session. */
+async function askForTicket(by: Auth, { id, username, secret, device }: Person): Promise<string | null> {
+  // What was set up under the setting before is no factor that they had.
+  if (secret === null && device === null) await forgetFactors(id);
+  const refusal = await by.login({ username, password }, facts()).then(() => null, refusalOf);
+  return refusal && (refusal.secondFactor?.ticket ?? "");
+}
+
+async function forgetFactors(id: string): Promise<void> {
+  const { query } = service.database;
+  await query("delete from latchkey.totp_factors where user_id = $1", [id]);
+  await query("delete from latchkey.passkeys where user_id = $1", [id]);
+  await query("update latchkey.users set second_factor_at = null where id = $1", [id]);
+}
 
 /** Whom the old backend has, and may be anybody's account here. */
 const oldPeople = Array.from({ length: 6 }, (_, index) => ({
@@ -195,24 +245,26 @@ async function createOldToken({ id }: Person): Promise<string> {
     .sign(Buffer.from(secretKey));
 }
 
-/** As a release that knew of no second factor opened it. */
-async function openSessionOfBefore(id: string, username: string) {
-  const { database, auth } = service;
-  const [before] = await database.query<{ second_factor_at: Date | null }>(
+/** Does what somebody did under a release that knew of no second factor, or before they had one. */
+async function asBeforeFactors<T>(id: string, deed: () => Promise<T>): Promise<T> {
+  const { query } = service.database;
+  const [before] = await query<{ second_factor_at: Date | null }>(
     "select second_factor_at from latchkey.users where id = $1",
     [id],
   );
-  await database.query("update latchkey.users set second_factor_at = null where id = $1", [id]);
-  const { refreshToken } = await auth.login({ username, password }, facts());
-  await database.query("update latchkey.users set second_factor_at = $2 where id = $1", [
-    id,
-    before?.second_factor_at ?? null,
-  ]);
-  return { refreshToken };
+  await query("update latchkey.users set second_factor_at = null where id = $1", [id]);
+  const done = await deed();
+  await query("update latchkey.users set second_factor_at = $2 where id = $1", [id, before?.second_factor_at ?? null]);
+  return done;
 }
 
 /** Those in the place of whose second factor a remembered device stands. */
-const waysOfFirstFactor: ReadonlySet<string> = new Set(["a password", "a code to sign in", "a code to enter"]);
+const waysOfFirstFactor: ReadonlySet<string> = new Set([
+  "a password",
+  "a code to sign in",
+  "a code to enter",
+  "the code of a redirect",
+]);
 
 interface Opened {
   readonly token: string;
@@ -303,6 +355,9 @@ const kinds: readonly Kind[] = [
 /** How a way in that lacks the second factor is refused. */
 const refusals = ["second_factor_required", "session_ended", "second_factor"];
 
+/** Those whose code or ticket is refused as one that is good no more, whatever is wrong. */
+const refusesAlike: ReadonlySet<string> = new Set(["the code of a redirect", ...waysOfEnrolling]);
+
 /** Of a token of the old backend, what its owner is not told. */
 const reasonOf = ({ code, cause }: AuthError): string => (cause instanceof OldTokenRefused ? cause.because : code);
 
@@ -316,11 +371,11 @@ describe.each(Object.entries(ways))("%s", (way, enter) => {
       const person = await createPerson(kind);
       for (const setting of settings) {
         const by = services[setting];
-        const shows = waysOfTwo.has(way) ? 2 : 1;
+        const shows = shownBy(way, kind);
         const opened = await enter(by, person).then(openedOf, refusalOf);
         const title = titleOf(way, kind, setting);
         if (opened instanceof AuthError) {
-          expect(refusals, title).toContain(reasonOf(opened));
+          expect(refusesAlike.has(way) ? ["code_invalid"] : refusals, title).toContain(reasonOf(opened));
           expect(needsTwo(kind, setting), title).toBe(true);
           continue;
         }

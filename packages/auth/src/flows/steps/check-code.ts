@@ -4,15 +4,19 @@ import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
+import type { Admission } from "../../throttling/throttle.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { countAtAddress } from "./count-at-address.ts";
+import { countCodeGuess, notCounted } from "./count-code-guess.ts";
 import { findNamedAccount } from "./find-named.ts";
 import { type GateAccount, readGateAccount } from "./gate.ts";
+import type { ShownDevice } from "./known-device.ts";
+import { recordExhausted } from "./record-exhausted.ts";
 import { refundOnFailure } from "./refund-on-failure.ts";
 import type { Target } from "./start-challenge.ts";
 
-export interface CodeToCheck {
+export interface CodeToCheck extends ShownDevice {
   readonly challenge: string;
   readonly code: string;
   readonly purpose: ChallengePurpose;
@@ -47,14 +51,19 @@ export async function withRightCode<T>(
   effect: (transaction: Queries, right: RightCode) => Promise<T>,
 ): Promise<T> {
   const network = toNetwork(facts.address);
-  const { counted } = await countAtAddress(core, "check_code_address", facts);
-  await refundOnFailure(core, { counted }, prepare);
+  const calls = await countAtAddress(core, "check_code_address", facts);
+  await refundOnFailure(core, calls, prepare);
+  let guess = notCounted;
+  const onGuess = async (guessed: StoredChallenge) => {
+    guess = await countCodeGuess(core, { ...wanted, guessed });
+  };
   const checked = await refundOnFailure(
     core,
-    { counted },
-    () => core.challenges.check({ ...wanted, sessionId: wanted.sessionId ?? null }),
+    calls,
+    () => core.challenges.check({ ...wanted, sessionId: wanted.sessionId ?? null, onGuess }),
     (error) => !(error instanceof AuthError),
-  ).catch((error: unknown) => refuse(core, { error, wanted, facts }));
+  ).catch((error: unknown) => refuse(core, { error, wanted, guess, facts }));
+  if (guess.isLocked) return refuse(core, { error: codeRefused(), wanted, guess, facts });
   try {
     return await core.db.transaction().execute(async (transaction) => {
       const target = toTarget(checked);
@@ -70,12 +79,14 @@ export async function withRightCode<T>(
           if (isProof) await core.firewall.prove(transaction, target.address, network);
         },
       });
-      await core.throttle.settle(transaction, counted);
+      await core.throttle.settle(transaction, [...calls.counted, ...guess.counted]);
       return done;
     });
   } catch (error) {
     await core.challenges.giveBack(checked);
-    return refuse(core, { error, wanted, facts });
+    // It was right.
+    await core.throttle.refund(guess.counted);
+    return refuse(core, { error, wanted, guess: { exhausted: [] }, facts });
   }
 }
 
@@ -115,10 +126,11 @@ export async function holdHolder(core: Core, transaction: Queries, target: Targe
 interface Refused {
   readonly error: unknown;
   readonly wanted: CodeToCheck;
+  readonly guess: Pick<Admission, "exhausted">;
   readonly facts: RequestInfo;
 }
 
-async function refuse(core: Core, { error, wanted, facts }: Refused): Promise<never> {
+async function refuse(core: Core, { error, wanted, guess, facts }: Refused): Promise<never> {
   const isRefusal = error instanceof AuthError && (error.code === "code_invalid" || error.code === "code_expired");
   if (!isRefusal) throw error;
   const found = await core.challenges.find(wanted.challenge);
@@ -127,5 +139,6 @@ async function refuse(core: Core, { error, wanted, facts }: Refused): Promise<ne
   const { actorId = null } = wanted;
   const about = { ...facts, actorId, subjectId: actorId ?? found?.userId ?? null };
   await recordEvent(core.db, { event: "code_refused", purpose: wanted.purpose, because }, about);
+  await recordExhausted(core.db, guess, about);
   throw error;
 }

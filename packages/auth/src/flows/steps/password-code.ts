@@ -7,6 +7,7 @@ import type { User } from "../../users/user.ts";
 import { findUser } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, findDenialReason } from "./authority.ts";
 import type { Core } from "./core.ts";
+import { resetPasswordCode } from "./count-code-guess.ts";
 import { findMissingPermission } from "./held-permissions.ts";
 import { keepNotice } from "./keep-notice.ts";
 
@@ -37,7 +38,7 @@ export async function createPasswordCode(
     }
     refuseDisabled(target, "id");
     await keepNotice(core, transaction, { userId: target.id, kind: "password_code_issued", facts: null });
-    return issuePasswordCode(transaction, { ...facts, actorId: actor.id, subjectId: target.id });
+    return issuePasswordCode(core, transaction, { ...facts, actorId: actor.id, subjectId: target.id });
   });
 }
 
@@ -50,6 +51,7 @@ export function refuseDisabled({ isActive }: User, field: string): void {
 
 /** Makes a code in the caller's transaction, and writes down for whom and by whom. */
 export async function issuePasswordCode(
+  core: Core,
   transaction: Queries,
   about: AuditFacts & { readonly subjectId: string },
 ): Promise<PasswordCode> {
@@ -62,6 +64,7 @@ export async function issuePasswordCode(
     lifetime: setPasswordLifetime,
   });
   await recordEvent(transaction, { event: "set_password_code_issued" }, about);
+  await resetPasswordCode(core, transaction, about.subjectId);
   return { setPasswordCode: code.text, expiresAt };
 }
 

@@ -32,5 +32,6 @@ export function signInScopesOf(core: Core, { id, ...user }: User): readonly Scop
   const names = [user.username, user.phoneNumber, user.email].filter((name) => name !== null);
   const identifiers = names.map((name) => parseIdentifier(name, core.options.phones)).filter((found) => found !== null);
   const byName = identifiers.map(({ value }): Scope => ({ limit: "sign_in_name", of: [value] }));
-  return [...byName, { limit: "account_strangers", of: [id] }, ...totpScopes(id)];
+  const ofCodes: readonly Scope[] = core.options.codes.hasLastGuess ? [{ limit: "code_strangers", of: [id] }] : [];
+  return [...byName, { limit: "account_strangers", of: [id] }, ...totpScopes(id), ...ofCodes];
 }

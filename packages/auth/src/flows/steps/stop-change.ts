@@ -7,6 +7,7 @@ import { about, fieldOf } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { readGateAccount } from "./gate.ts";
+import { keepNotice } from "./keep-notice.ts";
 import { openedBy, takeStoppedName } from "./pending-change.ts";
 import { tellHookAfterwards } from "./tell-hooks.ts";
 
@@ -16,8 +17,8 @@ interface Stopping extends RequestInfo {
 }
 
 /**
- * Stops a change that was taken off the table. A name that is there already, and whose codes do not open the account yet, is taken away by it.
- * Answers the kind of that name; null for none.
+ * Stops a change that was taken off the table, and tells its account's owner, who may have asked for it. A name that is there already, and
+ * whose codes do not open the account yet, is taken away by it. Answers the kind of that name; null for none.
  */
 export async function stopChange(
   core: Core,
@@ -28,7 +29,9 @@ export async function stopChange(
   const kind = openedBy(change);
   const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
   const isThere = account && addressOf(account, kind) === payload?.address;
-  if (isThere) await takeStoppedName(core, transaction, { userId, kind, facts: by === "administrator" ? null : facts });
+  const told = { userId, facts: by === "administrator" ? null : facts };
+  if (isThere) await takeStoppedName(core, transaction, { ...told, kind });
+  else await keepNotice(core, transaction, { ...told, kind: "change_stopped" });
   await endPending(transaction, userId);
   await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
   return isThere ? kind : null;
