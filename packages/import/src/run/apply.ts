@@ -112,13 +112,41 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
     `insert into latchkey.imported_round_users
       (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
     select $2, p.old_id,
-      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone, p.date_joined,
-      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.username_forms) form),
-      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.phone_forms) form)
-    from latchkey.import_people p, latchkey.imported_name_key k where p.run_id = $1`,
-    [id, round.id],
+      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone,
+      case when i.user_id is not null and reused.becomes is distinct from 'drop' then coalesce(i.old_joined_at, p.date_joined)
+        else p.date_joined end,
+      ${hashesOf("p.username_forms")}, ${hashesOf("p.phone_forms")}
+    from latchkey.import_people p
+    left join latchkey.imported_users i on i.source = $3 and i.old_id = p.old_id
+    left join (${reused}) reused on reused.old_id = p.old_id, latchkey.imported_name_key k
+    where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))`,
+    [id, round.id, source],
   );
   await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+  await reserveUnknown({ client, id, source });
+}
+
+const hashesOf = (forms: string) =>
+  `array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(${forms}) form)`;
+
+/** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
+const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
+  from latchkey.import_issues where run_id = $1 and code = 'id_reused'`;
+
+/**
+ * Of whom nobody knows whether they are the person with the account, the row is of one who is there no more: no old token opens that account. But
+ * their names stay theirs.
+ */
+async function reserveUnknown({ client, id, source }: Pick<Run, "client" | "id" | "source">): Promise<void> {
+  const both = (hashes: string, forms: string) =>
+    `array(select unnest(i.${hashes}) union select unnest(${hashesOf(forms)}))`;
+  await client.query(
+    `update latchkey.imported_users i
+    set username_hashes = ${both("username_hashes", "p.username_forms")}, phone_hashes = ${both("phone_hashes", "p.phone_forms")}
+    from (${reused}) reused join latchkey.import_people p on p.run_id = $1 and p.old_id = reused.old_id, latchkey.imported_name_key k
+    where i.source = $2 and i.old_id = p.old_id and reused.becomes is distinct from 'keep' and reused.becomes is distinct from 'drop'`,
+    [id, source],
+  );
 }
 
 /**

@@ -185,6 +185,7 @@ async function decide(change: Change, options: FollowOptions, moved: ReadonlySet
   followOwnFields(change, { set, taken, kept });
   followFlags(change, options, { set, taken, kept });
   const endsSessions = await followPassword(change, options, { set, taken, kept });
+  followJoined(change, { set, taken, kept });
   const lastLogin = change.staged.last_login;
   const isLater =
     typeof lastLogin === "string" && Date.parse(lastLogin) > Date.parse(String(change.user.last_login ?? 0));
@@ -210,6 +211,15 @@ function followOwnFields(change: Change, { set, taken, kept }: Effects): void {
   }
   set.profile = JSON.stringify(Object.fromEntries(names.map((name) => [name, change.profile[name]])));
   taken.push("profile");
+}
+
+function followJoined({ changed, staged, user, hasRights }: Change, { set, taken, kept }: Effects): void {
+  if (!changed.includes("dateJoined") || staged.date_joined === null || staged.date_joined === user.date_joined) return;
+  if (hasRights) kept.push("dateJoined");
+  else {
+    set.date_joined = staged.date_joined;
+    taken.push("dateJoined");
+  }
 }
 
 const flags = { isActive: "is_active", isStaff: "is_staff", isSuperuser: "is_superuser" } as const;

@@ -52,6 +52,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     ...(await findMassChange(run)),
   ]);
   await findGone(run);
+  await findReused(run, options);
   await settle(run, options);
   await findCollisions(run);
   await settle(run, options);
@@ -135,6 +136,36 @@ async function findGone({ client, id, source }: Run): Promise<void> {
     where i.source = $2 and i.user_id is not null and i.gone_at is null
       and not exists (select from latchkey.import_people p where p.run_id = $1 and p.old_id = i.old_id)`,
     [id, source],
+  );
+}
+
+/**
+ * Who joined there at another time than the person who had the id before: somebody else, where a name or the password is another one too. Then
+ * they come over anew, and the account here is theirs no more; what is asked of one who is the same is what changed.
+ */
+async function findReused(run: Run, options: PlanOptions): Promise<void> {
+  const { client, id, source } = run;
+  const utc = (time: string) => `(${time} at time zone 'UTC')::text`;
+  await client.query(
+    `${insertInto}
+    select $1, p.old_id, 'id_reused', 'account', p.old_username,
+      'joined ' || ${utc("p.date_joined")} || ', and ' || ${utc("i.old_joined_at")} || ' the last time: keep the account for the same person, drop it for another',
+      case when p.changed && '{username,phoneNumber,email,password}' then 'drop' else 'keep' end
+    from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+    where p.run_id = $1 and p.state = 'changed' and 'dateJoined' = any (p.changed) and p.date_joined <> i.old_joined_at`,
+    [id, source],
+  );
+  await decide(run, options);
+  await client.query(
+    `update latchkey.import_people p set state = 'new', changed = '{}' from latchkey.import_issues i
+    where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and i.code = 'id_reused' and ${effect} = 'drop'`,
+    [id],
+  );
+  await client.query(
+    `delete from latchkey.import_issues i using latchkey.import_people p
+    where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and p.state = 'changed'
+      and 'dateJoined' = any (p.changed) and i.code <> 'id_reused' and i.field <> all (p.changed)`,
+    [id],
   );
 }
 
@@ -332,7 +363,7 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
       from latchkey.import_people p
       join latchkey.users u on u.${key} = p.${key}
       left join latchkey.imported_users own on own.source = $2 and own.old_id = p.old_id
-      where p.run_id = $1 and ${gets(field)} and own.user_id is distinct from u.id
+      where p.run_id = $1 and ${gets(field)} and (own.user_id is distinct from u.id or p.state = 'new')
         and not exists (
           select from latchkey.imported_users i join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = i.old_id
           where i.source = $2 and i.user_id = u.id and moved.state = 'changed' and '${field}' = any (moved.changed)
@@ -374,7 +405,7 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
         left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
         left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
           and '${field}' = any (moved.changed) and moved.${key} is distinct from p.${key}
-        where p.run_id = $1 and ${gets(field)} and own.old_id is distinct from p.old_id and moved.old_id is null
+        where p.run_id = $1 and ${gets(field)} and (own.old_id is distinct from p.old_id or p.state = 'new') and moved.old_id is null
       ) conflicts where people > 1
       on conflict do nothing`,
       [id, source],

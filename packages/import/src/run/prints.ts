@@ -35,7 +35,7 @@ export function issuesOf(table: string): string {
       'decision', case when o.is_decided then split_part(coalesce(o.decision, o.proposal), ':', 1) end) order by o.code, o.field)
     from latchkey.import_issues o where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id
       and o.code not in (${[...notices].map((code) => `'${code}'`).join(", ")})
-      and not (o.is_decided and coalesce(o.decision, o.proposal) = 'keep'))`;
+      and not (o.is_decided and (coalesce(o.decision, o.proposal) = 'keep' or (o.code, coalesce(o.decision, o.proposal)) = ('id_reused', 'drop'))))`;
 }
 
 /** Fields that are here otherwise than they stand there, because that was decided; in SQL, for a row of the staging table. */

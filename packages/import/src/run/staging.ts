@@ -140,7 +140,9 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   // A username may be a name of another kind, such as a number: all are read together then.
   const isOther = changed.includes("username") && (person.username === null || known.isUnnamed);
   const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
-  const issues = person.issues.filter(({ field }) => all.includes(field));
+  // Whether it is the same person is found later: of another one all issues count.
+  const mayBeAnother = changed.includes("dateJoined");
+  const issues = person.issues.filter(({ field }) => mayBeAnother || all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
 }
 
