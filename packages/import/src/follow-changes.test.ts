@@ -3,7 +3,7 @@ import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -191,6 +191,57 @@ test("a source that is older than what was read of it the last time changes noth
   });
   expect(await read("of_before")).toBeUndefined();
   await rm(folder, { recursive: true });
+});
+
+describe("a file of one moment", () => {
+  let folder: string;
+  let source: string;
+  let at: Date;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "latchkey-moment-"));
+    source = join(folder, "users.csv");
+    at = service.clock.now();
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  const write = async (content: string) => {
+    await writeFile(source, content);
+    await utimes(source, at, at);
+  };
+  const undo = () => undoImport({ connection: service.database.connection, source: "csv", apply: true });
+
+  test("brings everybody again whose import was undone, and says how many", async () => {
+    await write("id,username\n1,first_of_file\n2,second_of_file\n");
+    expect(await run({ source })).toMatchObject({ created: 2 });
+    await service.database.query("update latchkey.users set city = 'Van' where username = 'first_of_file'");
+    expect(await undo()).toEqual({ deleted: 1, kept: 1 });
+    const answer = await run({ source });
+    expect(answer).toMatchObject({ created: 1, exitCode: 0, totals: { new: 1, settled: 1 } });
+    expect(answer.text).toMatch(/^ +1 {2}came over now$/m);
+    expect(await read("second_of_file")).toBeDefined();
+    expect(await undo()).toEqual({ deleted: 1, kept: 1 });
+    expect(await run({ source })).toMatchObject({ created: 1, exitCode: 0 });
+    for (let round = 0; round < 5; round += 1)
+      expect(await run({ source })).toMatchObject({ created: 0, exitCode: 0, totals: { new: 0, settled: 2 } });
+  });
+
+  test("that has others in it than the one before brings these, and tells who is gone", async () => {
+    await write("id,username\n1,first_of_file\n2,second_of_file\n");
+    await run({ source });
+    await write("id,username\n2,renamed_in_file\n3,third_of_file\n");
+    const answer = await run({ source });
+    expect(answer).toMatchObject({ created: 1, exitCode: 0, followed: { people: 1 } });
+    expect(answer.codes).toContainEqual(expect.objectContaining({ code: "gone", examples: ["1 first_of_file"] }));
+    expect(await read("third_of_file")).toBeDefined();
+    expect(await read("renamed_in_file")).toBeDefined();
+    const rows = await service.database.query(
+      "select old_id, old_username, gone_at is not null as is_gone from latchkey.imported_users where source = 'csv' order by old_id",
+    );
+    expect(rows).toEqual([
+      { old_id: "1", old_username: "first_of_file", is_gone: true },
+      { old_id: "2", old_username: "renamed_in_file", is_gone: false },
+      { old_id: "3", old_username: "third_of_file", is_gone: false },
+    ]);
+  });
 });
 
 test("an import is undone for those whom nobody has used, and they can come over again", async () => {

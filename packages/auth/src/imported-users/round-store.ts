@@ -65,7 +65,7 @@ export async function holdSource(transaction: Queries, source: string): Promise<
 
 /**
  * Begins a round; one that was under way is given up. False when it begins before the last complete one did, or ahead of this
- * database's clock: names would go back to what they were, or tokens be taken for older than they are.
+ * database's clock: names would go back to what they were, or tokens be taken for older than they are. A file may be read again as it was.
  */
 export async function insertRound(
   db: Queries,
@@ -79,7 +79,7 @@ export async function insertRound(
         where ${startedAt}::timestamptz <= latchkey.now() + make_interval(secs => ${leeway})
       on conflict (source) do update set
         round_id = excluded.round_id, round_started_at = excluded.round_started_at, round_began_at = excluded.round_began_at
-        where coalesce(existing.seen_at < excluded.round_started_at, true)
+        where coalesce(existing.seen_at <= excluded.round_started_at, true)
       returning source`.execute(transaction);
     if (rows.length === 0) return false;
     // What rounds that were given up have read, of this source or of another one that is read at this moment no more.

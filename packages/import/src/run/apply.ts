@@ -98,13 +98,10 @@ async function sideBySide(
 
 /** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
 async function recordEverybody({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<void> {
-  const { rows } = await client.query<{ isOlder: boolean; isSame: boolean }>(
-    `select seen_at > $2::timestamptz as "isOlder", seen_at = $2::timestamptz as "isSame"
-    from latchkey.import_sources where source = $1`,
+  const { rows } = await client.query<{ isOlder: boolean }>(
+    `select seen_at > $2::timestamptz as "isOlder" from latchkey.import_sources where source = $1`,
     [source, startedAt],
   );
-  // A file that was read before: everybody in it is recorded.
-  if (rows[0]?.isSame) return;
   if (rows[0]?.isOlder)
     throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
   const round = await auth.importedUsers.startRound({ source, startedAt });
