@@ -234,6 +234,10 @@ const copied = [
   "last_login, profile",
 ].join(", ");
 
+/** An alias that nobody else has at this moment. */
+const freeAlias = `case when p.alias is not null and not exists (
+  select from latchkey.imported_users o where o.alias = p.alias and (o.source, o.old_id) <> ($2, p.old_id)) then p.alias end`;
+
 /** A name that nobody has here at this moment. */
 const free = (key: string, shown: string) =>
   `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${shown} end`;
@@ -250,23 +254,24 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     ), named as (
       select p.*, ${free("username_key", "username")} as free_username, ${free("username_key", "username_key")} as free_username_key,
         ${free("phone_number", "phone_number")} as free_phone, ${free("email_key", "email")} as free_email,
-        ${free("email_key", "email_key")} as free_email_key
+        ${free("email_key", "email_key")} as free_email_key, ${freeAlias} as free_alias
       from step p
     ), created as (
       insert into latchkey.users (id, username, username_key, phone_number, email, email_key, has_alias, parked_at, password,
         state, date_joined, ${copied})
-      select id, free_username, free_username_key, free_phone, free_email, free_email_key, alias is not null,
-        case when num_nonnulls(free_username_key, free_phone, free_email_key, alias) = 0 then latchkey.now() end,
+      select id, free_username, free_username_key, free_phone, free_email, free_email_key, free_alias is not null,
+        case when num_nonnulls(free_username_key, free_phone, free_email_key, free_alias) = 0 then latchkey.now() end,
         coalesce(stored_password, password), state_name, coalesce(date_joined, latchkey.now()), ${copied}
       from named
       returning id
     )
     select old_id as "oldId" from named join created using (id)
-    where (username_key, phone_number, email_key) is distinct from (free_username_key, free_phone, free_email_key)`,
+    where (username_key, phone_number, email_key, alias)
+      is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
     [id, source, from, from + step],
   );
   const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = p.alias, issues = ${issuesOf("p")},
+    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = ${issuesOf("p")},
       prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")})
     from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
     where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'

@@ -41,6 +41,8 @@ interface Change {
   readonly profile: Readonly<Record<string, unknown>>;
   readonly password: string;
   readonly isWeak: boolean;
+  /** By which they sign in now. */
+  readonly alias: string | null;
   readonly groups: readonly string[];
   readonly permissions: readonly string[];
   readonly groupsHere: readonly string[];
@@ -106,14 +108,15 @@ async function findMoves(run: Run): Promise<Move[]> {
 
 function toMove(change: Change, field: NameField): Move {
   const [, key] = nameColumns[field];
+  const { alias } = change.staged;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   const { [field]: columns = [] } = columnsOf;
   return {
     userId: change.userId,
     field,
-    from: text(change.user[key]),
     to: text(change.staged[key]),
     shown: text(change.staged[columns[0]?.[0] ?? ""]),
+    alias: field === "username" ? text(alias) : null,
   };
 }
 
@@ -121,7 +124,7 @@ async function readChanges({ client, id, source }: Run, from: number): Promise<(
   const { rows } = await client.query<Change & { position: number }>(
     `select p.position, p.old_id as "oldId", i.user_id as "userId", p.changed, i.prints as before, p.prints as there,
       ${printsHere("u")} as now, to_jsonb(p) as staged, to_jsonb(u) as "user", p.profile, p.password, p.is_weak as "isWeak",
-      p.groups, p.permissions,
+      i.alias, p.groups, p.permissions,
       u.is_staff or u.is_superuser or exists (select from latchkey.user_permissions h where h.user_id = u.id)
         or exists (select from latchkey.user_groups h where h.user_id = u.id) as "hasRights",
       u.is_superuser and u.is_active and not exists (
@@ -162,7 +165,8 @@ const isChangedHere = (change: Change, field: string) => change.before.here?.[fi
 function judgeField(change: Change, field: string): "take" | "keep" | "same" | null {
   if (!change.changed.includes(field)) return null;
   const { [field]: columns = [] } = columnsOf;
-  if (columns.every(([staged, column]) => change.staged[staged] === change.user[column])) return "same";
+  const isAlias = field === "username" && change.staged.alias !== change.alias;
+  if (!isAlias && columns.every(([staged, column]) => change.staged[staged] === change.user[column])) return "same";
   const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved }[field] ?? false;
   if (!isChangedHere(change, field) && !isProved && !change.hasRights) return "take";
   // Read along with a username that may be a name of another kind, it is no change that somebody should know of.
@@ -298,18 +302,6 @@ async function writeOne(
       values ($1, 'contact', $2, 'import', 'import')`,
       [change.userId, set.is_approved_to_be_in_touch],
     );
-  const isAliasRead = change.changed.includes("username");
-  await client.query(
-    `update latchkey.imported_users i set alias = case when $4 then p.alias else i.alias end
-    from latchkey.import_people p where p.run_id = $1 and i.source = $2 and i.old_id = $3 and p.old_id = i.old_id`,
-    [id, source, change.oldId, isAliasRead],
-  );
-  await client.query(
-    `update latchkey.users u set has_alias = i.alias is not null,
-      parked_at = case when num_nonnulls(u.username_key, u.phone_number, u.email_key, i.alias) = 0 then coalesce(u.parked_at, latchkey.now()) end
-    from latchkey.imported_users i where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
-    [source, change.oldId],
-  );
   const isGrantsChanged = await writeGrants(run, change.userId, grants);
   const ended = endsSessions ? await endSessions(run, change.userId) : [];
   // What is kept here keeps the print of before: it stays different from it, and is kept the next time too.
@@ -322,7 +314,15 @@ async function writeOne(
         union select jsonb_array_elements_text(${decidedFields("p")}) union select unnest($7::text[])) decided))
     from latchkey.users u, latchkey.imported_name_key k, latchkey.import_people p
     where i.source = $1 and i.old_id = $2 and u.id = i.user_id and p.run_id = $6 and p.old_id = i.old_id`,
-    [source, change.oldId, JSON.stringify(change.there), [...taken, ...agreed], change.changed, id, kept],
+    [
+      source,
+      change.oldId,
+      JSON.stringify(change.there),
+      [...taken, ...agreed],
+      withAlias(change.changed),
+      id,
+      withAlias(kept),
+    ],
   );
   if (taken.length === 0 && !isGrantsChanged) return false;
   await client.query(
@@ -334,6 +334,9 @@ async function writeOne(
   await tellWebhooks(run, toTold({ userId: change.userId, fields: [...taken, ...granted], ended }));
   return true;
 }
+
+/** An alias is read from the username of there. */
+const withAlias = (fields: readonly string[]) => (fields.includes("username") ? [...fields, "alias"] : fields);
 
 async function endSessions({ client }: Run, userId: string): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(
