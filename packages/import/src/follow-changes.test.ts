@@ -298,6 +298,43 @@ test("who was called by their number there, and by a name now, has the number he
   await expect(signIn("0532 123 45 88", "fourth password")).rejects.toMatchObject({ code: "invalid_credentials" });
 });
 
+test("who is called by their number there, and has another one besides now, is asked about and loses no way in unsaid", async () => {
+  await project.insert({ id: 4, username: "0532 123 45 88", password: hash("fourth password") });
+  await run();
+  await change(4, "phone_number = '0533 123 45 99'");
+  const answer = await run();
+  expect(answer).toMatchObject({ exitCode: 4, followed: null });
+  expect(answer.codes).toContainEqual(
+    expect.objectContaining({ code: "username_is_phone", undecided: 1, examples: ["4 0532 123 45 88"] }),
+  );
+  await expect(signIn("0532 123 45 88", "fourth password")).resolves.toHaveProperty("token");
+  const accept = ["permission_undeclared", "username_is_phone"];
+  expect(await run({ accept })).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  await expect(signIn("0533 123 45 99", "fourth password")).resolves.toHaveProperty("token");
+  // It is decided: another number, or an address, asks no more.
+  await change(4, "phone_number = '0533 123 45 00', email = 'dora@firma.example'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  for (let round = 0; round < 5; round += 1) expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+  await expect(signIn("0533 123 45 00", "fourth password")).resolves.toHaveProperty("token");
+});
+
+test("who is called by an address or an alias there, and changes another name, is asked nothing of it", async () => {
+  const people = [
+    { id: 4, username: "dora@firma.example", password: hash("fourth password") },
+    { id: 5, username: "1kaplan", password: hash("fifth password") },
+  ];
+  await project.insert(...people);
+  await run({ accept: ["all"] });
+  await change(4, "phone_number = '0533 123 45 99', email = 'dora@firma.example'");
+  await change(5, "phone_number = '0533 123 45 98', email = 'kaplan@firma.example'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 2, kept: [] } });
+  for (const name of ["dora@firma.example", "0533 123 45 99"])
+    await expect(signIn(name, "fourth password")).resolves.toHaveProperty("token");
+  for (const name of ["1kaplan", "0533 123 45 98", "kaplan@firma.example"])
+    await expect(signIn(name, "fifth password")).resolves.toHaveProperty("token");
+  expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+});
+
 test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", async () => {
   await project.run("delete from users_user where id in (1, 2, 3)");
   await project.insert({ id: 9, username: "zoe" });
