@@ -162,18 +162,31 @@ async function recordPasswordKinds({ client, id, source }: Run): Promise<void> {
   );
 }
 
-/** Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. */
+/**
+ * Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. What
+ * waited for a decision, or was skipped, is told no more where it is there as it was before.
+ */
 async function recordIssues({ client, id, source }: Run): Promise<void> {
-  const before = "select one from jsonb_array_elements(i.issues) one where not one->>'field' = any (p.changed)";
-  const both = `select one from jsonb_array_elements(coalesce(p.issues, '[]')) one union all ${before}`;
   await client.query(
     `with told as (
-      select p.old_id, p.state, p.changed, ${issuesOf("p")} as issues from latchkey.import_people p
+      select p.old_id, p.changed, coalesce(${issuesOf("p")}, '[]') as issues from latchkey.import_people p
       where p.run_id = $1 and p.state in ('changed', 'skipped', 'undecided')
     )
     update latchkey.imported_users i
-    set issues = case when p.state = 'changed' then (select jsonb_agg(one) from (${both}) of_both) else p.issues end
+    set issues = nullif(case when i.user_id is not null then p.issues || coalesce((
+        select jsonb_agg(one) from jsonb_array_elements(i.issues) one
+        where one ->> 'field' <> all (p.changed) and not p.issues @> jsonb_build_array(one - 'decision')
+          and one ->> 'decision' <> 'skip'), '[]')
+      else p.issues end, '[]')
     from told p where i.source = $2 and i.old_id = p.old_id`,
+    [id, source],
+  );
+  await client.query(
+    `update latchkey.imported_users i set issues = (
+      select jsonb_agg(one) from jsonb_array_elements(i.issues) one where one ->> 'decision' <> 'skip')
+    from latchkey.import_people p
+    where p.run_id = $1 and p.state = 'settled' and i.source = $2 and i.old_id = p.old_id 
+      and (i.issues @> '[{"decision": null}]' or i.issues @> '[{"decision": "skip"}]')`,
     [id, source],
   );
 }

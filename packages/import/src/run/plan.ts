@@ -60,6 +60,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
   await decide(run, options);
   await findNameless(run);
   await decide(run, options);
+  await holdBack(run, options);
   await leaveOut(run, options);
 }
 
@@ -207,7 +208,10 @@ async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
       where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and not i.is_effective and ${where}`,
       [id],
     );
-  await update("state = 'skipped'", `${effect} = 'skip' and p.state in ('new', 'changed')`);
+  await update(
+    "state = 'skipped'",
+    `${effect} = 'skip' and (p.state = 'new' or p.state = 'changed' and i.code = 'id_reused')`,
+  );
   for (const [field, set] of Object.entries(columnsOfName))
     await update(set, `i.field = '${field}' and ${effect} <> 'keep'`);
   await update("alias = p.old_username", `i.field = 'username' and ${effect} = 'alias' and i.proposal = 'alias'`);
@@ -460,6 +464,27 @@ async function findNameless({ client, id }: Run): Promise<void> {
   );
 }
 
+/**
+ * Of somebody who is here, what is undecided or skipped stays as it is, and counts as seen no more than before, so that it is asked again. The rest
+ * is followed: who is disabled there must not stay enabled for a number that cannot be read. Names are one question.
+ */
+async function holdBack({ client, id, source }: Run, { skipsUndecided }: PlanOptions): Promise<void> {
+  await client.query(
+    `with open as (
+      select old_id, array_agg(field) || case when array_agg(field) && '{username,phoneNumber,email,alias}' then '{username,phoneNumber,email}'::text[]
+        when 'password' = any (array_agg(field)) then '{passwordKind}' else '{}' end as fields
+      from latchkey.import_issues i
+      where run_id = $1 and (is_decided and ${effect} = 'skip' or not is_decided and $3) group by old_id
+    )
+    update latchkey.import_people p set changed = array(select field from unnest(p.changed) field where field <> all (open.fields)),
+      prints = p.prints - open.fields || coalesce(
+        (select jsonb_object_agg(key, value) from jsonb_each(own.prints -> 'there') where key = any (open.fields)), '{}')
+    from open join latchkey.imported_users own on own.source = $2 and own.old_id = open.old_id
+    where p.run_id = $1 and p.old_id = open.old_id and p.state = 'changed'`,
+    [id, source, skipsUndecided],
+  );
+}
+
 async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: PlanOptions): Promise<void> {
   const leave = (state: string, where: string, ...values: unknown[]) =>
     client.query(
@@ -469,7 +494,8 @@ async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: Pl
   if (skipsUndecided)
     await leave(
       "undecided",
-      "exists (select from latchkey.import_issues i where i.run_id = $1 and i.old_id = p.old_id and not i.is_decided)",
+      `exists (select from latchkey.import_issues i where i.run_id = $1 and i.old_id = p.old_id and not i.is_decided
+        and (p.state = 'new' or i.code = 'id_reused'))`,
     );
   if (only) await leave("left_out", "not (p.old_id = any ($2))", only);
   if (limit !== undefined)

@@ -41,5 +41,5 @@ export function issuesOf(table: string): string {
 /** Fields that are here otherwise than they stand there, because that is decided; in SQL, for a row of the staging table. */
 export function decidedFields(table: string): string {
   return `(select coalesce(jsonb_agg(distinct o.field), '[]') from latchkey.import_issues o
-    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and o.is_decided and coalesce(o.decision, o.proposal) <> 'keep')`;
+    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and o.is_decided and coalesce(o.decision, o.proposal) not in ('keep', 'skip'))`;
 }
