@@ -369,6 +369,101 @@ test("that somebody agreed to be contacted comes once, as what the import said; 
   expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false });
 });
 
+describe("groups and permissions", () => {
+  const groupsOf = async (username: string) => {
+    const rows = await service.database.query<{ name: string }>(
+      `select g.name from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id
+      join latchkey.users u on u.id = m.user_id where u.username = $1`,
+      [username],
+    );
+    return rows.map(({ name }) => name).sort();
+  };
+  const giveHere = (username: string, group: string) =>
+    service.database.query(
+      `insert into latchkey.user_groups (user_id, group_id) select u.id, g.id from latchkey.users u, latchkey.groups g
+      where u.username = $1 and g.name = $2`,
+      [username, group],
+    );
+  const takeAllHere = (username: string) =>
+    service.database.query(
+      "delete from latchkey.user_groups where user_id = (select id from latchkey.users where username = $1)",
+      [username],
+    );
+  const giveThere = (id: number, group: number) =>
+    project.run(`insert into users_user_groups values (${id * 100 + group}, ${id}, ${group})`);
+  const takeThere = (id: number, group: number) =>
+    project.run(`delete from users_user_groups where (user_id, group_id) = (${id}, ${group})`);
+
+  beforeEach(async () => {
+    await project.run("insert into auth_group values (2, 'Editors'), (3, 'Staff')");
+    await project.insert({ id: 4, username: "eve" });
+    await giveThere(4, 2);
+    await run();
+  });
+
+  test("that were taken away there are lost, and those that were given here stay", async () => {
+    expect(await groupsOf("eve")).toEqual(["Editors"]);
+    await giveHere("eve", "Clerks");
+    await giveThere(4, 3);
+    expect(await run()).toMatchObject({ followed: { people: 0, kept: ["4: groups"] } });
+    expect(await groupsOf("eve")).toEqual(["Clerks", "Editors"]);
+    await takeThere(4, 2);
+    expect(await run()).toMatchObject({ followed: { people: 1 } });
+    expect(await groupsOf("eve")).toEqual(["Clerks"]);
+    for (let round = 0; round < 5; round += 1) expect(await run()).toMatchObject({ totals: { changed: 0 } });
+    // An administrator gave it; that it was there as well is not why.
+    await giveHere("eve", "Staff");
+    await takeThere(4, 3);
+    await run();
+    expect(await groupsOf("eve")).toEqual(["Clerks", "Staff"]);
+  });
+
+  test("that were taken away here are not given again by --allow-raising for another one", async () => {
+    await takeAllHere("eve");
+    await giveThere(4, 3);
+    expect(await run({ allowRaising: true })).toMatchObject({ followed: { people: 1, kept: [] } });
+    expect(await groupsOf("eve")).toEqual(["Staff"]);
+    await takeThere(4, 3);
+    await run();
+    expect(await groupsOf("eve")).toEqual([]);
+  });
+
+  test("of a file are lost as those of a database are", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-groups-"));
+    const source = join(folder, "users.csv");
+    const write = async (groups: string) => {
+      await writeFile(source, `id,username,groups\n1,of_file,${groups}\n`);
+      await utimes(source, service.clock.now(), service.clock.now());
+    };
+    await write("Clerks;admins");
+    await run({ source });
+    await giveHere("of_file", "Staff");
+    expect(await groupsOf("of_file")).toEqual(["Clerks", "Staff", "admins"]);
+    await write("Clerks");
+    expect(await run({ source })).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+    expect(await groupsOf("of_file")).toEqual(["Clerks", "Staff"]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("and ranks that were given or taken away here are no less than a field that was changed, for undo", async () => {
+    const undo = () => undoImport({ connection: service.database.connection, source: "django", apply: false });
+    expect(await undo()).toEqual({ deleted: 4, kept: 0 });
+    await giveHere("bob", "Clerks");
+    expect(await undo()).toEqual({ deleted: 3, kept: 1 });
+    await service.database.query("update latchkey.users set is_staff = true where username = 'ada'");
+    expect(await undo()).toEqual({ deleted: 2, kept: 2 });
+    await takeAllHere("eve");
+    expect(await undo()).toEqual({ deleted: 1, kept: 3 });
+    await giveHere("eve", "Editors");
+    await giveThere(4, 3);
+    await takeThere(4, 2);
+    await change(3, "is_staff = false");
+    await run({ allowRaising: true });
+    expect(await groupsOf("eve")).toEqual(["Staff"]);
+    expect(await undo()).toEqual({ deleted: 2, kept: 2 });
+  });
+});
+
 test("who withdrew here stays so while the other system says what it said before", async () => {
   await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
   await run();

@@ -3,7 +3,7 @@ import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import"
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, isGiven } from "./connect.ts";
-import { decidedFields, issuesOf, printsHere } from "./prints.ts";
+import { decidedFields, issuesOf, printsHere, rightsOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -283,14 +283,6 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
       is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
     [id, source, from, from + step],
   );
-  const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = ${issuesOf("p")},
-      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")})
-    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
-    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
-      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
-    [id, source, from, from + step],
-  );
   const range = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
   const values = [id, from, from + step];
   await client.query(
@@ -304,6 +296,15 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.permissions) held
     join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
     values,
+  );
+  const { rowCount } = await client.query(
+    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = ${issuesOf("p")},
+      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")},
+        'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end)
+    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
+    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
+      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
+    [id, source, from, from + step],
   );
   // That they agreed is what the other system says; when, and to what, it does not.
   await client.query(

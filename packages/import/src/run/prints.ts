@@ -27,6 +27,20 @@ export function printsHere(table: string): string {
 }
 
 /**
+ * What an account may do, in SQL for a row of `users`. Kept in the prints of what came over, as `held`, it tells a right of there from one that was
+ * given here; null for nothing.
+ */
+export function rightsOf(table: string): string {
+  const list = (query: string) => `coalesce((select jsonb_agg(${query} = ${table}.id), '[]')`;
+  return `jsonb_build_object('isStaff', ${table}.is_staff, 'isSuperuser', ${table}.is_superuser,
+    'groups', ${list("g.name) from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id where m.user_id")},
+    'permissions', ${list("h.permission) from latchkey.user_permissions h where h.user_id")})`;
+}
+
+/** The rights of somebody without any. */
+export const noRights = `'{"isStaff": false, "isSuperuser": false, "groups": [], "permissions": []}'::jsonb`;
+
+/**
  * What of somebody there is not taken as it stands there, by code and field: none of what they are called is in it; null for nothing. In SQL, for a row
  * of the staging table.
  */
