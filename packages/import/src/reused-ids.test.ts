@@ -133,6 +133,25 @@ describe("an id that is somebody else's there", () => {
     );
   });
 
+  test("is parted from the account once, also where the run ends in its midst and is repeated", async () => {
+    await give(1, "bora");
+    const { importedUsers } = service.auth;
+    const completeRound: typeof importedUsers.completeRound = async (...round) => {
+      await importedUsers.completeRound(...round);
+      throw new Error("killed here");
+    };
+    const killed = importPeople(
+      { ...service.auth, importedUsers: { ...importedUsers, completeRound } },
+      { ...usual, accept: ["all"], connection: service.database.connection, source: project.source },
+    );
+    await expect(killed).rejects.toThrow("killed here");
+    expect(await accountOf(1)).toBeNull();
+    expect(await run()).toMatchObject({ exitCode: 0, created: 1, totals: { new: 1, settled: 2 } });
+    await expect(signIn("bora", "what bora types")).resolves.toHaveProperty("token");
+    await expect(signIn("ada", "what ada types")).resolves.toHaveProperty("token");
+    await staysAsItIs(2);
+  });
+
   test("takes neither the name nor the alias of whom it was", async () => {
     const account = await accountOf(2);
     await give(2, "1kaplan");
