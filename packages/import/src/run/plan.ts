@@ -59,7 +59,11 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
   await findConflicts(run);
   await decide(run, options);
   await findNameless(run);
-  await decide(run, options);
+  await settle(run, options);
+  if (await areNamed(run)) {
+    await findConflicts(run);
+    await decide(run, options);
+  }
   await holdBack(run, options);
   await leaveOut(run, options);
 }
@@ -462,6 +466,15 @@ async function findNameless({ client, id }: Run): Promise<void> {
     on conflict do nothing`,
     [id],
   );
+}
+
+/** Whether somebody who would have had no name was given one, which may be another's. */
+async function areNamed({ client, id }: Run): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from latchkey.import_issues i where run_id = $1 and code = 'no_name' and ${effect} <> 'keep' limit 1`,
+    [id],
+  );
+  return rowCount === 1;
 }
 
 /**
