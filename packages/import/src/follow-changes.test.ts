@@ -3,7 +3,7 @@ import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -193,6 +193,57 @@ test("a source that is older than what was read of it the last time changes noth
   await rm(folder, { recursive: true });
 });
 
+describe("a file of one moment", () => {
+  let folder: string;
+  let source: string;
+  let at: Date;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "latchkey-moment-"));
+    source = join(folder, "users.csv");
+    at = service.clock.now();
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  const write = async (content: string) => {
+    await writeFile(source, content);
+    await utimes(source, at, at);
+  };
+  const undo = () => undoImport({ connection: service.database.connection, source: "csv", apply: true });
+
+  test("brings everybody again whose import was undone, and says how many", async () => {
+    await write("id,username\n1,first_of_file\n2,second_of_file\n");
+    expect(await run({ source })).toMatchObject({ created: 2 });
+    await service.database.query("update latchkey.users set city = 'Van' where username = 'first_of_file'");
+    expect(await undo()).toEqual({ deleted: 1, kept: 1 });
+    const answer = await run({ source });
+    expect(answer).toMatchObject({ created: 1, exitCode: 0, totals: { new: 1, settled: 1 } });
+    expect(answer.text).toMatch(/^ +1 {2}came over now$/m);
+    expect(await read("second_of_file")).toBeDefined();
+    expect(await undo()).toEqual({ deleted: 1, kept: 1 });
+    expect(await run({ source })).toMatchObject({ created: 1, exitCode: 0 });
+    for (let round = 0; round < 5; round += 1)
+      expect(await run({ source })).toMatchObject({ created: 0, exitCode: 0, totals: { new: 0, settled: 2 } });
+  });
+
+  test("that has others in it than the one before brings these, and tells who is gone", async () => {
+    await write("id,username\n1,first_of_file\n2,second_of_file\n");
+    await run({ source });
+    await write("id,username\n2,renamed_in_file\n3,third_of_file\n");
+    const answer = await run({ source });
+    expect(answer).toMatchObject({ created: 1, exitCode: 0, followed: { people: 1 } });
+    expect(answer.codes).toContainEqual(expect.objectContaining({ code: "gone", examples: ["1 first_of_file"] }));
+    expect(await read("third_of_file")).toBeDefined();
+    expect(await read("renamed_in_file")).toBeDefined();
+    const rows = await service.database.query(
+      "select old_id, old_username, gone_at is not null as is_gone from latchkey.imported_users where source = 'csv' order by old_id",
+    );
+    expect(rows).toEqual([
+      { old_id: "1", old_username: "first_of_file", is_gone: true },
+      { old_id: "2", old_username: "renamed_in_file", is_gone: false },
+      { old_id: "3", old_username: "third_of_file", is_gone: false },
+    ]);
+  });
+});
+
 test("an import is undone for those whom nobody has used, and they can come over again", async () => {
   await signIn("ada", "first password");
   await service.database.query("update latchkey.users set city = 'Van' where username = 'root'");
@@ -247,6 +298,43 @@ test("who was called by their number there, and by a name now, has the number he
   await expect(signIn("0532 123 45 88", "fourth password")).rejects.toMatchObject({ code: "invalid_credentials" });
 });
 
+test("who is called by their number there, and has another one besides now, is asked about and loses no way in unsaid", async () => {
+  await project.insert({ id: 4, username: "0532 123 45 88", password: hash("fourth password") });
+  await run();
+  await change(4, "phone_number = '0533 123 45 99'");
+  const answer = await run();
+  expect(answer).toMatchObject({ exitCode: 4, followed: null });
+  expect(answer.codes).toContainEqual(
+    expect.objectContaining({ code: "username_is_phone", undecided: 1, examples: ["4 0532 123 45 88"] }),
+  );
+  await expect(signIn("0532 123 45 88", "fourth password")).resolves.toHaveProperty("token");
+  const accept = ["permission_undeclared", "username_is_phone"];
+  expect(await run({ accept })).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  await expect(signIn("0533 123 45 99", "fourth password")).resolves.toHaveProperty("token");
+  // It is decided: another number, or an address, asks no more.
+  await change(4, "phone_number = '0533 123 45 00', email = 'dora@firma.example'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+  for (let round = 0; round < 5; round += 1) expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+  await expect(signIn("0533 123 45 00", "fourth password")).resolves.toHaveProperty("token");
+});
+
+test("who is called by an address or an alias there, and changes another name, is asked nothing of it", async () => {
+  const people = [
+    { id: 4, username: "dora@firma.example", password: hash("fourth password") },
+    { id: 5, username: "1kaplan", password: hash("fifth password") },
+  ];
+  await project.insert(...people);
+  await run({ accept: ["all"] });
+  await change(4, "phone_number = '0533 123 45 99', email = 'dora@firma.example'");
+  await change(5, "phone_number = '0533 123 45 98', email = 'kaplan@firma.example'");
+  expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 2, kept: [] } });
+  for (const name of ["dora@firma.example", "0533 123 45 99"])
+    await expect(signIn(name, "fourth password")).resolves.toHaveProperty("token");
+  for (const name of ["1kaplan", "0533 123 45 98", "kaplan@firma.example"])
+    await expect(signIn(name, "fifth password")).resolves.toHaveProperty("token");
+  expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+});
+
 test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", async () => {
   await project.run("delete from users_user where id in (1, 2, 3)");
   await project.insert({ id: 9, username: "zoe" });
@@ -279,6 +367,101 @@ test("that somebody agreed to be contacted comes once, as what the import said; 
   await run();
   expect(await consents()).toEqual([said(true), said(false)]);
   expect(await read("eve")).toMatchObject({ is_approved_to_be_in_touch: false });
+});
+
+describe("groups and permissions", () => {
+  const groupsOf = async (username: string) => {
+    const rows = await service.database.query<{ name: string }>(
+      `select g.name from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id
+      join latchkey.users u on u.id = m.user_id where u.username = $1`,
+      [username],
+    );
+    return rows.map(({ name }) => name).sort();
+  };
+  const giveHere = (username: string, group: string) =>
+    service.database.query(
+      `insert into latchkey.user_groups (user_id, group_id) select u.id, g.id from latchkey.users u, latchkey.groups g
+      where u.username = $1 and g.name = $2`,
+      [username, group],
+    );
+  const takeAllHere = (username: string) =>
+    service.database.query(
+      "delete from latchkey.user_groups where user_id = (select id from latchkey.users where username = $1)",
+      [username],
+    );
+  const giveThere = (id: number, group: number) =>
+    project.run(`insert into users_user_groups values (${id * 100 + group}, ${id}, ${group})`);
+  const takeThere = (id: number, group: number) =>
+    project.run(`delete from users_user_groups where (user_id, group_id) = (${id}, ${group})`);
+
+  beforeEach(async () => {
+    await project.run("insert into auth_group values (2, 'Editors'), (3, 'Staff')");
+    await project.insert({ id: 4, username: "eve" });
+    await giveThere(4, 2);
+    await run();
+  });
+
+  test("that were taken away there are lost, and those that were given here stay", async () => {
+    expect(await groupsOf("eve")).toEqual(["Editors"]);
+    await giveHere("eve", "Clerks");
+    await giveThere(4, 3);
+    expect(await run()).toMatchObject({ followed: { people: 0, kept: ["4: groups"] } });
+    expect(await groupsOf("eve")).toEqual(["Clerks", "Editors"]);
+    await takeThere(4, 2);
+    expect(await run()).toMatchObject({ followed: { people: 1 } });
+    expect(await groupsOf("eve")).toEqual(["Clerks"]);
+    for (let round = 0; round < 5; round += 1) expect(await run()).toMatchObject({ totals: { changed: 0 } });
+    // An administrator gave it; that it was there as well is not why.
+    await giveHere("eve", "Staff");
+    await takeThere(4, 3);
+    await run();
+    expect(await groupsOf("eve")).toEqual(["Clerks", "Staff"]);
+  });
+
+  test("that were taken away here are not given again by --allow-raising for another one", async () => {
+    await takeAllHere("eve");
+    await giveThere(4, 3);
+    expect(await run({ allowRaising: true })).toMatchObject({ followed: { people: 1, kept: [] } });
+    expect(await groupsOf("eve")).toEqual(["Staff"]);
+    await takeThere(4, 3);
+    await run();
+    expect(await groupsOf("eve")).toEqual([]);
+  });
+
+  test("of a file are lost as those of a database are", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-groups-"));
+    const source = join(folder, "users.csv");
+    const write = async (groups: string) => {
+      await writeFile(source, `id,username,groups\n1,of_file,${groups}\n`);
+      await utimes(source, service.clock.now(), service.clock.now());
+    };
+    await write("Clerks;admins");
+    await run({ source });
+    await giveHere("of_file", "Staff");
+    expect(await groupsOf("of_file")).toEqual(["Clerks", "Staff", "admins"]);
+    await write("Clerks");
+    expect(await run({ source })).toMatchObject({ exitCode: 0, followed: { people: 1, kept: [] } });
+    expect(await groupsOf("of_file")).toEqual(["Clerks", "Staff"]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("and ranks that were given or taken away here are no less than a field that was changed, for undo", async () => {
+    const undo = () => undoImport({ connection: service.database.connection, source: "django", apply: false });
+    expect(await undo()).toEqual({ deleted: 4, kept: 0 });
+    await giveHere("bob", "Clerks");
+    expect(await undo()).toEqual({ deleted: 3, kept: 1 });
+    await service.database.query("update latchkey.users set is_staff = true where username = 'ada'");
+    expect(await undo()).toEqual({ deleted: 2, kept: 2 });
+    await takeAllHere("eve");
+    expect(await undo()).toEqual({ deleted: 1, kept: 3 });
+    await giveHere("eve", "Editors");
+    await giveThere(4, 3);
+    await takeThere(4, 2);
+    await change(3, "is_staff = false");
+    await run({ allowRaising: true });
+    expect(await groupsOf("eve")).toEqual(["Staff"]);
+    expect(await undo()).toEqual({ deleted: 2, kept: 2 });
+  });
 });
 
 test("who withdrew here stays so while the other system says what it said before", async () => {

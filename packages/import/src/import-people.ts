@@ -162,15 +162,18 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     applied = await apply(run, work);
     if (options.disableDeleted) disabled = await disableGone(run);
   }
-  const summary = { ...planned, isApplied: applied !== null };
-  const text = describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft(applied, followed, disabled);
+  const created = applied?.created ?? 0;
+  const summary = applied ? { ...planned, isApplied: true, totals: { ...planned.totals, new: created } } : planned;
+  const behind = planned.totals.new - summary.totals.new;
+  const text =
+    describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft({ applied, followed, disabled, behind });
   if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
-  const isIncomplete = isOpen || (applied?.outrun.length ?? 0) > 0;
+  const isIncomplete = isOpen || behind > 0 || (applied?.outrun.length ?? 0) > 0;
   const undeclared = await listUndeclared(run);
   return {
     ...summary,
     text,
-    created: applied?.created ?? 0,
+    created,
     followed,
     disabled,
     undeclared,
@@ -183,12 +186,23 @@ function tellUnchanged(error: unknown): never {
   throw error;
 }
 
+interface Done {
+  readonly applied: Applied | null;
+  readonly followed: Followed | null;
+  readonly disabled: number;
+  /** People who were planned and did not come over. */
+  readonly behind: number;
+}
+
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft(applied: Applied | null, followed: Followed | null, disabled: number): string {
+function describeLeft({ applied, followed, disabled, behind }: Done): string {
   const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
   return [
+    behind > 0
+      ? `${behind} did not come over: an account was linked to them, or deleted, meanwhile. Run the command again.\n`
+      : "",
     outrun.length > 0
       ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
       : "",

@@ -20,6 +20,7 @@ export const issueCodes = [
   "time_unreadable",
   "flag_unreadable",
   "no_name",
+  "id_reused",
   "permission_undeclared",
   "permission_ambiguous",
   "group_unreadable",

@@ -136,6 +136,25 @@ describe("an option", () => {
     expect(rows).toEqual([{ alias: "1kaplan" }]);
   });
 
+  test.each([
+    ["gives a name to who would have none", "kaplan", { exitCode: 0, created: 4 }],
+    ["cannot give them somebody's", "dora", { exitCode: 4, created: 0 }],
+  ])("--decisions %s", async (_what, name, outcome) => {
+    const decisions = await write(
+      `old_id,code,field,decision\n3,username_grammar,username,drop\n3,no_name,username,rename:${name}\n`,
+    );
+    const answer = await run({ decisions, accept: ["permission_undeclared", "phone_shared"] });
+    expect(answer).toMatchObject(outcome);
+    const rows = await service.database.query(
+      "select username, parked_at from latchkey.users where id = (select user_id from latchkey.imported_users where old_id = '3')",
+    );
+    expect(rows).toEqual(outcome.exitCode === 0 ? [{ username: "kaplan", parked_at: null }] : []);
+    const conflict = expect.objectContaining({ code: "decision_conflict", undecided: 2 });
+    expect(answer.codes).toEqual(
+      outcome.exitCode === 0 ? expect.not.arrayContaining([conflict]) : expect.arrayContaining([conflict]),
+    );
+  });
+
   test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", async () => {
     await project.run("alter table users_user add column nick text");
     await project.run("update users_user set nick = 'Ada the first' where id = 1");

@@ -1,4 +1,7 @@
 import { pbkdf2Sync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
@@ -77,6 +80,48 @@ test("who is left out is listed with why, and so is who came over without someth
     ["5", [ofName("rename")]],
     ["6", [ofCity("drop")]],
   ]);
+});
+
+test("who is here and has something undecided follows all the rest, and is asked about it again", async () => {
+  const again = (options: Partial<ImportOptions> = {}) => run({ accept: ["permission_undeclared"], ...options });
+  const [selin] = await service.database.query<{ id: string }>(
+    "select id from latchkey.users where username = 'selin'",
+  );
+  const read = () =>
+    service.database.query(
+      "select phone_number, username, is_active, city, password <> $2 as has_another_password from latchkey.users where id = $1",
+      [selin?.id, hash],
+    );
+  const other = `pbkdf2_sha256$1$pepper$${pbkdf2Sync("another one", "pepper", 1, 32, "sha256").toString("base64")}`;
+  const phone = (decision: string | null) => ({ code: "phone_unreadable", field: "phoneNumber", decision });
+  const issuesOfSelin = async () => (await listAll("altered")).find(({ externalId }) => externalId === "1")?.issues;
+  await project.run(`update users_user set is_active = false, city = 'Van', phone_number = 'x', username = 'selin_there',
+    password = '${other}' where id = 1`);
+  const followed = { phone_number: null, username: "selin", is_active: false, city: "Van", has_another_password: true };
+  for (let round = 0; round < 5; round += 1) {
+    const answer = await again({ skipsUndecided: true });
+    expect(answer).toMatchObject({ exitCode: 0, created: 0, totals: { undecided: 0, changed: 1 }, undecidedRows: 1 });
+    expect(answer.followed).toEqual({ people: round === 0 ? 1 : 0, kept: [] });
+    expect(await read()).toEqual([followed]);
+    expect(await issuesOfSelin()).toEqual([phone(null)]);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-skip-"));
+  const decisions = join(folder, "decisions.csv");
+  await writeFile(decisions, "old_id,code,field,decision\n1,phone_unreadable,phoneNumber,skip\n");
+  expect(await again({ decisions })).toMatchObject({ exitCode: 0, totals: { changed: 1, skipped: 0 } });
+  expect(await read()).toEqual([followed]);
+  await rm(folder, { recursive: true });
+  await project.run("update users_user set phone_number = null where id = 1");
+  expect(await again()).toMatchObject({ exitCode: 0, followed: { people: 1 } });
+  expect(await read()).toEqual([{ ...followed, username: "selin_there" }]);
+  expect(await issuesOfSelin()).toBeUndefined();
+  await project.run("update users_user set phone_number = 'y' where id = 1");
+  await again({ skipsUndecided: true });
+  await project.run("update users_user set phone_number = null where id = 1");
+  expect(await again()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
+  expect(await issuesOfSelin()).toBeUndefined();
+  await project.run(`update users_user set username = 'selin' where id = 1`);
+  expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, followed: { people: 1 } });
 });
 
 test("whose account is deleted here keeps the name from others, and it is not shown", async () => {

@@ -1,7 +1,7 @@
 import type { DatabaseOptions } from "@latchkey/auth";
 import { withClient } from "@latchkey/auth/import";
 import type pg from "pg";
-import { printsHere } from "./run/prints.ts";
+import { noRights, printsHere, rightsOf } from "./run/prints.ts";
 import { inTransaction } from "./run/staging.ts";
 
 /** Accounts of one transaction. */
@@ -21,11 +21,13 @@ export interface UndoOptions {
   readonly apply: boolean;
 }
 
-/** Nobody has signed in, set a password, proved anything or changed a field since they came over. */
+const held = `coalesce(nullif(i.prints -> 'held', 'null'), ${noRights})`;
+
+/** Nobody has signed in, set a password, proved anything, changed a field or a right since they came over. */
 const unused = `i.source = $1 and i.user_id = u.id and u.password_set_at is null
   and num_nonnulls(u.phone_proved_at, u.email_proved_at, u.phone_vouched_at, u.email_vouched_at) = 0
   and not exists (select from latchkey.sessions s where s.user_id = u.id)
-  and ${printsHere("u")} = i.prints -> 'here'`;
+  and ${printsHere("u")} = i.prints -> 'here' and ${rightsOf("u")} @> ${held} and ${rightsOf("u")} <@ ${held}`;
 
 /** Takes back who came over from a source and was not used since. Who was deleted here before stays deleted, and never comes again. */
 export async function undoImport({ connection, source, apply }: UndoOptions): Promise<Undone> {

@@ -80,23 +80,32 @@ async function findUnreadable({ client, id, source }: Run): Promise<string[]> {
   }
 }
 
-/** Each kind of name, and when it is somebody's own whatever was said of it there. */
+/** Each kind of name, and in whose hands it is here: where they proved it, it is theirs whatever was said of it there. */
 const kinds = [
-  ["username", "username_key", "false"],
-  ["phoneNumber", "phone_number", "u.phone_proved_at is not null"],
-  ["email", "email_key", "u.email_proved_at is not null"],
+  ["username", "username_key", "(select username_key as name, id, false as is_proved from latchkey.users)"],
+  [
+    "phoneNumber",
+    "phone_number",
+    "(select phone_number as name, id, phone_proved_at is not null as is_proved from latchkey.users)",
+  ],
+  [
+    "email",
+    "email_key",
+    "(select email_key as name, id, email_proved_at is not null as is_proved from latchkey.users)",
+  ],
+  ["alias", "old_username", "(select alias as name, user_id as id, false as is_proved from latchkey.imported_users)"],
 ] as const;
 
 async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, "reachAnother" | "takenHere">> {
   const [reachAnother, takenHere]: [string[], string[]] = [[], []];
-  for (const [kind, key, isProved] of kinds) {
+  for (const [kind, key, holders] of kinds) {
     const { rows } = await client.query<{ oldId: string; isOfSource: boolean }>(
       `select p.old_id as "oldId",
         exists (select from latchkey.imported_users o where o.source = $2 and o.user_id = u.id) as "isOfSource"
       from latchkey.import_people p
       join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
-      join latchkey.users u on u.${key} = p.${key}
-      where p.run_id = $1 and i.user_id is not null and u.id <> i.user_id and not (${isProved})
+      join ${holders} u on u.name = p.${key}
+      where p.run_id = $1 and i.user_id is not null and u.id <> i.user_id and not u.is_proved
         and not exists (select from latchkey.imported_users o join latchkey.import_people own on own.run_id = $1 and own.old_id = o.old_id
           where o.source = $2 and o.user_id = u.id and own.${key} = p.${key})
       order by p.position`,
@@ -114,6 +123,7 @@ const differences: Readonly<Record<string, string>> = {
   username: "p.username_key is distinct from u.username_key",
   phoneNumber: "p.phone_number is distinct from u.phone_number",
   email: "p.email_key is distinct from u.email_key",
+  alias: `i.issues @> '[{"field": "username", "decision": "alias"}]' and i.alias is distinct from p.old_username`,
   ...Object.fromEntries(asItStands.map((name) => [toFieldName(name), `p.${name} is distinct from u.${name}`])),
   state: "p.state_name is distinct from u.state",
   profile: "not u.profile @> p.profile",

@@ -65,7 +65,7 @@ export async function holdSource(transaction: Queries, source: string): Promise<
 
 /**
  * Begins a round; one that was under way is given up. False when it begins before the last complete one did, or ahead of this
- * database's clock: names would go back to what they were, or tokens be taken for older than they are.
+ * database's clock: names would go back to what they were, or tokens be taken for older than they are. A file may be read again as it was.
  */
 export async function insertRound(
   db: Queries,
@@ -79,7 +79,7 @@ export async function insertRound(
         where ${startedAt}::timestamptz <= latchkey.now() + make_interval(secs => ${leeway})
       on conflict (source) do update set
         round_id = excluded.round_id, round_started_at = excluded.round_started_at, round_began_at = excluded.round_began_at
-        where coalesce(existing.seen_at < excluded.round_started_at, true)
+        where coalesce(existing.seen_at <= excluded.round_started_at, true)
       returning source`.execute(transaction);
     if (rows.length === 0) return false;
     // What rounds that were given up have read, of this source or of another one that is read at this moment no more.
@@ -177,6 +177,7 @@ export async function applyRound(
 ): Promise<RoundChanges & { readonly userIds: readonly string[] }> {
   const changes = await findChanges(transaction, round);
   await markGone(transaction, round);
+  await takeAliasesOfOthers(transaction, round);
   await updateSeen(transaction, round, startedAt);
   const added = await insertNew(transaction, round, startedAt);
   await sql`update latchkey.import_sources set seen_at = round_started_at, began_at = round_began_at,
@@ -220,10 +221,21 @@ async function markGone(transaction: Queries, { id, source }: ImportRound): Prom
   );
 }
 
+/** Whose id is somebody else's there now loses the alias that stands with it, and has to be given a name where that was the only one. */
+async function takeAliasesOfOthers(transaction: Queries, { id, source }: ImportRound): Promise<void> {
+  await sql`update latchkey.users u set has_alias = false,
+      parked_at = case when num_nonnulls(u.username_key, u.phone_number, u.email_key) = 0 then coalesce(u.parked_at, latchkey.now()) end
+    from latchkey.imported_users seen
+    join latchkey.imported_round_users read on read.round_id = ${id} and read.old_id = seen.old_id
+    where seen.source = ${source} and seen.user_id = u.id and seen.alias is not null
+      and seen.old_joined_at <> read.old_joined_at`.execute(transaction);
+}
+
 /** Writes those alone of whom anything is new: a source has many people, and each row many index entries. */
 async function updateSeen(transaction: Queries, { id, source }: ImportRound, startedAt: Date): Promise<void> {
   await sql`update latchkey.imported_users seen set
       user_id = case when seen.old_joined_at <> read.old_joined_at then null else seen.user_id end,
+      alias = case when seen.old_joined_at <> read.old_joined_at then null else seen.alias end,
       old_username = case when seen.deleted_at is null then read.old_username end,
       old_phone = case when seen.deleted_at is null then read.old_phone end,
       old_joined_at = coalesce(read.old_joined_at, seen.old_joined_at),

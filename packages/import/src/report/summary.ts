@@ -3,7 +3,7 @@ import type { Run } from "../run/staging.ts";
 /** How many people there are, by what becomes of them; the numbers add up to `read`. */
 export interface Totals {
   readonly read: number;
-  /** Come over, or came over with this run. */
+  /** Would come over, or came over with this run. */
   readonly new: number;
   /** Are here, and changed there. */
   readonly changed: number;

@@ -3,7 +3,7 @@ import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import"
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, isGiven } from "./connect.ts";
-import { decidedFields, issuesOf, printsHere } from "./prints.ts";
+import { decidedFields, issuesOf, printsHere, rightsOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -108,13 +108,10 @@ async function sideBySide(
 
 /** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
 async function recordEverybody({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<void> {
-  const { rows } = await client.query<{ isOlder: boolean; isSame: boolean }>(
-    `select seen_at > $2::timestamptz as "isOlder", seen_at = $2::timestamptz as "isSame"
-    from latchkey.import_sources where source = $1`,
+  const { rows } = await client.query<{ isOlder: boolean }>(
+    `select seen_at > $2::timestamptz as "isOlder" from latchkey.import_sources where source = $1`,
     [source, startedAt],
   );
-  // A file that was read before: everybody in it is recorded.
-  if (rows[0]?.isSame) return;
   if (rows[0]?.isOlder)
     throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
   const round = await auth.importedUsers.startRound({ source, startedAt });
@@ -122,13 +119,41 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
     `insert into latchkey.imported_round_users
       (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
     select $2, p.old_id,
-      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone, p.date_joined,
-      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.username_forms) form),
-      array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(p.phone_forms) form)
-    from latchkey.import_people p, latchkey.imported_name_key k where p.run_id = $1`,
-    [id, round.id],
+      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone,
+      case when i.user_id is not null and reused.becomes is distinct from 'drop' then coalesce(i.old_joined_at, p.date_joined)
+        else p.date_joined end,
+      ${hashesOf("p.username_forms")}, ${hashesOf("p.phone_forms")}
+    from latchkey.import_people p
+    left join latchkey.imported_users i on i.source = $3 and i.old_id = p.old_id
+    left join (${reused}) reused on reused.old_id = p.old_id, latchkey.imported_name_key k
+    where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))`,
+    [id, round.id, source],
   );
   await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+  await reserveUnknown({ client, id, source });
+}
+
+const hashesOf = (forms: string) =>
+  `array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(${forms}) form)`;
+
+/** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
+const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
+  from latchkey.import_issues where run_id = $1 and code = 'id_reused'`;
+
+/**
+ * Of whom nobody knows whether they are the person with the account, the row is of one who is there no more: no old token opens that account. But
+ * their names stay theirs.
+ */
+async function reserveUnknown({ client, id, source }: Pick<Run, "client" | "id" | "source">): Promise<void> {
+  const both = (hashes: string, forms: string) =>
+    `array(select unnest(i.${hashes}) union select unnest(${hashesOf(forms)}))`;
+  await client.query(
+    `update latchkey.imported_users i
+    set username_hashes = ${both("username_hashes", "p.username_forms")}, phone_hashes = ${both("phone_hashes", "p.phone_forms")}
+    from (${reused}) reused join latchkey.import_people p on p.run_id = $1 and p.old_id = reused.old_id, latchkey.imported_name_key k
+    where i.source = $2 and i.old_id = p.old_id and reused.becomes is distinct from 'keep' and reused.becomes is distinct from 'drop'`,
+    [id, source],
+  );
 }
 
 /**
@@ -147,18 +172,31 @@ async function recordPasswordKinds({ client, id, source }: Run): Promise<void> {
   );
 }
 
-/** Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. */
+/**
+ * Says of those who are left out why, and of those who are here what was not followed; of who comes over it is said with the account. What
+ * waited for a decision, or was skipped, is told no more where it is there as it was before.
+ */
 async function recordIssues({ client, id, source }: Run): Promise<void> {
-  const before = "select one from jsonb_array_elements(i.issues) one where not one->>'field' = any (p.changed)";
-  const both = `select one from jsonb_array_elements(coalesce(p.issues, '[]')) one union all ${before}`;
   await client.query(
     `with told as (
-      select p.old_id, p.state, p.changed, ${issuesOf("p")} as issues from latchkey.import_people p
+      select p.old_id, p.changed, coalesce(${issuesOf("p")}, '[]') as issues from latchkey.import_people p
       where p.run_id = $1 and p.state in ('changed', 'skipped', 'undecided')
     )
     update latchkey.imported_users i
-    set issues = case when p.state = 'changed' then (select jsonb_agg(one) from (${both}) of_both) else p.issues end
+    set issues = nullif(case when i.user_id is not null then p.issues || coalesce((
+        select jsonb_agg(one) from jsonb_array_elements(i.issues) one
+        where one ->> 'field' <> all (p.changed) and not p.issues @> jsonb_build_array(one - 'decision')
+          and one ->> 'decision' <> 'skip'), '[]')
+      else p.issues end, '[]')
     from told p where i.source = $2 and i.old_id = p.old_id`,
+    [id, source],
+  );
+  await client.query(
+    `update latchkey.imported_users i set issues = (
+      select jsonb_agg(one) from jsonb_array_elements(i.issues) one where one ->> 'decision' <> 'skip')
+    from latchkey.import_people p
+    where p.run_id = $1 and p.state = 'settled' and i.source = $2 and i.old_id = p.old_id 
+      and (i.issues @> '[{"decision": null}]' or i.issues @> '[{"decision": "skip"}]')`,
     [id, source],
   );
 }
@@ -219,6 +257,10 @@ const copied = [
   "last_login, profile",
 ].join(", ");
 
+/** An alias that nobody else has at this moment. */
+const freeAlias = `case when p.alias is not null and not exists (
+  select from latchkey.imported_users o where o.alias = p.alias and (o.source, o.old_id) <> ($2, p.old_id)) then p.alias end`;
+
 /** A name that nobody has here at this moment. */
 const free = (key: string, shown: string) =>
   `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${shown} end`;
@@ -235,27 +277,20 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     ), named as (
       select p.*, ${free("username_key", "username")} as free_username, ${free("username_key", "username_key")} as free_username_key,
         ${free("phone_number", "phone_number")} as free_phone, ${free("email_key", "email")} as free_email,
-        ${free("email_key", "email_key")} as free_email_key
+        ${free("email_key", "email_key")} as free_email_key, ${freeAlias} as free_alias
       from step p
     ), created as (
       insert into latchkey.users (id, username, username_key, phone_number, email, email_key, has_alias, parked_at, password,
         state, date_joined, ${copied})
-      select id, free_username, free_username_key, free_phone, free_email, free_email_key, alias is not null,
-        case when num_nonnulls(free_username_key, free_phone, free_email_key, alias) = 0 then latchkey.now() end,
+      select id, free_username, free_username_key, free_phone, free_email, free_email_key, free_alias is not null,
+        case when num_nonnulls(free_username_key, free_phone, free_email_key, free_alias) = 0 then latchkey.now() end,
         coalesce(stored_password, password), state_name, coalesce(date_joined, latchkey.now()), ${copied}
       from named
       returning id
     )
     select old_id as "oldId" from named join created using (id)
-    where (username_key, phone_number, email_key) is distinct from (free_username_key, free_phone, free_email_key)`,
-    [id, source, from, from + step],
-  );
-  const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = p.alias, issues = ${issuesOf("p")},
-      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")})
-    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
-    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
-      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
+    where (username_key, phone_number, email_key, alias)
+      is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
     [id, source, from, from + step],
   );
   const range = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
@@ -271,6 +306,15 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
     from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.permissions) held
     join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
     values,
+  );
+  const { rowCount } = await client.query(
+    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = ${issuesOf("p")},
+      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")},
+        'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end)
+    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
+    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
+      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
+    [id, source, from, from + step],
   );
   // That they agreed is what the other system says; when, and to what, it does not.
   await client.query(

@@ -6,13 +6,14 @@ import { tellWebhooks } from "./tell-webhooks.ts";
  * since stays so, and so does the last superuser. Answers how many.
  */
 export async function disableGone(run: Run): Promise<number> {
-  const { client, source } = run;
+  const { client, id, source } = run;
   return inTransaction(client, async () => {
     const { rows } = await client.query<{ userId: string }>(
       `with disabled as (
         update latchkey.users u set is_active = false
         from latchkey.imported_users i, latchkey.imported_name_key k
         where i.source = $1 and i.gone_at is not null and i.user_id = u.id and u.is_active
+          and not exists (select from latchkey.import_people p where p.run_id = $2 and p.old_id = i.old_id)
           and i.prints -> 'here' ->> 'isActive' = ${printOfFlag("true")}
           and not (u.is_superuser and not exists (
             select from latchkey.users o where o.is_superuser and o.is_active and o.id <> u.id
@@ -24,7 +25,7 @@ export async function disableGone(run: Run): Promise<number> {
       )
       insert into latchkey.audit_events (id, event, subject_id, detail)
       select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"]}' from disabled returning subject_id as "userId"`,
-      [source],
+      [source, id],
     );
     await tellWebhooks(
       run,

@@ -23,12 +23,21 @@ export interface Followed {
 
 type Prints = Readonly<Record<string, string>>;
 
+/** What somebody may do here because they might there. */
+interface Held {
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+  readonly groups: readonly string[];
+  readonly permissions: readonly string[];
+}
+
 /** A person as they are here and as they would come from there. */
 interface Change {
   readonly oldId: string;
   readonly userId: string;
   readonly changed: readonly string[];
-  readonly before: { readonly there?: Prints; readonly here?: Prints };
+  /** `held` is null for nothing, and absent where an earlier release wrote it. */
+  readonly before: { readonly there?: Prints; readonly here?: Prints; readonly held?: Held | null };
   readonly there: Prints;
   readonly now: Prints;
   readonly hasRights: boolean;
@@ -41,6 +50,8 @@ interface Change {
   readonly profile: Readonly<Record<string, unknown>>;
   readonly password: string;
   readonly isWeak: boolean;
+  /** By which they sign in now. */
+  readonly alias: string | null;
   readonly groups: readonly string[];
   readonly permissions: readonly string[];
   readonly groupsHere: readonly string[];
@@ -106,14 +117,15 @@ async function findMoves(run: Run): Promise<Move[]> {
 
 function toMove(change: Change, field: NameField): Move {
   const [, key] = nameColumns[field];
+  const { alias } = change.staged;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   const { [field]: columns = [] } = columnsOf;
   return {
     userId: change.userId,
     field,
-    from: text(change.user[key]),
     to: text(change.staged[key]),
     shown: text(change.staged[columns[0]?.[0] ?? ""]),
+    alias: field === "username" ? text(alias) : null,
   };
 }
 
@@ -121,7 +133,8 @@ async function readChanges({ client, id, source }: Run, from: number): Promise<(
   const { rows } = await client.query<Change & { position: number }>(
     `select p.position, p.old_id as "oldId", i.user_id as "userId", p.changed, i.prints as before, p.prints as there,
       ${printsHere("u")} as now, to_jsonb(p) as staged, to_jsonb(u) as "user", p.profile, p.password, p.is_weak as "isWeak",
-      p.groups, p.permissions,
+      i.alias, p.groups,
+      array(select d.permission from latchkey.permissions d where d.permission = any (p.permissions)) as permissions,
       u.is_staff or u.is_superuser or exists (select from latchkey.user_permissions h where h.user_id = u.id)
         or exists (select from latchkey.user_groups h where h.user_id = u.id) as "hasRights",
       u.is_superuser and u.is_active and not exists (
@@ -154,6 +167,7 @@ interface Decided {
   readonly permissionsLost: readonly string[];
   readonly groupsGained: readonly string[];
   readonly permissionsGained: readonly string[];
+  readonly held: Held | null | undefined;
 }
 
 const isChangedHere = (change: Change, field: string) => change.before.here?.[field] !== change.now[field];
@@ -162,7 +176,8 @@ const isChangedHere = (change: Change, field: string) => change.before.here?.[fi
 function judgeField(change: Change, field: string): "take" | "keep" | "same" | null {
   if (!change.changed.includes(field)) return null;
   const { [field]: columns = [] } = columnsOf;
-  if (columns.every(([staged, column]) => change.staged[staged] === change.user[column])) return "same";
+  const isAlias = field === "username" && change.staged.alias !== change.alias;
+  if (!isAlias && columns.every(([staged, column]) => change.staged[staged] === change.user[column])) return "same";
   const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved }[field] ?? false;
   if (!isChangedHere(change, field) && !isProved && !change.hasRights) return "take";
   // Read along with a username that may be a name of another kind, it is no change that somebody should know of.
@@ -185,6 +200,7 @@ async function decide(change: Change, options: FollowOptions, moved: ReadonlySet
   followOwnFields(change, { set, taken, kept });
   followFlags(change, options, { set, taken, kept });
   const endsSessions = await followPassword(change, options, { set, taken, kept });
+  followJoined(change, { set, taken, kept });
   const lastLogin = change.staged.last_login;
   const isLater =
     typeof lastLogin === "string" && Date.parse(lastLogin) > Date.parse(String(change.user.last_login ?? 0));
@@ -192,7 +208,8 @@ async function decide(change: Change, options: FollowOptions, moved: ReadonlySet
     set.last_login = lastLogin;
     taken.push("lastLogin");
   }
-  return { change, set, taken, kept, agreed, endsSessions, ...followGrants(change, options, kept) };
+  const grants = followGrants(change, options, kept);
+  return { change, set, taken, kept, agreed, endsSessions, ...grants, held: toHeld(change, taken, grants) };
 }
 
 interface Effects {
@@ -210,6 +227,15 @@ function followOwnFields(change: Change, { set, taken, kept }: Effects): void {
   }
   set.profile = JSON.stringify(Object.fromEntries(names.map((name) => [name, change.profile[name]])));
   taken.push("profile");
+}
+
+function followJoined({ changed, staged, user, hasRights }: Change, { set, taken, kept }: Effects): void {
+  if (!changed.includes("dateJoined") || staged.date_joined === null || staged.date_joined === user.date_joined) return;
+  if (hasRights) kept.push("dateJoined");
+  else {
+    set.date_joined = staged.date_joined;
+    taken.push("dateJoined");
+  }
 }
 
 const flags = { isActive: "is_active", isStaff: "is_staff", isSuperuser: "is_superuser" } as const;
@@ -243,12 +269,14 @@ async function followPassword(
   return change.before.there?.passwordKind === change.there.passwordKind;
 }
 
+/** What was taken away there is lost here; what was given or taken away here stays so. */
 function followGrants(change: Change, { allowRaising, knownGroups, knownPermissions }: FollowOptions, kept: string[]) {
   const compare = (field: "groups" | "permissions", here: readonly string[], known: readonly string[]) => {
     if (!change.changed.includes(field)) return { lost: [], gained: [] };
     const there = change[field];
-    const lost = here.filter((name) => known.includes(name) && !there.includes(name));
-    const more = there.filter((name) => !here.includes(name));
+    const before = heldBefore(change, field) ?? here.filter((name) => known.includes(name));
+    const lost = before.filter((name) => here.includes(name) && !there.includes(name));
+    const more = there.filter((name) => !here.includes(name) && !before.includes(name));
     if (more.length > 0 && !allowRaising) kept.push(field);
     return { lost, gained: allowRaising ? more : [] };
   };
@@ -262,6 +290,38 @@ function followGrants(change: Change, { allowRaising, knownGroups, knownPermissi
   };
 }
 
+/** Undefined where an earlier release brought them, which kept no word of it. */
+function heldBefore({ before: { held } }: Change, field: "groups" | "permissions"): readonly string[] | undefined {
+  return held === undefined ? undefined : (held?.[field] ?? []);
+}
+
+/** What is held from there from now on. */
+function toHeld(change: Change, taken: readonly string[], grants: Grants): Held | null | undefined {
+  const { before, changed, staged, user } = change;
+  if (!["groups", "permissions", "isStaff", "isSuperuser"].some((field) => changed.includes(field))) return before.held;
+  const list = (field: "groups" | "permissions", here: readonly string[], gained: readonly string[]) => {
+    const kept = heldBefore(change, field) ?? here;
+    return changed.includes(field)
+      ? change[field].filter((name) => kept.includes(name) || gained.includes(name))
+      : kept;
+  };
+  const flag = (field: "isStaff" | "isSuperuser") => {
+    const column = flags[field];
+    if (taken.includes(field)) return staged[column] === true;
+    return before.held === undefined
+      ? staged[column] === true && user[column] === true
+      : (before.held?.[field] ?? false);
+  };
+  const held = {
+    isStaff: flag("isStaff"),
+    isSuperuser: flag("isSuperuser"),
+    groups: list("groups", change.groupsHere, grants.groupsGained),
+    permissions: list("permissions", change.permissionsHere, grants.permissionsGained),
+  };
+  const isNothing = !held.isStaff && !held.isSuperuser && held.groups.length + held.permissions.length === 0;
+  return isNothing ? null : held;
+}
+
 async function write(run: Run, decided: readonly Decided[]): Promise<number> {
   let people = 0;
   for (const one of decided) people += (await writeOne(run, one)) ? 1 : 0;
@@ -270,7 +330,7 @@ async function write(run: Run, decided: readonly Decided[]): Promise<number> {
 
 async function writeOne(
   run: Run,
-  { change, set, taken, kept, agreed, endsSessions, ...grants }: Decided,
+  { change, set, taken, kept, agreed, endsSessions, held, ...grants }: Decided,
 ): Promise<boolean> {
   const { client, id, source } = run;
   const columns = Object.keys(set).map((column, index) => {
@@ -288,18 +348,6 @@ async function writeOne(
       values ($1, 'contact', $2, 'import', 'import')`,
       [change.userId, set.is_approved_to_be_in_touch],
     );
-  const isAliasRead = change.changed.includes("username");
-  await client.query(
-    `update latchkey.imported_users i set alias = case when $4 then p.alias else i.alias end
-    from latchkey.import_people p where p.run_id = $1 and i.source = $2 and i.old_id = $3 and p.old_id = i.old_id`,
-    [id, source, change.oldId, isAliasRead],
-  );
-  await client.query(
-    `update latchkey.users u set has_alias = i.alias is not null,
-      parked_at = case when num_nonnulls(u.username_key, u.phone_number, u.email_key, i.alias) = 0 then coalesce(u.parked_at, latchkey.now()) end
-    from latchkey.imported_users i where i.source = $1 and i.old_id = $2 and u.id = i.user_id`,
-    [source, change.oldId],
-  );
   const isGrantsChanged = await writeGrants(run, change.userId, grants);
   const ended = endsSessions ? await endSessions(run, change.userId) : [];
   // What is kept here keeps the print of before: it stays different from it, and is kept the next time too.
@@ -309,10 +357,19 @@ async function writeOne(
         select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${printsHere("u")}) where key = any ($4)),
       'decided', (select coalesce(jsonb_agg(distinct field), '[]') from (
         select field from jsonb_array_elements_text(i.prints -> 'decided') field where field <> all ($5)
-        union select jsonb_array_elements_text(${decidedFields("p")}) union select unnest($7::text[])) decided))
+        union select jsonb_array_elements_text(${decidedFields("p")}) union select unnest($7::text[])) decided)) || $8::jsonb
     from latchkey.users u, latchkey.imported_name_key k, latchkey.import_people p
     where i.source = $1 and i.old_id = $2 and u.id = i.user_id and p.run_id = $6 and p.old_id = i.old_id`,
-    [source, change.oldId, JSON.stringify(change.there), [...taken, ...agreed], change.changed, id, kept],
+    [
+      source,
+      change.oldId,
+      JSON.stringify(change.there),
+      [...taken, ...agreed],
+      withAlias(change.changed),
+      id,
+      withAlias(kept),
+      JSON.stringify({ held }),
+    ],
   );
   if (taken.length === 0 && !isGrantsChanged) return false;
   await client.query(
@@ -324,6 +381,9 @@ async function writeOne(
   await tellWebhooks(run, toTold({ userId: change.userId, fields: [...taken, ...granted], ended }));
   return true;
 }
+
+/** An alias is read from the username of there. */
+const withAlias = (fields: readonly string[]) => (fields.includes("username") ? [...fields, "alias"] : fields);
 
 async function endSessions({ client }: Run, userId: string): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>(

@@ -67,13 +67,19 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     ...(await findMassChange(run)),
   ]);
   await findGone(run);
+  await findReused(run, options);
   await settle(run, options);
   await findCollisions(run);
   await settle(run, options);
   await findConflicts(run);
   await decide(run, options);
   await findNameless(run);
-  await decide(run, options);
+  await settle(run, options);
+  if (await areNamed(run)) {
+    await findConflicts(run);
+    await decide(run, options);
+  }
+  await holdBack(run, options);
   await leaveOut(run, options);
 }
 
@@ -153,6 +159,36 @@ async function findGone({ client, id, source }: Run): Promise<void> {
   );
 }
 
+/**
+ * Who joined there at another time than the person who had the id before: somebody else, where a name or the password is another one too. Then
+ * they come over anew, and the account here is theirs no more; what is asked of one who is the same is what changed.
+ */
+async function findReused(run: Run, options: PlanOptions): Promise<void> {
+  const { client, id, source } = run;
+  const utc = (time: string) => `(${time} at time zone 'UTC')::text`;
+  await client.query(
+    `${insertInto}
+    select $1, p.old_id, 'id_reused', 'account', p.old_username,
+      'joined ' || ${utc("p.date_joined")} || ', and ' || ${utc("i.old_joined_at")} || ' the last time: keep the account for the same person, drop it for another',
+      case when p.changed && '{username,phoneNumber,email,password}' then 'drop' else 'keep' end
+    from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+    where p.run_id = $1 and p.state = 'changed' and 'dateJoined' = any (p.changed) and p.date_joined <> i.old_joined_at`,
+    [id, source],
+  );
+  await decide(run, options);
+  await client.query(
+    `update latchkey.import_people p set state = 'new', changed = '{}' from latchkey.import_issues i
+    where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and i.code = 'id_reused' and ${effect} = 'drop'`,
+    [id],
+  );
+  await client.query(
+    `delete from latchkey.import_issues i using latchkey.import_people p
+    where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and p.state = 'changed'
+      and 'dateJoined' = any (p.changed) and i.code <> 'id_reused' and i.field <> all (p.changed)`,
+    [id],
+  );
+}
+
 /** Takes the decisions that there are, and does to the staged people what they say, or what is proposed. */
 async function settle(run: Run, options: PlanOptions): Promise<void> {
   await decide(run, options);
@@ -180,6 +216,7 @@ const columnsOfName: Readonly<Record<string, string>> = {
   username: "username = null, username_key = null",
   phoneNumber: "phone_number = null",
   email: "email = null, email_key = null",
+  alias: "alias = null",
 };
 
 async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
@@ -190,7 +227,10 @@ async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
       where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and not i.is_effective and ${where}`,
       [id],
     );
-  await update("state = 'skipped'", `${effect} = 'skip' and p.state in ('new', 'changed')`);
+  await update(
+    "state = 'skipped'",
+    `${effect} = 'skip' and (p.state = 'new' or p.state = 'changed' and i.code = 'id_reused')`,
+  );
   for (const [field, set] of Object.entries(columnsOfName))
     await update(set, `i.field = '${field}' and ${effect} <> 'keep'`);
   await update("alias = p.old_username", `i.field = 'username' and ${effect} = 'alias' and i.proposal = 'alias'`);
@@ -273,7 +313,7 @@ function toAssignment(
       ? { alias: oldUsername }
       : "the name is read as somebody's possible name";
   const value = effect.slice(effect.indexOf(":") + 1);
-  if (field === "username") {
+  if (field === "username" || field === "alias") {
     const parsed = parseUsername(value);
     return parsed.ok ? { username: parsed.username, username_key: parsed.key } : parsed.reason;
   }
@@ -303,6 +343,12 @@ const renamed = `case when p.old_id ~ '^[A-Za-z0-9_-]{1,40}$' and char_length(p.
 
 interface Unique {
   readonly field: string;
+  /** The field there that it is read from. */
+  readonly of: string;
+  /** Who has which one here, in SQL: `name` and `user_id`. */
+  readonly holders: string;
+  /** Whether `holders` is the person themselves, or will have let go of it before they get it. */
+  readonly isOwn: string;
   readonly shown: string;
   readonly key: string;
   readonly shared: IssueCode;
@@ -313,9 +359,17 @@ interface Unique {
   readonly lastKeeps: boolean;
 }
 
+const ofUsers = (key: string) => ({
+  holders: `(select ${key} as name, id as user_id from latchkey.users)`,
+  // Who comes over has none: an account of this id is somebody else's then.
+  isOwn: "own.user_id is not distinct from holder.user_id and p.state <> 'new'",
+});
+
 const uniques: readonly Unique[] = [
   {
     field: "username",
+    of: "username",
+    ...ofUsers("username_key"),
     shown: "username",
     key: "username_key",
     shared: "username_shared",
@@ -325,6 +379,8 @@ const uniques: readonly Unique[] = [
   },
   {
     field: "phoneNumber",
+    of: "phoneNumber",
+    ...ofUsers("phone_number"),
     shown: "phone_number",
     key: "phone_number",
     shared: "phone_shared",
@@ -334,6 +390,8 @@ const uniques: readonly Unique[] = [
   },
   {
     field: "email",
+    of: "email",
+    ...ofUsers("email_key"),
     shown: "email",
     key: "email_key",
     shared: "email_shared",
@@ -341,11 +399,33 @@ const uniques: readonly Unique[] = [
     proposal: "'drop'",
     lastKeeps: false,
   },
+  {
+    field: "alias",
+    of: "username",
+    holders: "(select alias as name, user_id, source, old_id from latchkey.imported_users where alias is not null)",
+    isOwn: "(holder.source, holder.old_id) = ($2, p.old_id)",
+    shown: "alias",
+    key: "alias",
+    shared: "username_shared",
+    taken: "username_taken_here",
+    proposal: "'drop'",
+    lastKeeps: true,
+  },
 ];
+
+/** Who would get what somebody else has here, who does not let go of it by this run. */
+const heldByOthers = ({ of, key, holders, isOwn }: Unique) => `latchkey.import_people p
+  join ${holders} holder on holder.name = p.${key}
+  left join latchkey.imported_users own on own.source = $2 and own.old_id = p.old_id
+  where p.run_id = $1 and ${gets(of)} and not (${isOwn}) and not exists (
+    select from latchkey.imported_users i join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = i.old_id
+    where i.source = $2 and i.user_id = holder.user_id and moved.state = 'changed' and '${of}' = any (moved.changed)
+      and moved.${key} is distinct from p.${key})`;
 
 /** Names that two people there have, or that somebody else has here. */
 async function findCollisions({ client, id, source }: Run): Promise<void> {
-  for (const { field, shown, key, shared, taken, proposal, lastKeeps } of uniques) {
+  for (const unique of uniques) {
+    const { field, of, shown, key, holders, shared, taken, proposal, lastKeeps } = unique;
     const keeps = lastKeeps ? "place = 1" : "false";
     // Those who are here, and to whom it was not given for this very reason, count: what two people have there nobody has by coming later.
     await client.query(
@@ -353,26 +433,19 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
       select run_id, old_id, '${shared}', '${field}', ${shown}, 'also ' || array_to_string(array_remove(everybody[1:6], old_id), ', '),
         case when ${keeps} then 'keep' else ${proposal.replaceAll("p.", "shared.")} end
       from (
-        select p.*, ${gets(field)} as gets, count(*) over same as people, array_agg(old_id) over same as everybody,
+        select p.*, ${gets(of)} as gets, count(*) over same as people, array_agg(old_id) over same as everybody,
           row_number() over (partition by ${key} order by last_login desc nulls last, position) as place
-        from latchkey.import_people p where run_id = $1 and ${key} is not null and (${gets(field)}
-          or p.state in ('settled', 'changed') and not exists (select from latchkey.users u
-            join latchkey.imported_users i on i.user_id = u.id and i.source = $2 where u.${key} = p.${key}))
+        from latchkey.import_people p where run_id = $1 and ${key} is not null and (${gets(of)}
+          or p.state in ('settled', 'changed') and not exists (select from ${holders} holder
+            join latchkey.imported_users i on i.user_id = holder.user_id and i.source = $2 where holder.name = p.${key}))
         window same as (partition by ${key})
       ) shared where people > 1 and gets`,
       [id, source],
     );
     await client.query(
       `${insertInto}
-      select p.run_id, p.old_id, '${taken}', '${field}', p.${shown}, 'the account ' || u.id, ${proposal}
-      from latchkey.import_people p
-      join latchkey.users u on u.${key} = p.${key}
-      left join latchkey.imported_users own on own.source = $2 and own.old_id = p.old_id
-      where p.run_id = $1 and ${gets(field)} and own.user_id is distinct from u.id
-        and not exists (
-          select from latchkey.imported_users i join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = i.old_id
-          where i.source = $2 and i.user_id = u.id and moved.state = 'changed' and '${field}' = any (moved.changed)
-            and moved.${key} is distinct from p.${key})
+      select p.run_id, p.old_id, '${taken}', '${field}', p.${shown}, 'the account ' || holder.user_id, ${proposal}
+      from ${heldByOthers(unique)}
       on conflict do nothing`,
       [id, source],
     );
@@ -399,18 +472,15 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
 
 /** What decisions left in two hands, or put in another's. Nobody gets it. */
 async function findConflicts({ client, id, source }: Run): Promise<void> {
-  for (const { field, shown, key } of uniques) {
+  for (const unique of uniques) {
+    const { field, of, shown, key } = unique;
     await client.query(
       `${insertInto}
       select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
         select old_id, ${shown} as shown, count(*) over (partition by ${key}) as people
-        from latchkey.import_people p where p.run_id = $1 and ${gets(field)} and p.${key} is not null
+        from latchkey.import_people p where p.run_id = $1 and ${gets(of)} and p.${key} is not null
         union all
-        select p.old_id, p.${shown}, 2 from latchkey.import_people p join latchkey.users u on u.${key} = p.${key}
-        left join latchkey.imported_users own on own.source = $2 and own.user_id = u.id
-        left join latchkey.import_people moved on moved.run_id = $1 and moved.old_id = own.old_id and moved.state = 'changed'
-          and '${field}' = any (moved.changed) and moved.${key} is distinct from p.${key}
-        where p.run_id = $1 and ${gets(field)} and own.old_id is distinct from p.old_id and moved.old_id is null
+        select p.old_id, p.${shown}, 2 from ${heldByOthers(unique)}
       ) conflicts where people > 1
       on conflict do nothing`,
       [id, source],
@@ -421,12 +491,6 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
       [id],
     );
   }
-  await client.query(
-    `update latchkey.import_people p set alias = null
-    where run_id = $1 and alias is not null and exists (select from latchkey.imported_users i
-      where i.alias = p.alias and not (i.source = $2 and i.old_id = p.old_id))`,
-    [id, source],
-  );
 }
 
 async function findNameless({ client, id }: Run): Promise<void> {
@@ -434,9 +498,39 @@ async function findNameless({ client, id }: Run): Promise<void> {
     `${insertInto}
     select run_id, old_id, 'no_name', 'username', old_username, 'nothing here would name them; an administrator can give a name', 'keep'
     from latchkey.import_people p
-    where run_id = $1 and state = 'new' and num_nonnulls(username_key, phone_number, email_key, alias) = 0
+    where run_id = $1 and ${gets("username")} and num_nonnulls(username_key, phone_number, email_key, alias) = 0
     on conflict do nothing`,
     [id],
+  );
+}
+
+/** Whether somebody who would have had no name was given one, which may be another's. */
+async function areNamed({ client, id }: Run): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from latchkey.import_issues i where run_id = $1 and code = 'no_name' and ${effect} <> 'keep' limit 1`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Of somebody who is here, what is undecided or skipped stays as it is, and counts as seen no more than before, so that it is asked again. The rest
+ * is followed: who is disabled there must not stay enabled for a number that cannot be read. Names are one question.
+ */
+async function holdBack({ client, id, source }: Run, { skipsUndecided }: PlanOptions): Promise<void> {
+  await client.query(
+    `with open as (
+      select old_id, array_agg(field) || case when array_agg(field) && '{username,phoneNumber,email,alias}' then '{username,phoneNumber,email}'::text[]
+        when 'password' = any (array_agg(field)) then '{passwordKind}' else '{}' end as fields
+      from latchkey.import_issues i
+      where run_id = $1 and (is_decided and ${effect} = 'skip' or not is_decided and $3) group by old_id
+    )
+    update latchkey.import_people p set changed = array(select field from unnest(p.changed) field where field <> all (open.fields)),
+      prints = p.prints - open.fields || coalesce(
+        (select jsonb_object_agg(key, value) from jsonb_each(own.prints -> 'there') where key = any (open.fields)), '{}')
+    from open join latchkey.imported_users own on own.source = $2 and own.old_id = open.old_id
+    where p.run_id = $1 and p.old_id = open.old_id and p.state = 'changed'`,
+    [id, source, skipsUndecided],
   );
 }
 
@@ -449,7 +543,8 @@ async function leaveOut({ client, id }: Run, { only, limit, skipsUndecided }: Pl
   if (skipsUndecided)
     await leave(
       "undecided",
-      "exists (select from latchkey.import_issues i where i.run_id = $1 and i.old_id = p.old_id and not i.is_decided)",
+      `exists (select from latchkey.import_issues i where i.run_id = $1 and i.old_id = p.old_id and not i.is_decided
+        and (p.state = 'new' or i.code = 'id_reused'))`,
     );
   if (only) await leave("left_out", "not (p.old_id = any ($2))", only);
   if (limit !== undefined)

@@ -27,6 +27,20 @@ export function printsHere(table: string): string {
 }
 
 /**
+ * What an account may do, in SQL for a row of `users`. Kept in the prints of what came over, as `held`, it tells a right of there from one that was
+ * given here; null for nothing.
+ */
+export function rightsOf(table: string): string {
+  const list = (query: string) => `coalesce((select jsonb_agg(${query} = ${table}.id), '[]')`;
+  return `jsonb_build_object('isStaff', ${table}.is_staff, 'isSuperuser', ${table}.is_superuser,
+    'groups', ${list("g.name) from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id where m.user_id")},
+    'permissions', ${list("h.permission) from latchkey.user_permissions h where h.user_id")})`;
+}
+
+/** The rights of somebody without any. */
+export const noRights = `'{"isStaff": false, "isSuperuser": false, "groups": [], "permissions": []}'::jsonb`;
+
+/**
  * What of somebody there is not taken as it stands there, by code and field: none of what they are called is in it; null for nothing. In SQL, for a row
  * of the staging table.
  */
@@ -35,11 +49,11 @@ export function issuesOf(table: string): string {
       'decision', case when o.is_decided then split_part(coalesce(o.decision, o.proposal), ':', 1) end) order by o.code, o.field)
     from latchkey.import_issues o where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id
       and o.code not in (${[...notices].map((code) => `'${code}'`).join(", ")})
-      and not (o.is_decided and coalesce(o.decision, o.proposal) = 'keep'))`;
+      and not (o.is_decided and (coalesce(o.decision, o.proposal) = 'keep' or (o.code, coalesce(o.decision, o.proposal)) = ('id_reused', 'drop'))))`;
 }
 
-/** Fields that are here otherwise than they stand there, because that was decided; in SQL, for a row of the staging table. */
+/** Fields that are here otherwise than they stand there, because that is decided; in SQL, for a row of the staging table. */
 export function decidedFields(table: string): string {
   return `(select coalesce(jsonb_agg(distinct o.field), '[]') from latchkey.import_issues o
-    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and coalesce(o.decision, o.proposal) <> 'keep')`;
+    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and o.is_decided and coalesce(o.decision, o.proposal) not in ('keep', 'skip'))`;
 }

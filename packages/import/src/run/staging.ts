@@ -50,7 +50,11 @@ interface Known {
   readonly isDeleted: boolean;
   /** Whether the account has no username: what is one there may be a name of another kind here. */
   readonly isUnnamed: boolean;
-  readonly prints: { readonly there?: Readonly<Record<string, string>> };
+  readonly prints: {
+    readonly there?: Readonly<Record<string, string>>;
+    /** Fields that are here otherwise because somebody decided so. */
+    readonly decided?: readonly string[];
+  };
 }
 
 export type PersonState =
@@ -137,11 +141,22 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   fields.delete("passwordKind");
   const changed = [...fields].filter((field) => before[field] !== person.prints[field]);
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
-  // A username may be a name of another kind, such as a number: all are read together then.
-  const isOther = changed.includes("username") && (person.username === null || known.isUnnamed);
-  const all = isOther ? [...new Set([...changed, ...nameFields])] : changed;
-  const issues = person.issues.filter(({ field }) => all.includes(field));
+  const all = [...new Set([...changed, ...readTogether({ person, known, changed })])];
+  // Whether it is the same person is found later: of another one all issues count.
+  const mayBeAnother = changed.includes("dateJoined");
+  const issues = person.issues.filter(({ field }) => mayBeAnother || all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
+}
+
+/**
+ * A username may be a name of another kind, such as a number: all names are read together where it changed. Where it is as it was, what it is
+ * depends on the other two, unless somebody has decided about it.
+ */
+function readTogether({ person, known, changed }: Pick<Staged, "person" | "changed"> & { known: Known }) {
+  if (changed.includes("username")) return person.username === null || known.isUnnamed ? nameFields : [];
+  const isOfAnotherKind = person.username === null && person.prints.username !== undefined;
+  const isDecided = known.prints.decided?.includes("username");
+  return isOfAnotherKind && !isDecided && nameFields.some((field) => changed.includes(field)) ? ["username"] : [];
 }
 
 const personColumns = [

@@ -42,7 +42,7 @@ export async function startImportRound(core: Core, { source, startedAt }: StartR
   if (Number.isNaN(startedAt.getTime())) throw invalid("startedAt", "is not a time");
   const round = { id: randomUUID(), source };
   if (await insertRound(core.db, round, { startedAt, leeway: clockLeeway })) return round;
-  throw invalid("startedAt", "is not later than the last complete round's, or ahead of the database's clock");
+  throw invalid("startedAt", "is earlier than the last complete round's, or ahead of the database's clock");
 }
 
 /**

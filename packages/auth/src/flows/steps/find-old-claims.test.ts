@@ -184,7 +184,7 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
     startedAt: new Date(service.clock.now().getTime() + seconds * 1000),
   });
   const refused = { code: "invalid_input" };
-  await expect(importedUsers.startRound(at(0))).rejects.toMatchObject(refused);
+  await expect(importedUsers.startRound(at(-0.001))).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound(at(-10))).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound(at(3_600))).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound({ ...at(1), source: "Django!" })).rejects.toMatchObject(refused);

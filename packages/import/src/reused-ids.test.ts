@@ -1,0 +1,201 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type ImportOptions, importPeople } from "./import-people.ts";
+import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { pbkdf2 } from "./testing/odd-people.ts";
+import { usual } from "./testing/usual-options.ts";
+
+let service: TestAuth;
+let project: OldProject;
+
+beforeEach(async () => {
+  project = await createPostgresProject();
+  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+  await project.insert(
+    { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
+    { id: 2, username: "1kaplan", password: pbkdf2("what kaplan types", "salt") },
+    { id: 3, username: "root", password: pbkdf2("what root types", "salt"), is_staff: true },
+  );
+  await run({ accept: ["all"] });
+});
+afterEach(async () => {
+  await service[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+});
+
+async function run(options: Partial<ImportOptions> = {}) {
+  await service.clock.advance(60);
+  return importPeople(service.auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    connection: service.database.connection,
+    source: project.source,
+    ...options,
+  });
+}
+
+const asked = (undecided: number, rows = undecided) => expect.objectContaining({ code: "id_reused", rows, undecided });
+const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);
+const accountOf = async (oldId: number | string, source = "django") => {
+  const [row] = await service.database.query<{ user_id: string | null }>(
+    "select user_id from latchkey.imported_users where source = $1 and old_id = $2",
+    [source, String(oldId)],
+  );
+  return row?.user_id;
+};
+const dump = () =>
+  service.database.query(
+    "select u::text || i::text as row from latchkey.users u left join latchkey.imported_users i on i.user_id = u.id order by u.id",
+  );
+
+async function staysAsItIs(rounds: number, options: Partial<ImportOptions> = {}) {
+  const before = await dump();
+  for (let round = 0; round < rounds; round += 1) expect(await run(options)).toMatchObject({ exitCode: 0, created: 0 });
+  expect(await dump()).toEqual(before);
+}
+
+describe("whose day of joining was corrected there", () => {
+  const correct = (id: number) =>
+    project.run(`update users_user set date_joined = '2019-05-06 07:08:09+00' where id = ${id}`);
+
+  test("is asked about before anything is done, keeps the account as the same person, and is followed", async () => {
+    const account = await accountOf(1);
+    await correct(1);
+    const answer = await run();
+    expect(answer).toMatchObject({ exitCode: 4, followed: null });
+    expect(answer.codes).toContainEqual(asked(1));
+    expect(await accountOf(1)).toBe(account);
+    await project.run("update users_user set city = 'Van' where id = 1");
+    expect(await run({ accept: ["permission_undeclared", "id_reused"] })).toMatchObject({
+      exitCode: 0,
+      created: 0,
+      followed: { people: 1, kept: [] },
+    });
+    expect(await accountOf(1)).toBe(account);
+    const rows = await service.database.query(
+      "select city, date_joined at time zone 'UTC' as at from latchkey.users where username = 'ada'",
+    );
+    expect(rows).toEqual([{ city: "Van", at: new Date("2019-05-06T07:08:09Z") }]);
+    await staysAsItIs(5);
+    await project.run("update users_user set is_active = false where id = 1");
+    expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1 } });
+  });
+
+  test("and has rights here keeps the account, and the day of here", async () => {
+    const account = await accountOf(3);
+    await correct(3);
+    const answer = await run({ accept: ["permission_undeclared", "id_reused"] });
+    expect(answer).toMatchObject({ exitCode: 0, followed: { people: 0, kept: ["3: dateJoined"] } });
+    expect(await accountOf(3)).toBe(account);
+    await staysAsItIs(2);
+  });
+
+  test("is left as they are by --undecided skip, also by --disable-deleted, and asked about again", async () => {
+    const account = await accountOf(1);
+    await correct(1);
+    await project.run("update users_user set is_active = false where id = 1");
+    const options = { skipsUndecided: true, disableDeleted: true };
+    expect(await run(options)).toMatchObject({ exitCode: 0, disabled: 0, totals: { undecided: 1 } });
+    await staysAsItIs(2, options);
+    expect(await accountOf(1)).toBe(account);
+    expect((await run()).codes).toContainEqual(asked(1));
+    await run({ accept: ["permission_undeclared", "id_reused"] });
+    await expect(signIn("ada", "what ada types")).rejects.toMatchObject({ code: "invalid_credentials" });
+  });
+});
+
+describe("an id that is somebody else's there", () => {
+  const give = (id: number, username: string) =>
+    project.run(`delete from users_user where id = ${id}`).then(() =>
+      project.insert({
+        id,
+        username,
+        password: pbkdf2(`what ${username} types`, "pepper"),
+        date_joined: "2024-05-06 07:08:09+00",
+      }),
+    );
+
+  test("does not bring the account along: it is parted, and they come over anew in the same run", async () => {
+    const account = await accountOf(1);
+    await give(1, "bora");
+    expect((await run()).codes).toContainEqual(asked(1));
+    expect(await accountOf(1)).toBe(account);
+    expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
+    expect(await accountOf(1)).not.toBe(account);
+    await expect(signIn("bora", "what bora types")).resolves.toHaveProperty("token");
+    await expect(signIn("ada", "what ada types")).resolves.toHaveProperty("token");
+    await staysAsItIs(5);
+    expect((await service.auth.users.listImported({ kind: "altered", limit: 10 })).users).not.toContainEqual(
+      expect.objectContaining({ externalId: "1" }),
+    );
+  });
+
+  test("is parted from the account once, also where the run ends in its midst and is repeated", async () => {
+    await give(1, "bora");
+    const { importedUsers } = service.auth;
+    const completeRound: typeof importedUsers.completeRound = async (...round) => {
+      await importedUsers.completeRound(...round);
+      throw new Error("killed here");
+    };
+    const killed = importPeople(
+      { ...service.auth, importedUsers: { ...importedUsers, completeRound } },
+      { ...usual, accept: ["all"], connection: service.database.connection, source: project.source },
+    );
+    await expect(killed).rejects.toThrow("killed here");
+    expect(await accountOf(1)).toBeNull();
+    expect(await run()).toMatchObject({ exitCode: 0, created: 1, totals: { new: 1, settled: 2 } });
+    await expect(signIn("bora", "what bora types")).resolves.toHaveProperty("token");
+    await expect(signIn("ada", "what ada types")).resolves.toHaveProperty("token");
+    await staysAsItIs(2);
+  });
+
+  test("takes neither the name nor the alias of whom it was", async () => {
+    const account = await accountOf(2);
+    await give(2, "1kaplan");
+    await run({ accept: ["all"] });
+    await expect(signIn("1kaplan", "what kaplan types")).rejects.toMatchObject({ code: "invalid_credentials" });
+    await expect(signIn("1kaplan", "what 1kaplan types")).resolves.toHaveProperty("token");
+    const rows = await service.database.query(
+      "select has_alias, parked_at is not null as is_parked from latchkey.users where id = $1",
+      [account],
+    );
+    expect(rows).toEqual([{ has_alias: false, is_parked: true }]);
+    await give(1, "ada");
+    const answer = await run({ accept: ["all"] });
+    expect(answer.codes).toContainEqual(expect.objectContaining({ code: "username_taken_here", rows: 1 }));
+    await expect(signIn("ada", "what ada types")).resolves.toHaveProperty("token");
+    await expect(signIn("ada_1", "what ada types")).resolves.toHaveProperty("token");
+  });
+
+  test("reaches nothing while nobody has said, and the name of who has it now stays theirs", async () => {
+    const account = await accountOf(1);
+    await give(1, "bora");
+    expect(await run({ skipsUndecided: true })).toMatchObject({ exitCode: 0, created: 0, totals: { undecided: 1 } });
+    expect(await accountOf(1)).toBe(account);
+    const rows = await service.database.query(
+      "select gone_at is not null as is_gone from latchkey.imported_users where old_id = '1'",
+    );
+    expect(rows).toEqual([{ is_gone: true }]);
+    const taking = service.auth.createUser({ username: "bora", password: "a long enough one" });
+    await expect(taking).rejects.toThrow("The username is reserved");
+    expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
+  });
+});
+
+test("another --source-timezone cuts nobody from their account", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-zones-"));
+  const source = join(folder, "users.csv");
+  await writeFile(source, "id,username,date_joined,is_active\n1,zoned,2024-07-01 12:00:00,true\n");
+  await run({ source, timezone: "Europe/Istanbul" });
+  const account = await accountOf(1, "csv");
+  await writeFile(source, "id,username,date_joined,is_active\n1,zoned,2024-07-01 12:00:00,false\n");
+  expect(await run({ source })).toMatchObject({ exitCode: 0, created: 0, followed: { people: 1, kept: [] } });
+  expect(await accountOf(1, "csv")).toBe(account);
+  await staysAsItIs(2, { source });
+  const rows = await service.database.query("select is_active from latchkey.users where username = 'zoned'");
+  expect(rows).toEqual([{ is_active: false }]);
+  await rm(folder, { recursive: true });
+});
