@@ -620,6 +620,58 @@ describe("a change that waits", () => {
     expect(await read(person)).toMatchObject({ phone_number: null });
   });
 
+  test.each<[string, (thief: Session, person: Person, id: string) => Promise<unknown>]>([
+    ["a session", ({ caller }, _, id) => auth.stopPendingChange(caller, id, facts())],
+    [
+      "a device",
+      ({ deviceMark }, { number }) => auth.stopPendingChanges({ username: number ?? "", deviceMark }, facts()),
+    ],
+    ["an administrator", async (_, person, id) => auth.users.stopPendingChange(await administrator(), person.id, id)],
+  ])(
+    "leaves the only name of an account there when %s stops it: no old session makes the account its own",
+    async (_, stop) => {
+      const person = await createPerson({ phone: 1, hasUsername: false });
+      const thief = await openByCode(person.number ?? "");
+      await service.clock.advance(8 * day);
+      const owner = await signIn(person.number ?? "");
+      expect(await take(owner, person.number ?? "")).toBe("done");
+      const number = freshNumber();
+      expect(await take(owner, number)).toBe("open_by_phone");
+      await service.database.query("delete from latchkey.notice_messages where address = $1", [number]);
+      const [seen] = await list(thief);
+      await stop(thief, { ...person, number }, seen?.id ?? "");
+      expect(await list(thief)).toEqual([]);
+      await auth.revokeOtherSessions(thief.caller, facts());
+      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null, parked_at: null });
+      expect(await isAskedAgain(thief, freshNumber())).toBe("reauthentication_required");
+      expect((await auth.login({ username: number, password }, facts())).user.id).toBe(person.id);
+      const told = await service.database.query("select from latchkey.notice_messages where address = $1", [number]);
+      expect(told).toHaveLength(1);
+    },
+  );
+
+  test("and stopped is proved as if it were added anew, where nothing else named the account", async () => {
+    const person = await createPerson({ phone: null, hasUsername: false });
+    const thief = await signIn(person.number ?? "");
+    const number = freshNumber();
+    expect(await take(thief, number)).toBe("open_by_phone");
+    const [seen] = await list(thief);
+    await service.clock.advance(70 * hour);
+    await auth.stopPendingChange(thief.caller, seen?.id ?? "", facts());
+    const entered = await signInByCode(service, { purpose: "enter", to: number, inbox });
+    const { ticket } = entered as Extract<typeof entered, { ticket: string }>;
+    await auth.login({ username: number, password, ticket }, facts());
+    await wait(3 * hour);
+    expect(await opensByCode(number)).toBe(false);
+    const again = await signIn(number);
+    expect(await take(again, number)).toBe("open_by_phone");
+    expect(await list(again)).toMatchObject([{ kind: "open_by_phone" }]);
+    await wait(71 * hour);
+    expect(await opensByCode(number)).toBe(false);
+    await wait(2 * hour);
+    expect(await opensByCode(number)).toBe(true);
+  });
+
   test("is done once, by whichever of two processes comes first, and nothing is told by its row", async () => {
     const person = await createPerson({ phone: 1 });
     const number = freshNumber();

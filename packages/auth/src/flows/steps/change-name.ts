@@ -9,7 +9,7 @@ import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { requireFreeForms } from "./find-named.ts";
 import type { GateAccount } from "./gate.ts";
-import { keepNotice } from "./keep-notice.ts";
+import { keepNotice, type NoticeToKeep } from "./keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import { sessionEnded } from "./session-ended.ts";
@@ -93,10 +93,7 @@ async function noteChange(
 ): Promise<NameChanged> {
   await endPending(transaction, account.id);
   const before = addressOf(account, kind);
-  const former =
-    before !== null && account.state[kind] === "trusted"
-      ? [{ channel: kind === "phone" ? ("sms" as const) : ("email" as const), address: before }]
-      : [];
+  const former = namesToTell(account, kind);
   await keepNotice(core, transaction, { userId: account.id, kind: "name_changed", facts, former });
   const deviceId = findKnownDevice(core, account, deviceMark);
   const isRaised = kind === "phone" && before !== null;
@@ -104,6 +101,14 @@ async function noteChange(
   await recordEvent(transaction, { event: "name_changed", kind, change }, about(account, account.id, facts));
   await tellHook(core, transaction, "userUpdated", { user, fields: [fieldOf[kind]], by: "owner", request: facts });
   return { user, ...(raised && { deviceMark: raised.deviceMark }) };
+}
+
+/** A name that goes, where it was its owner's for certain, or was just proved by whoever added it: to be told as well. */
+export function namesToTell(account: GateAccount, kind: Target["kind"]): NonNullable<NoticeToKeep["former"]> {
+  const address = addressOf(account, kind);
+  const trust = account.state[kind];
+  if (address === null || (trust !== "trusted" && trust !== "waiting")) return [];
+  return [{ channel: kind === "phone" ? "sms" : "email", address }];
 }
 
 /** The event's facts of something that was asked for in a call, or that has waited since. */

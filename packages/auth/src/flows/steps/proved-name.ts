@@ -130,7 +130,8 @@ export async function proveByTicket(
   if (found?.userId !== userId || core.challenges.isFixed(found.address)) return;
   const account = await readGateAccount(core, transaction, userId, { isLocked: true });
   const holder = await holdHolder(core, transaction, found);
-  if (!account || holder?.id !== userId) return;
+  // What was stopped is proved by what can be stopped once more: in a session.
+  if (!account || holder?.id !== userId || account.stopped[found.kind]) return;
   const code = found.kind === "phone" ? "phone_code" : "email_code";
   if (askGate(core, account, [by, code], "enter").opens !== "session") return;
   if (!(await consumeTicket(transaction, found))) return;
