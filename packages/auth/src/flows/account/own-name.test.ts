@@ -39,6 +39,7 @@ interface PersonInput {
   readonly hasPassword?: boolean;
   readonly hasUsername?: boolean;
   readonly isStaff?: boolean;
+  readonly hasApp?: boolean;
 }
 
 async function createPerson({ phone, email, hasPassword = true, ...more }: PersonInput = {}): Promise<Person> {
@@ -234,6 +235,52 @@ describe("another number", () => {
     expect(await read(person)).toMatchObject({ phone_number: person.number });
   });
 
+  test.each<[string, PersonInput]>([
+    ["was proved long ago and still resets it on a device that is known", { phone: 41 }],
+    ["asks for a second factor besides", { phone: 1, hasApp: true }],
+  ])("does not take the place of one that %s", async (_, input) => {
+    const person = await createPerson(input);
+    const owners = await signIn(person.username);
+    const signedIn = await signIn(person.username);
+    if (input.hasApp) await enrollApp(signedIn.caller);
+    const thief = { ...signedIn, caller: await auth.authenticate([`Bearer ${signedIn.token}`]) };
+    expect(await take(thief, freshNumber())).toBe("set_phone");
+    expect(await remove(thief, "phone")).toBe("remove_phone");
+    const reset = { username: person.number ?? "", deviceMark: owners.deviceMark };
+    const { challenge } = await auth.startReset(reset, facts());
+    const { code } = await inbox.take(person.number ?? "");
+    const shown = { challenge, code, newPassword, deviceMark: owners.deviceMark };
+    const outcome = await auth.resetPasswordByCode(shown, facts()).then(() => "reset", codeOf);
+    expect(outcome).toBe(input.hasApp ? "second_factor_required" : "reset");
+    // A reset that is half done has ended nothing yet.
+    if (!input.hasApp) await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: person.number });
+  });
+
+  test("does not take the place of one that waits to bring its owner back, which the change of before was for", async () => {
+    const person = await createPerson();
+    const [owner, thief] = [await signIn(person.username), await signIn(person.username)];
+    const number = freshNumber();
+    expect(await take(owner, number)).toBe("open_by_phone");
+    await service.clock.advance(hour);
+    await auth.reauthenticate(thief.caller, { password }, facts());
+    expect(await take(thief, freshNumber())).toBe("set_phone");
+    expect(await remove(thief, "phone")).toBe("remove_phone");
+    await wait(71.5 * hour);
+    const { challenge } = await auth.startReset({ username: number }, facts());
+    const { code } = await inbox.take(number);
+    await auth.resetPasswordByCode({ challenge, code, newPassword }, facts());
+    await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: number });
+  });
+
+  test("takes the place of a claim, and of one of somebody with rights, at once", async () => {
+    for (const input of [{ phone: null }, { phone: 1, isStaff: true }]) {
+      const session = await signIn((await createPerson(input)).username);
+      expect(await take(session, freshNumber())).toBe("open_by_phone");
+    }
+  });
+
   test("takes its place at once where the code of the one of before was shown in this session as well", async () => {
     const person = await createPerson({ phone: 1 });
     const [session, other] = [await signIn(person.username), await signIn(person.username)];
@@ -411,8 +458,8 @@ describe("taking a number away", () => {
     const outcomes = await Promise.all(
       (
         [
-          [{ phone: 46 }, "done"],
-          [{ phone: 46, email: 1, hasUsername: false }, "done"],
+          [{ phone: 46 }, "remove_phone"],
+          [{ phone: 46, email: 1, hasUsername: false }, "remove_phone"],
           [{ phone: 46, hasUsername: false }, "invalid_input"],
           [{ phone: null, email: null, hasUsername: false }, "done"],
           [{}, "invalid_input"],
