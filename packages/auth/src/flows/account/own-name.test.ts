@@ -719,6 +719,31 @@ describe("a change that waits", () => {
     expect(await opensByCode(number)).toBe(true);
   });
 
+  test.each<[string, (thief: Session, person: Person) => Promise<unknown>]>([
+    ["ends all other sessions", ({ caller }) => auth.revokeOtherSessions(caller, facts())],
+    [
+      "has a device that the account knew",
+      ({ deviceMark }, { username }) => auth.stopPendingChanges({ username, deviceMark }, facts()),
+    ],
+    [
+      "has the password, and changes it",
+      ({ caller }) => auth.changePassword(caller, { currentPassword: password, newPassword }, facts()),
+    ],
+  ])(
+    "is done from the moment at which codes open the account, however late its row is cleared away: not stopped by whoever %s",
+    async (_, act) => {
+      const person = await createPerson();
+      const thief = await signIn(person.username);
+      const owner = await signIn(person.username);
+      const number = freshNumber();
+      expect(await take(owner, number)).toBe("open_by_phone");
+      await service.clock.advance(72 * hour + 600);
+      await act(thief, person);
+      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: expect.any(Date) });
+      expect(await opensByCode(number)).toBe(true);
+    },
+  );
+
   test("is done once, by whichever of two processes comes first, and nothing is told by its row", async () => {
     const person = await createPerson({ phone: 1 });
     const number = freshNumber();
