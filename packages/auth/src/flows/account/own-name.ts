@@ -175,7 +175,8 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
     const postponed = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending: postponed };
   }
-  const done = await setName(core, transaction, { account: held, target, holder, opensIn, deviceMark, facts });
+  const naming = { account: held, target, holder, opensIn, deviceMark, sessionId, facts };
+  const done = await setName(core, transaction, naming);
   if (opensIn === 0) return { ...done, pending: null };
   const opening = { ...pending, kind: `open_by_${target.kind}`, waits: opensIn } as const;
   return { ...done, pending: await postpone(core, transaction, opening, facts) };
@@ -207,7 +208,7 @@ export async function removeOwnName(
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);
-    const removal = { account: held, kind, deviceMark, facts };
+    const removal = { account: held, kind, deviceMark, sessionId: session.id, facts };
     if (waits === 0) return { ...(await removeName(core, transaction, removal)), pending: null };
     const payload = { address, holderId: held.id, isByCodeAlone };
     const change = { userId: held.id, sessionId: session.id, kind: `remove_${kind}`, payload, waits } as const;

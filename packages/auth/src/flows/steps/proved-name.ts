@@ -6,6 +6,7 @@ import { identifierTaken, markProved, recordProof, takeName } from "../../users/
 import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { endOldTokensOf } from "./end-old-tokens.ts";
 import { endPending } from "./end-pending.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
@@ -104,6 +105,7 @@ export async function moveNameFrom(
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
   await endPending(transaction, holder.id);
+  await endOldTokensOf(transaction, { ...about, subjectId: holder.id });
   await raiseDeviceEpoch(core, transaction, { userId: holder.id });
   await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
