@@ -1,4 +1,4 @@
-import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import type { Queries } from "../../storage/database.ts";
