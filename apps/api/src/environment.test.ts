@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { describeSettings, isDevelopment, parseSettings, reportSettings, toAuthOptions } from "./environment.ts";
+import {
+  describeSettings,
+  findAdvice,
+  isDevelopment,
+  parseSettings,
+  reportSettings,
+  toAuthOptions,
+} from "./environment.ts";
 import { refusalOf, strongSecret as secret } from "./testing/settings-refusal.ts";
 
 const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
@@ -455,6 +462,14 @@ describe("the settings of a start without any", () => {
       WEBHOOKS: [],
       LOG_LEVEL: "info",
     });
+  });
+
+  it("say what a session costs that is shorter than a change of a number waits", () => {
+    const advice = (variables: Record<string, string>) =>
+      findAdvice(parseSettings({ SECOND_FACTOR: "all", ...variables }));
+    expect(advice({ SESSION_LIFETIME: "73h" })).toEqual([]);
+    for (const variables of [{ SESSION_LIFETIME: "12h" }, { SESSION_IDLE_LIFETIME: "72h" }])
+      expect(advice(variables)).toEqual([expect.stringContaining("under 73h it may never be done")]);
   });
 
   it("let a session that was made shorter idle for all of its time", () => {

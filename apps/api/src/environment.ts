@@ -502,10 +502,22 @@ export function describeSettings(settings: Settings): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** What may be meant as it is, and a standard asks for otherwise, a line each. */
-export function findAdvice({ PASSWORD_MIN_LENGTH, SECOND_FACTOR }: Settings): readonly string[] {
-  if (SECOND_FACTOR === "all" || PASSWORD_MIN_LENGTH >= 15) return [];
+/** What may be meant as it is, and costs something or is asked for otherwise by a standard, a line each. */
+export function findAdvice({ PASSWORD_MIN_LENGTH, SECOND_FACTOR, SESSION_IDLE_LIFETIME }: Settings): readonly string[] {
+  const isShort = SECOND_FACTOR !== "all" && PASSWORD_MIN_LENGTH < 15;
   return [
-    "NIST SP 800-63B-4 asks for 15 characters where a password is the only factor: set PASSWORD_MIN_LENGTH=15, or SECOND_FACTOR=all",
+    ...(isShort
+      ? [
+          "NIST SP 800-63B-4 asks for 15 characters where a password is the only factor: set PASSWORD_MIN_LENGTH=15, or SECOND_FACTOR=all",
+        ]
+      : []),
+    ...(SESSION_IDLE_LIFETIME < changesWait
+      ? [
+          "A change of a number or address waits 72 hours and ends with the session that asked for it: with SESSION_LIFETIME or SESSION_IDLE_LIFETIME under 73h it may never be done",
+        ]
+      : []),
   ];
 }
+
+/** Seconds after which a change that waits is done at the latest, in most cases. */
+const changesWait = 73 * 3_600;

@@ -114,6 +114,9 @@ export async function takeChange(
   return taken ? open(key, taken) : null;
 }
 
+/** Of a name whose codes open the account by now nothing waits: its row is left, and is no way to stop what is done. */
+const isStillToDo = sql<boolean>`(due_at > latchkey.now() or kind not in ('open_by_phone', 'open_by_email'))`;
+
 export interface ChangesToTake {
   readonly userId: string;
   readonly ofSession?: string;
@@ -127,7 +130,7 @@ export async function takeChanges(
   key: Uint8Array,
   { userId, ofSession, except, kinds }: ChangesToTake,
 ): Promise<OpenedChange[]> {
-  let query = transaction.deleteFrom("pendingChanges").where("userId", "=", userId);
+  let query = transaction.deleteFrom("pendingChanges").where("userId", "=", userId).where(isStillToDo);
   if (ofSession !== undefined) query = query.where("sessionId", "=", ofSession);
   if (except !== undefined) query = query.where("sessionId", "!=", except);
   if (kinds !== undefined) query = query.where("kind", "in", kinds);
@@ -170,9 +173,7 @@ export async function prolongChanges(transaction: Queries, userId: string, until
     .selectFrom("pendingChanges")
     .select("id")
     .where("userId", "=", userId)
-    .where(({ or, eb }) =>
-      or([eb("dueAt", ">", sql<Date>`latchkey.now()`), eb("kind", "not in", ["open_by_phone", "open_by_email"])]),
-    )
+    .where(isStillToDo)
     .forUpdate()
     .skipLocked();
   await transaction

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTestAuth, type TestAuth } from "../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth } from "../testing/index.ts";
 
 const day = 86_400;
 const password = "correct horse battery";
@@ -34,6 +34,34 @@ test("one that an old token opened is kept until that token has run out, however
   expect(await auth.purge()).toMatchObject({ sessions: 0 });
   await clock.advance(2 * day);
   expect(await auth.purge()).toMatchObject({ sessions: 1 });
+});
+
+test("one that has run out is kept while a name waits to open the account that was added in it, so that another password stops that", async () => {
+  const inbox = createInbox();
+  const messages = { senders: { sms: inbox }, isEnforced: false };
+  await using test = await createTestAuth({
+    messages,
+    sessions: { lifetime: day / 2, idleLifetime: day / 2, endedRetention: day },
+  });
+  const { auth, clock, database, facts } = test;
+  const { id } = await auth.createUser({ username: "alice", password });
+  const { token } = await auth.login({ username: "alice", password }, facts);
+  const thief = await auth.authenticate([`Bearer ${token}`]);
+  const to = "+905321234567";
+  const { challenge } = await auth.startOwnName(thief, { kind: "phone", to }, facts);
+  const { code } = await inbox.take(to);
+  await auth.confirmOwnName(thief, { kind: "phone", challenge, code }, facts);
+  await clock.advance(day / 2 + 3_600);
+  expect(await auth.purge()).toMatchObject({ sessions: 0 });
+  const signedIn = await auth.login({ username: "alice", password }, facts);
+  const owner = await auth.authenticate([`Bearer ${signedIn.token}`]);
+  const passwords = { currentPassword: password, newPassword: "a better horse battery" };
+  await auth.changePassword(owner, passwords, facts);
+  const read = "select phone_number, phone_proved_at from latchkey.users where id = $1";
+  expect(await database.query(read, [id])).toEqual([{ phone_number: to, phone_proved_at: null }]);
+  await clock.advance(4 * day);
+  await auth.applyDueChanges();
+  expect(await auth.purge()).toMatchObject({ sessions: 2 });
 });
 
 test("more than one batch of ended and expired ones goes in one purge", async () => {

@@ -223,17 +223,20 @@ export interface AdoptedSessionsToEnd {
   readonly userIds: readonly string[];
   /** Only those that this system's tokens opened. */
   readonly adoptedFrom?: string;
+  /** All but this one. */
+  readonly except?: string | undefined;
   readonly reason: SessionEnd;
 }
 
 /** Ends the live sessions of users that tokens of another system opened, and answers how many. */
 export async function endAdoptedSessions(
   db: Queries,
-  { userIds, adoptedFrom, reason }: AdoptedSessionsToEnd,
+  { userIds, adoptedFrom, except, reason }: AdoptedSessionsToEnd,
 ): Promise<number> {
   if (userIds.length === 0) return 0;
   const ended = await endLive(db, reason, (live) => {
-    const adopted = live.where(sql<boolean>`user_id = any(${userIds}::uuid[])`).where("adoptedFrom", "is not", null);
+    let adopted = live.where(sql<boolean>`user_id = any(${userIds}::uuid[])`).where("adoptedFrom", "is not", null);
+    if (except !== undefined) adopted = adopted.where("id", "!=", except);
     return adoptedFrom === undefined ? adopted : adopted.where("adoptedFrom", "=", adoptedFrom);
   });
   return ended.length;
@@ -598,6 +601,8 @@ export async function deleteSessionsOf(transaction: Queries, userId: string): Pr
 export interface DeadSessions {
   /** Seconds for which one that was ended is kept. */
   readonly endedRetention: number;
+  /** Whether something still asks for a row of `sessions`, which stays then. */
+  readonly isNeeded: RawBuilder<boolean>;
   readonly atMost: number;
 }
 
@@ -606,25 +611,30 @@ export interface DeadSessions {
  * time, and answers how many. One that another system's token opened is kept until that token has run out, because the token would open
  * it anew.
  */
-export async function deleteDeadSessions(db: Queries, { endedRetention, atMost }: DeadSessions): Promise<number> {
+export async function deleteDeadSessions(
+  db: Queries,
+  { endedRetention, isNeeded, atMost }: DeadSessions,
+): Promise<number> {
   const ended = sql<boolean>`ended_at <= latchkey.now() - make_interval(secs => ${endedRetention})`;
-  const deleted = await deleteSome(db, { isDead: ended, oldestFirst: "endedAt", atMost });
+  const deleted = await deleteSome(db, { isDead: ended, isNeeded, oldestFirst: "endedAt", atMost });
   if (deleted === atMost) return deleted;
   const expired = sql<boolean>`expires_at <= latchkey.now()`;
-  return deleted + (await deleteSome(db, { isDead: expired, oldestFirst: "expiresAt", atMost: atMost - deleted }));
+  const rest = { isDead: expired, isNeeded, oldestFirst: "expiresAt", atMost: atMost - deleted } as const;
+  return deleted + (await deleteSome(db, rest));
 }
 
-interface Some {
+interface Some extends Pick<DeadSessions, "isNeeded"> {
   readonly isDead: RawBuilder<boolean>;
   readonly oldestFirst: "endedAt" | "expiresAt";
   readonly atMost: number;
 }
 
-async function deleteSome(db: Queries, { isDead, oldestFirst, atMost }: Some): Promise<number> {
+async function deleteSome(db: Queries, { isDead, isNeeded, oldestFirst, atMost }: Some): Promise<number> {
   const dead = db
     .selectFrom("sessions")
     .select("id")
     .where(isDead)
+    .where(sql<boolean>`not ${isNeeded}`)
     .where(sql<boolean>`coalesce(kept_until <= latchkey.now(), true)`)
     .orderBy(oldestFirst)
     .limit(atMost)

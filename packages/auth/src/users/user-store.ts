@@ -292,6 +292,16 @@ export interface UserChanges extends ProfileChanges, Vouched {
   readonly isSuperuser?: boolean | undefined;
 }
 
+/** From when on codes of a name open the account is said of that name alone. */
+function keepOpening({ phoneNumber, emailKey }: UserChanges) {
+  const ifSame = (name: string, value: string | null, opensAt: string) =>
+    sql<Date | null>`case when ${sql.ref(name)} = ${value}::text then ${sql.ref(opensAt)} end`;
+  return {
+    ...(phoneNumber !== undefined && { phoneOpensAt: ifSame("phone_number", phoneNumber, "phone_opens_at") }),
+    ...(emailKey !== undefined && { emailOpensAt: ifSame("email_key", emailKey, "email_opens_at") }),
+  };
+}
+
 const nameColumns = ["usernameKey", "phoneNumber", "emailKey"] as const satisfies readonly (keyof UserChanges)[];
 
 /**
@@ -316,7 +326,7 @@ export async function updateUser(
   try {
     const updated = await db
       .updateTable("users")
-      .set({ ...(columns as UserChanges), ...merged, ...credentials, ...unparked })
+      .set({ ...(columns as UserChanges), ...merged, ...credentials, ...unparked, ...keepOpening(changes) })
       .where("id", "=", id)
       .returning(profile.columns)
       .executeTakeFirst();
@@ -562,7 +572,7 @@ export async function setProvedName(
   profile: ProfileDefinition,
   { id, kind, address, opensIn, provedAt }: ProvedName,
 ): Promise<User | null> {
-  const opensAt = opensIn === 0 ? null : sql<Date>`latchkey.now() + make_interval(secs => ${opensIn})`;
+  const opensAt = opensIn === 0 ? null : toOpensAt(opensIn);
   const name =
     kind === "phone"
       ? { phoneNumber: address, phoneOpensAt: opensAt }
@@ -589,6 +599,18 @@ export async function prolongOpening(transaction: Queries, id: string, until: Da
     .execute();
 }
 
+/** Has the codes of the account's number or address open it after so many seconds, and not before. */
+export async function postponeOpening(
+  transaction: Queries,
+  { id, kind, opensIn }: Pick<ProvedName, "id" | "kind" | "opensIn">,
+): Promise<void> {
+  const opensAt = toOpensAt(opensIn);
+  const postponed = kind === "phone" ? { phoneOpensAt: opensAt } : { emailOpensAt: opensAt };
+  await transaction.updateTable("users").set(postponed).where("id", "=", id).execute();
+}
+
+const toOpensAt = (seconds: number) => sql<Date>`latchkey.now() + make_interval(secs => ${seconds})`;
+
 /** Makes a name that was proved a mere claim again: it opens nothing by code until it is proved anew, with the password. */
 export async function forgetProof(db: Queries, id: string, kind: "phone" | "email"): Promise<void> {
   const gone = kind === "phone" ? { phoneProvedAt: null } : { emailProvedAt: null };
@@ -600,7 +622,8 @@ export async function forgetProof(db: Queries, id: string, kind: "phone" | "emai
  * no name then is parked. Answers whether it is.
  */
 export async function takeName(transaction: Queries, id: string, kind: "phone" | "email"): Promise<boolean> {
-  const gone = kind === "phone" ? { phoneNumber: null } : { email: null, emailKey: null };
+  const gone =
+    kind === "phone" ? { phoneNumber: null, phoneOpensAt: null } : { email: null, emailKey: null, emailOpensAt: null };
   const others = kind === "phone" ? sql`username_key, email_key` : sql`username_key, phone_number`;
   const { parkedAt } = await transaction
     .updateTable("users")

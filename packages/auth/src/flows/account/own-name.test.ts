@@ -39,6 +39,7 @@ interface PersonInput {
   readonly hasPassword?: boolean;
   readonly hasUsername?: boolean;
   readonly isStaff?: boolean;
+  readonly hasApp?: boolean;
 }
 
 async function createPerson({ phone, email, hasPassword = true, ...more }: PersonInput = {}): Promise<Person> {
@@ -234,6 +235,52 @@ describe("another number", () => {
     expect(await read(person)).toMatchObject({ phone_number: person.number });
   });
 
+  test.each<[string, PersonInput]>([
+    ["was proved long ago and still resets it on a device that is known", { phone: 41 }],
+    ["asks for a second factor besides", { phone: 1, hasApp: true }],
+  ])("does not take the place of one that %s", async (_, input) => {
+    const person = await createPerson(input);
+    const owners = await signIn(person.username);
+    const signedIn = await signIn(person.username);
+    if (input.hasApp) await enrollApp(signedIn.caller);
+    const thief = { ...signedIn, caller: await auth.authenticate([`Bearer ${signedIn.token}`]) };
+    expect(await take(thief, freshNumber())).toBe("set_phone");
+    expect(await remove(thief, "phone")).toBe("remove_phone");
+    const reset = { username: person.number ?? "", deviceMark: owners.deviceMark };
+    const { challenge } = await auth.startReset(reset, facts());
+    const { code } = await inbox.take(person.number ?? "");
+    const shown = { challenge, code, newPassword, deviceMark: owners.deviceMark };
+    const outcome = await auth.resetPasswordByCode(shown, facts()).then(() => "reset", codeOf);
+    expect(outcome).toBe(input.hasApp ? "second_factor_required" : "reset");
+    // A reset that is half done has ended nothing yet.
+    if (!input.hasApp) await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: person.number });
+  });
+
+  test("does not take the place of one that waits to bring its owner back, which the change of before was for", async () => {
+    const person = await createPerson();
+    const [owner, thief] = [await signIn(person.username), await signIn(person.username)];
+    const number = freshNumber();
+    expect(await take(owner, number)).toBe("open_by_phone");
+    await service.clock.advance(hour);
+    await auth.reauthenticate(thief.caller, { password }, facts());
+    expect(await take(thief, freshNumber())).toBe("set_phone");
+    expect(await remove(thief, "phone")).toBe("remove_phone");
+    await wait(71.5 * hour);
+    const { challenge } = await auth.startReset({ username: number }, facts());
+    const { code } = await inbox.take(number);
+    await auth.resetPasswordByCode({ challenge, code, newPassword }, facts());
+    await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: number });
+  });
+
+  test("takes the place of a claim, and of one of somebody with rights, at once", async () => {
+    for (const input of [{ phone: null }, { phone: 1, isStaff: true }]) {
+      const session = await signIn((await createPerson(input)).username);
+      expect(await take(session, freshNumber())).toBe("open_by_phone");
+    }
+  });
+
   test("takes its place at once where the code of the one of before was shown in this session as well", async () => {
     const person = await createPerson({ phone: 1 });
     const [session, other] = [await signIn(person.username), await signIn(person.username)];
@@ -411,8 +458,8 @@ describe("taking a number away", () => {
     const outcomes = await Promise.all(
       (
         [
-          [{ phone: 46 }, "done"],
-          [{ phone: 46, email: 1, hasUsername: false }, "done"],
+          [{ phone: 46 }, "remove_phone"],
+          [{ phone: 46, email: 1, hasUsername: false }, "remove_phone"],
           [{ phone: 46, hasUsername: false }, "invalid_input"],
           [{ phone: null, email: null, hasUsername: false }, "done"],
           [{}, "invalid_input"],
@@ -627,6 +674,83 @@ describe("a change that waits", () => {
     await auth.stopPendingChange(owner.caller, seen?.id ?? "", facts());
     expect(await read(person)).toMatchObject({ phone_number: null });
   });
+
+  test.each<[string, (thief: Session, person: Person, id: string) => Promise<unknown>]>([
+    ["a session", ({ caller }, _, id) => auth.stopPendingChange(caller, id, facts())],
+    [
+      "a device",
+      ({ deviceMark }, { number }) => auth.stopPendingChanges({ username: number ?? "", deviceMark }, facts()),
+    ],
+    ["an administrator", async (_, person, id) => auth.users.stopPendingChange(await administrator(), person.id, id)],
+  ])(
+    "leaves the only name of an account there when %s stops it: no old session makes the account its own",
+    async (_, stop) => {
+      const person = await createPerson({ phone: 1, hasUsername: false });
+      const thief = await openByCode(person.number ?? "");
+      await service.clock.advance(8 * day);
+      const owner = await signIn(person.number ?? "");
+      expect(await take(owner, person.number ?? "")).toBe("done");
+      const number = freshNumber();
+      expect(await take(owner, number)).toBe("open_by_phone");
+      await service.database.query("delete from latchkey.notice_messages where address = $1", [number]);
+      const [seen] = await list(thief);
+      await stop(thief, { ...person, number }, seen?.id ?? "");
+      expect(await list(thief)).toEqual([]);
+      await auth.revokeOtherSessions(thief.caller, facts());
+      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null, parked_at: null });
+      expect(await isAskedAgain(thief, freshNumber())).toBe("reauthentication_required");
+      expect((await auth.login({ username: number, password }, facts())).user.id).toBe(person.id);
+      const told = await service.database.query("select from latchkey.notice_messages where address = $1", [number]);
+      expect(told).toHaveLength(1);
+    },
+  );
+
+  test("and stopped is proved as if it were added anew, where nothing else named the account", async () => {
+    const person = await createPerson({ phone: null, hasUsername: false });
+    const thief = await signIn(person.number ?? "");
+    const number = freshNumber();
+    expect(await take(thief, number)).toBe("open_by_phone");
+    const [seen] = await list(thief);
+    await service.clock.advance(70 * hour);
+    await auth.stopPendingChange(thief.caller, seen?.id ?? "", facts());
+    const entered = await signInByCode(service, { purpose: "enter", to: number, inbox });
+    const { ticket } = entered as Extract<typeof entered, { ticket: string }>;
+    await auth.login({ username: number, password, ticket }, facts());
+    await wait(3 * hour);
+    expect(await opensByCode(number)).toBe(false);
+    const again = await signIn(number);
+    expect(await take(again, number)).toBe("open_by_phone");
+    expect(await list(again)).toMatchObject([{ kind: "open_by_phone" }]);
+    await wait(71 * hour);
+    expect(await opensByCode(number)).toBe(false);
+    await wait(2 * hour);
+    expect(await opensByCode(number)).toBe(true);
+  });
+
+  test.each<[string, (thief: Session, person: Person) => Promise<unknown>]>([
+    ["ends all other sessions", ({ caller }) => auth.revokeOtherSessions(caller, facts())],
+    [
+      "has a device that the account knew",
+      ({ deviceMark }, { username }) => auth.stopPendingChanges({ username, deviceMark }, facts()),
+    ],
+    [
+      "has the password, and changes it",
+      ({ caller }) => auth.changePassword(caller, { currentPassword: password, newPassword }, facts()),
+    ],
+  ])(
+    "is done from the moment at which codes open the account, however late its row is cleared away: not stopped by whoever %s",
+    async (_, act) => {
+      const person = await createPerson();
+      const thief = await signIn(person.username);
+      const owner = await signIn(person.username);
+      const number = freshNumber();
+      expect(await take(owner, number)).toBe("open_by_phone");
+      await service.clock.advance(72 * hour + 600);
+      await act(thief, person);
+      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: expect.any(Date) });
+      expect(await opensByCode(number)).toBe(true);
+    },
+  );
 
   test("is done once, by whichever of two processes comes first, and nothing is told by its row", async () => {
     const person = await createPerson({ phone: 1 });

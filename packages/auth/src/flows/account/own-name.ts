@@ -9,7 +9,7 @@ import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { findUser, recordProof } from "../../users/user-store.ts";
+import { findUser, postponeOpening, recordProof } from "../../users/user-store.ts";
 import { addressOf, type ChangeAuthority, requireChangeAuthority } from "../steps/change-authority.ts";
 import { about, fieldOf, keepLastWayIn, removeName, requireMovable, setName } from "../steps/change-name.ts";
 import { codeRefused, type RightCode, withRightCode } from "../steps/check-code.ts";
@@ -19,7 +19,7 @@ import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
-import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
+import { reauthenticationRequired, requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge, type Target } from "../steps/start-challenge.ts";
 
@@ -120,7 +120,7 @@ export async function confirmOwnName(
   return withRightCode(core, wanted, facts, async (transaction, right) => {
     const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
     if (!(await holdSession(transaction, session.id))) throw sessionEnded();
-    if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, facts });
+    if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, sessionId: session.id, facts });
     if (!authority) throw codeRefused();
     requireMovable(right.holder, right.target, isNotMine);
     return takeOver(core, transaction, { held, right, authority, sessionId: session.id, deviceMark, facts });
@@ -130,23 +130,33 @@ export async function confirmOwnName(
 interface Proof {
   readonly held: GateAccount;
   readonly right: RightCode;
+  readonly sessionId: string;
   readonly facts: RequestInfo;
 }
 
-/** A new proof of what the account has; it shortens no wait. */
-async function proveOwn(core: Core, transaction: Queries, { held, right, facts }: Proof): Promise<OwnNameAnswer> {
-  const { kind } = right.target;
+/** A new proof of what the account has; it shortens no wait. What somebody stopped waits as if it were added anew. */
+async function proveOwn(
+  core: Core,
+  transaction: Queries,
+  { held, right, sessionId, facts }: Proof,
+): Promise<OwnNameAnswer> {
+  const { kind, address } = right.target;
   await right.consume();
   await recordProof(transaction, held.id, kind);
   await withdrawCode(transaction, { userId: held.id, purpose: purposeOf[kind] });
   await recordEvent(transaction, { event: "name_proved", kind }, about(held, held.id, facts));
-  return { user: await getOwnUser(core, transaction, held.id), pending: null };
+  const user = await getOwnUser(core, transaction, held.id);
+  if (!held.stopped[kind]) return { user, pending: null };
+  const waits = waitOf(held, { waits: waitOfCodes });
+  await postponeOpening(transaction, { id: held.id, kind, opensIn: waits });
+  const payload = { address, holderId: held.id, isByCodeAlone: false };
+  const opening = { userId: held.id, sessionId, kind: `open_by_${kind}`, payload, waits } as const;
+  return { user, pending: await postpone(core, transaction, opening, facts) };
 }
 
 interface TakeOver extends Proof {
   readonly deviceMark: string | undefined;
   readonly authority: ChangeAuthority;
-  readonly sessionId: string;
 }
 
 async function takeOver(core: Core, transaction: Queries, change: TakeOver): Promise<OwnNameAnswer> {
@@ -165,7 +175,8 @@ async function takeOver(core: Core, transaction: Queries, change: TakeOver): Pro
     const postponed = await postpone(core, transaction, change, facts);
     return { user: await getOwnUser(core, transaction, held.id), pending: postponed };
   }
-  const done = await setName(core, transaction, { account: held, target, holder, opensIn, deviceMark, facts });
+  const naming = { account: held, target, holder, opensIn, deviceMark, sessionId, facts };
+  const done = await setName(core, transaction, naming);
   if (opensIn === 0) return { ...done, pending: null };
   const opening = { ...pending, kind: `open_by_${target.kind}`, waits: opensIn } as const;
   return { ...done, pending: await postpone(core, transaction, opening, facts) };
@@ -197,7 +208,7 @@ export async function removeOwnName(
     // What was asked about another one does not hold for this.
     if (address !== addressOf(account, kind)) throw reauthenticationRequired();
     keepLastWayIn(held, kind);
-    const removal = { account: held, kind, deviceMark, facts };
+    const removal = { account: held, kind, deviceMark, sessionId: session.id, facts };
     if (waits === 0) return { ...(await removeName(core, transaction, removal)), pending: null };
     const payload = { address, holderId: held.id, isByCodeAlone };
     const change = { userId: held.id, sessionId: session.id, kind: `remove_${kind}`, payload, waits } as const;
@@ -207,7 +218,7 @@ export async function removeOwnName(
 }
 
 /** While a reset is held nothing of it takes effect, whatever else was shown since. */
-function waitOf({ heldSeconds }: GateAccount, { waits }: ChangeAuthority): number {
+function waitOf({ heldSeconds }: GateAccount, { waits }: Pick<ChangeAuthority, "waits">): number {
   return Math.max(waits, heldSeconds ?? 0);
 }
 

@@ -6,7 +6,7 @@ import { toNumericDate } from "../../clock.ts";
 import { createAuth } from "../../create-auth.ts";
 import { AuthError } from "../../errors.ts";
 import type { AuthOptions } from "../../options.ts";
-import { createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
+import { createInbox, createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
 import type { CreateUserInput } from "../administration/create-user.ts";
 import type { OldTokenRefused } from "../steps/adopt-old-token.ts";
 
@@ -16,6 +16,8 @@ const djangoHash = "pbkdf2_sha256$1000$c2FsdA$ajb1mzpVBpkOYDyJ6bJbRGQ9Fy8yA7ckMg
 const hour = 3_600;
 
 type Claims = Readonly<Record<string, unknown>>;
+
+const inbox = createInbox();
 
 /** A service that takes over from the old backend, whose tokens it accepts for a day. */
 let service: TestAuth;
@@ -34,7 +36,8 @@ afterAll(() => service[Symbol.asyncDispose]());
 
 async function open(): Promise<void> {
   django = { secretKey, acceptTokensUntil: new Date(Date.now() + 100 * 86_400_000) };
-  service = await createTestAuth({ phones: { defaultCountry: "TR" }, django });
+  const messages = { senders: { sms: inbox }, isEnforced: false };
+  service = await createTestAuth({ phones: { defaultCountry: "TR" }, messages, django });
   processes = [service.auth, await service.another()];
 }
 
@@ -505,6 +508,51 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
     await service.auth.revokeOtherSessions(await callerOf(asks ?? ""), service.facts);
     expect(await answer(service.auth, asks ?? "")).toBe(id);
     expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
+  });
+
+  describe("of a person who signs in besides,", () => {
+    let [id, used, unused]: string[] = [];
+    beforeEach(async () => {
+      id = await bringAliceOver();
+      await service.auth.createUser({ username: "bob", password });
+      await service.database.query(
+        "update latchkey.users set password = (select password from latchkey.users where username = 'bob') where id = $1",
+        [id],
+      );
+      [used, unused] = [1, 2].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
+      expect(await answer(service.auth, used ?? "")).toBe(id);
+    });
+    const signIn = async (username: string) =>
+      callerOf((await service.auth.login({ username, password }, service.facts)).token);
+    const take = async (username: string, to: string) => {
+      const caller = await signIn(username);
+      const { challenge } = await service.auth.startOwnName(caller, { kind: "phone", to }, service.facts);
+      const { code } = await inbox.take(to);
+      const typed = { kind: "phone", challenge, code, isNotMine: true } as const;
+      await service.auth.confirmOwnName(caller, typed, service.facts);
+    };
+
+    test.each<[what: string, act: () => Promise<unknown>]>([
+      ["another number of their own", () => take("alice", "+905321234569")],
+      [
+        "their number taken away by themselves",
+        async () => service.auth.removeOwnName(await signIn("alice"), { kind: "phone" }, service.facts),
+      ],
+      ["their number proved by another person", () => take("bob", alice.phone)],
+    ])("%s", async (_what, act) => {
+      await act();
+      expect(await answer(service.auth, used ?? "")).toBe("session_ended");
+      expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
+    });
+
+    test("their number taken away with an old token, which goes on in the session that asked", async () => {
+      const caller = await callerOf(used ?? "");
+      expect(await answer(service.auth, unused ?? "")).toBe(id);
+      await service.auth.reauthenticate(caller, { password }, service.facts);
+      await service.auth.removeOwnName(caller, { kind: "phone" }, service.facts);
+      expect(await answer(service.auth, used ?? "")).toBe(id);
+      expect(await answer(service.auth, unused ?? "")).toBe("session_ended");
+    });
   });
 
   test("a password changed with an old token, which is replaced by a sign-in", async () => {

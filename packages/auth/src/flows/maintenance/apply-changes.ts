@@ -100,14 +100,19 @@ async function set(core: Core, transaction: Queries, due: Due): Promise<Reason |
   if (holder?.id === account.id) return null;
   if ((holder?.id ?? null) !== payload.holderId || (holder && !isBeyondTrust(holder, target))) return "name_taken";
   const provedAt = change.createdAt;
-  await setName(core, transaction, { account, target, holder, opensIn: 0, provedAt, facts: null });
+  const { sessionId } = change;
+  await setName(core, transaction, { account, target, holder, opensIn: 0, provedAt, sessionId, facts: null });
   return null;
 }
 
-async function remove(core: Core, transaction: Queries, { account, kind, address }: Due): Promise<Reason | null> {
+async function remove(
+  core: Core,
+  transaction: Queries,
+  { account, kind, address, change }: Due,
+): Promise<Reason | null> {
   if (addressOf(account, kind) !== address) return "account_changed";
   if (isLastWayIn(account, kind)) return "last_way_in";
-  await removeName(core, transaction, { account, kind, facts: null });
+  await removeName(core, transaction, { account, kind, sessionId: change.sessionId, facts: null });
   return null;
 }
 

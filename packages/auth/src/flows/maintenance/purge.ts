@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { deleteOldEvents, eraseSome, findOldEvents } from "../../audit/audit-log.ts";
 import { deleteOldSeals } from "../../audit/seal-store.ts";
 import { deleteOldChallenges, deleteOldWrongCodes } from "../../challenges/challenge-store.ts";
@@ -47,6 +48,9 @@ export interface Purged {
 /** Rows that one statement deletes or changes, so that none holds locks for long. */
 const batchSize = 1_000;
 
+/** By the row of what waits it is stopped, and that goes with its session's: however short sessions are, or however long it is held. */
+const isNeeded = sql<boolean>`exists (select from latchkey.pending_changes c where c.session_id = sessions.id)`;
+
 /** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
 export async function purge(core: Core): Promise<Purged> {
   const { endedRetention } = core.options.sessions;
@@ -77,7 +81,7 @@ export async function purge(core: Core): Promise<Purged> {
       exchanged +
       (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
     notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
-    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, atMost })),
+    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, isNeeded, atMost })),
     auditEvents: await purgeEvents(core),
     throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
     erased: await untilNone((atMost) => eraseSome(core.db, atMost)),

@@ -19,6 +19,7 @@ import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/
 import { keepNotice } from "../steps/keep-notice.ts";
 import { passwordUnchanged, shownFor, tellPasswordReplaced } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
+import { proveShown } from "../steps/proved-name.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import {
   askForSecondFactor,
@@ -133,6 +134,7 @@ async function replace(
   const half = { ...readHalfSignIn(ticket), account: held, evidence, facts };
   if (asked(core, held, evidence, ticket) === "second_factor")
     return askForSecondFactor(core, transaction, { ...half, nextPassword: encoded });
+  await proveShown(transaction, held, evidence, facts);
   const { deviceId } = ticket;
   const replaced = { account, encoded, by: shownFor(evidence), deviceId, facts };
   const { deviceEpoch, isDeletionStopped } = await replaceLostPassword(core, transaction, replaced);

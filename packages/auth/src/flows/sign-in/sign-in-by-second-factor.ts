@@ -42,6 +42,7 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { shownFor, tellPasswordReplaced } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
+import { proveShown } from "../steps/proved-name.ts";
 import { isFreshlySetByCode } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone } from "../steps/refund-on-failure.ts";
@@ -260,6 +261,7 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
   const isByCodeAlone = ticket.purpose !== "register" && (verdict.isByCodeAlone || isFreshlySetByCode(account));
   if (isToEnroll(account) && isByCodeAlone) await markSetByCode(transaction, account.id);
   await showSecondFactor(core, transaction, account, opening);
+  await proveShown(transaction, account, evidence, facts);
   const replaced =
     ticket.nextPassword === null
       ? null

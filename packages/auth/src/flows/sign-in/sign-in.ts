@@ -15,7 +15,7 @@ import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/
 import { keepNotice } from "../steps/keep-notice.ts";
 import { askForMore, halfSignInRefused, type MoreAsked } from "../steps/new-password.ts";
 import { openSession } from "../steps/open-session.ts";
-import { proveByTicket } from "../steps/proved-name.ts";
+import { codeOf, proveByTicket, useTicketBeside } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { isUndone, refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
 import { findRememberedDevice } from "../steps/remembered-device.ts";
@@ -106,8 +106,11 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | M
     const opens = openingOf(state, shown, "sign_in");
     if (held && (opens === "second_factor" || opens === "new_password")) {
       if (!(await rehashPassword(transaction, checked))) return null;
-      const half = toHalfSignIn(held, signedIn);
-      const asked = await askForMore(core, transaction, { ...half, lacks: opens });
+      // What it proves is noted once all is shown.
+      const proved =
+        ticket === undefined ? null : await useTicketBeside(core, transaction, { ticket, userId: account.id });
+      const evidence = proved ? (["password", codeOf[proved]] as const) : (["password"] as const);
+      const asked = await askForMore(core, transaction, { ...toHalfSignIn(held, signedIn), evidence, lacks: opens });
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }
@@ -133,10 +136,12 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | M
 }
 
 /** The password was right, so that its guesses are forgotten: the second factor has a count of its own. */
-function toHalfSignIn(held: GateAccount, { admission, identifier, deviceName, facts }: SignedIn): HalfSignIn {
+function toHalfSignIn(
+  held: GateAccount,
+  { admission, identifier, deviceName, facts }: SignedIn,
+): Omit<HalfSignIn, "evidence"> {
   return {
     account: held,
-    evidence: ["password"],
     purpose: "sign_in",
     by: "password",
     identifier: identifier?.kind ?? "alias",

@@ -423,6 +423,78 @@ test.each([
   expect(await registered.then(() => "in", codeOf)).toBe(outcome);
 });
 
+describe("a number that is stale is proved by the code and the password of its account", () => {
+  /** The password with a ticket of the number: what is asked for besides. */
+  async function showBoth({ id, username, phoneNumber }: Person) {
+    const { auth, database } = service;
+    await database.query(
+      "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days' where id = $1",
+      [id],
+    );
+    const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    const entered = await auth.signInByCode({ challenge, code }, facts());
+    if (!("ticket" in entered)) throw new Error("a stale number opens nothing alone");
+    const { ticket } = entered;
+    const refused = auth.login({ username, password, ticket }, facts()).then(() => null, refusalOf);
+    return { ticket, asked: await refused };
+  }
+  const isProved = async ({ id }: Person) => {
+    const read =
+      "select phone_proved_at > latchkey.now() - interval '1 hour' as fresh from latchkey.users where id = $1";
+    return (await service.database.query<{ fresh: boolean }>(read, [id]))[0]?.fresh;
+  };
+  const byApp = async ({ secret }: Person, ticket: string | undefined, totp?: string) => {
+    await service.clock.advance(30);
+    const shown = { ticket: ticket ?? "", totp: totp ?? (await showTotp(service, secret ?? "")) };
+    return service.auth.signInBySecondFactor(shown, facts());
+  };
+
+  test("once the second factor is shown as well, and not before", async () => {
+    const { auth } = service;
+    const person = await createPerson({ factors: "an app", isStaff: false });
+    const { ticket, asked } = await showBoth(person);
+    const second = asked?.secondFactor?.ticket;
+    expect(await byApp(person, second, "000000").catch(codeOf)).toBe("code_invalid");
+    expect(await isProved(person)).toBe(false);
+    expect(await byApp(person, second)).toMatchObject({ user: { id: person.id } });
+    expect(await isProved(person)).toBe(true);
+    expect(await auth.register({ ticket, isNotMine: true, password }, facts()).catch(codeOf)).toBe("code_invalid");
+  });
+
+  test.each(["nothing", "an app"] as const)(
+    "once a password is replaced that had to be, beside %s",
+    async (factors) => {
+      const { auth } = service;
+      const person = await createPerson({ factors, isStaff: false });
+      await auth.operator.requirePasswordChange(person.username);
+      const { asked } = await showBoth(person);
+      const ticket = asked?.passwordChange?.ticket ?? "";
+      const replaced = auth.signInByNewPassword({ ticket, newPassword: nextPassword }, facts());
+      const refused = await replaced.then(() => null, refusalOf);
+      expect(await isProved(person)).toBe(factors === "nothing");
+      if (factors === "an app") await byApp(person, refused?.secondFactor?.ticket);
+      expect(await isProved(person)).toBe(true);
+    },
+  );
+
+  test("and not where it became another person's, or its adding was stopped, before the factor was shown", async () => {
+    const { auth, database } = service;
+    const person = await createPerson({ factors: "an app", isStaff: false });
+    const moved = await showBoth(person);
+    await auth.operator.update(person.username, { phoneNumber: null });
+    expect(await byApp(person, moved.asked?.secondFactor?.ticket).catch(codeOf)).toBe("code_invalid");
+    const stopped = await createPerson({ factors: "an app", isStaff: false });
+    const { asked } = await showBoth(stopped);
+    await database.query(
+      "update latchkey.users set phone_proved_at = null, phone_opens_at = latchkey.now() where id = $1",
+      [stopped.id],
+    );
+    await byApp(stopped, asked?.secondFactor?.ticket);
+    expect(await isProved(stopped)).toBe(null);
+  });
+});
+
 test("a ticket of a sign-in that waits is no token, no refresh token and no ticket of anything else", async () => {
   const { auth } = service;
   const person = await createPerson({ factors: "an app", isStaff: false });

@@ -51,7 +51,7 @@ export async function requireChangeAuthority(
 
 /**
  * With a password a name is added at once, and its codes open the account later. A name by which the owner comes back when the password has
- * become another person's goes at once only if its code was shown as well.
+ * become another person's, or will once it has waited, goes at once only if its code was shown as well.
  */
 async function byPassword(
   core: Core,
@@ -59,13 +59,24 @@ async function byPassword(
   account: GateAccount,
   { kind }: WantedChange,
 ): Promise<ChangeAuthority> {
-  const opens = askGate(core, account, [kind === "phone" ? "phone_code" : "email_code"], "reset_password").opens;
   const address = addressOf(account, kind);
-  if (opens === "session" && address !== null) {
+  if (address !== null && leadsBack(core, account, kind)) {
     const shown = { sessionId: session.id, address, seconds: ownerMaxAge };
     if (!(await hasProvedLately(core.db, shown))) return { waits: waitOfCodes, opensIn: 0, isByCodeAlone: false };
   }
   return { waits: 0, opensIn: waitOfCodes, isByCodeAlone: false };
+}
+
+/**
+ * Whether the codes of a name lead its owner back to another password: by themselves, beside a device that is known or a second factor, or once the
+ * name has waited.
+ */
+function leadsBack(core: Core, account: GateAccount, kind: WantedChange["kind"]): boolean {
+  const { state } = account;
+  const waited = state[kind] === "waiting" ? { ...state, [kind]: "trusted" as const } : state;
+  const shown = [kind === "phone" ? "phone_code" : "email_code", "known_device"] as const;
+  const { opens } = askGate(core, { ...account, state: waited }, shown, "reset_password");
+  return opens === "session" || opens === "second_factor";
 }
 
 /**

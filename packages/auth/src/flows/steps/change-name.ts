@@ -1,4 +1,4 @@
-import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -6,10 +6,11 @@ import type { User } from "../../users/user.ts";
 import { findUser, identifierTaken, setProvedName, takeName } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
 import type { Core, RequestInfo } from "./core.ts";
+import { endOldTokensOf } from "./end-old-tokens.ts";
 import { endPending } from "./end-pending.ts";
 import { requireFreeForms } from "./find-named.ts";
 import type { GateAccount } from "./gate.ts";
-import { keepNotice } from "./keep-notice.ts";
+import { keepNotice, type NoticeToKeep } from "./keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import { sessionEnded } from "./session-ended.ts";
@@ -25,6 +26,8 @@ export interface ChangedAccount {
   /** Of the device that asks, which stays known. */
   readonly deviceMark?: string | undefined;
   readonly facts: RequestInfo | null;
+  /** In which it is asked for, and which goes on. */
+  readonly sessionId: string;
 }
 
 export interface NameToSet extends ChangedAccount {
@@ -83,20 +86,18 @@ export interface NameChanged {
 }
 
 /**
- * What follows from another name: codes under way are good no more, devices that were known are not where a number went, and whoever listens is
+ * What follows from another name: codes under way and old tokens are good no more, devices that were known are not where a number went, and whoever listens is
  * told, the owner also by the name that went while it was theirs for certain.
  */
 async function noteChange(
   core: Core,
   transaction: Queries,
-  { account, deviceMark, facts, user, kind, change }: Noted,
+  { account, deviceMark, facts, sessionId, user, kind, change }: Noted,
 ): Promise<NameChanged> {
   await endPending(transaction, account.id);
+  await endOldTokensOf(transaction, about(account, account.id, facts), sessionId);
   const before = addressOf(account, kind);
-  const former =
-    before !== null && account.state[kind] === "trusted"
-      ? [{ channel: kind === "phone" ? ("sms" as const) : ("email" as const), address: before }]
-      : [];
+  const former = namesToTell(account, kind);
   await keepNotice(core, transaction, { userId: account.id, kind: "name_changed", facts, former });
   const deviceId = findKnownDevice(core, account, deviceMark);
   const isRaised = kind === "phone" && before !== null;
@@ -106,8 +107,16 @@ async function noteChange(
   return { user, ...(raised && { deviceMark: raised.deviceMark }) };
 }
 
+/** A name that goes, where it was its owner's for certain, or was just proved by whoever added it: to be told as well. */
+export function namesToTell(account: GateAccount, kind: Target["kind"]): NonNullable<NoticeToKeep["former"]> {
+  const address = addressOf(account, kind);
+  const trust = account.state[kind];
+  if (address === null || (trust !== "trusted" && trust !== "waiting")) return [];
+  return [{ channel: kind === "phone" ? "sms" : "email", address }];
+}
+
 /** The event's facts of something that was asked for in a call, or that has waited since. */
-export function about({ id }: { id: string }, actorId: string | null, facts: RequestInfo | null): AuditFacts {
+export function about({ id }: { id: string }, actorId: string | null, facts: RequestInfo | null) {
   return { actorId, subjectId: id, address: facts?.address ?? null, requestId: facts?.requestId ?? null };
 }
 

@@ -21,6 +21,8 @@ export interface GateAccount {
   readonly lastLogin: Date | null;
   /** Whether it has a username, or is called something by an import. */
   readonly isNamedOtherwise: boolean;
+  /** Names that were proved and are claims again, because somebody stopped their adding. */
+  readonly stopped: { readonly phone: boolean; readonly email: boolean };
   /** The encoded hash. */
   readonly password: string;
   /** No password, passkey or proved address: its number is its key. */
@@ -152,6 +154,10 @@ function judge(core: Core, row: Row): GateAccount {
     deviceEpoch: row.deviceEpoch,
     lastLogin: row.lastLogin,
     isNamedOtherwise: row.isNamedOtherwise,
+    stopped: {
+      phone: row.phoneProvedAt === null && row.phoneOpensAt !== null,
+      email: row.emailProvedAt === null && row.emailOpensAt !== null,
+    },
     password: row.password,
     isNumberOnly,
     resetByCodeAgo: row.resetByCodeAt && (now.getTime() - row.resetByCodeAt.getTime()) / 1000,

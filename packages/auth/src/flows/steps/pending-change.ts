@@ -12,9 +12,9 @@ import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { forgetProof, takeName } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
-import { about, isNamedBeside } from "./change-name.ts";
+import { about, isNamedBeside, namesToTell } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
-import { readGateAccount } from "./gate.ts";
+import { type GateAccount, readGateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
 
 /** A change of the caller's account that waits. */
@@ -94,8 +94,8 @@ export async function endChanges(
     const kind = openedBy(change.kind);
     const account = kind && payload && (await readGateAccount(core, transaction, userId, { isLocked: true }));
     if (account && addressOf(account, kind) === payload.address) {
-      if (by === "new_password" || !isNamedBeside(account, kind)) await forgetProof(transaction, userId, kind);
-      else await takeStoppedName(core, transaction, { userId, kind, facts: actorId === null ? facts : null });
+      const isKept = by === "new_password";
+      await takeStoppedName(core, transaction, { account, kind, isKept, facts: actorId === null ? facts : null });
     }
     const happened = { event: "change_stopped", change: change.kind, by } as const;
     await recordEvent(transaction, happened, about({ id: userId }, actorId, facts));
@@ -104,20 +104,32 @@ export async function endChanges(
 }
 
 interface StoppedName {
-  readonly userId: string;
+  /** With its row held. */
+  readonly account: GateAccount;
   readonly kind: "phone" | "email";
+  /** Whether it stays as a claim in any case. */
+  readonly isKept?: boolean;
   /** Null for what another person did. */
   readonly facts: RequestInfo | null;
 }
 
-/** Takes a name away whose codes were to open the account, and tells its owner, who may have added it. */
+/**
+ * Takes a name away whose codes were to open the account, and tells its owner, by that name too, since they may have added it. Where nothing
+ * else names the account it stays as a claim: an account without a name would be there for any old session of it to take. Answers whether it
+ * went.
+ */
 export async function takeStoppedName(
   core: Core,
   transaction: Queries,
-  { userId, kind, facts }: StoppedName,
-): Promise<void> {
-  await takeName(transaction, userId, kind);
-  await keepNotice(core, transaction, { userId, kind: "name_changed", facts });
+  { account, kind, isKept = false, facts }: StoppedName,
+): Promise<boolean> {
+  const { id: userId } = account;
+  const goes = !isKept && isNamedBeside(account, kind);
+  if (goes) await takeName(transaction, userId, kind);
+  else await forgetProof(transaction, userId, kind);
+  const former = namesToTell(account, kind);
+  await keepNotice(core, transaction, { userId, kind: "name_changed", facts, former });
+  return goes;
 }
 
 /** The kind of name whose codes a change lets open the account; null for every other change. */

@@ -6,6 +6,7 @@ import { identifierTaken, markProved, recordProof, takeName } from "../../users/
 import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
+import { endOldTokensOf } from "./end-old-tokens.ts";
 import { endPending } from "./end-pending.ts";
 import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
@@ -104,6 +105,7 @@ export async function moveNameFrom(
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
   await endPending(transaction, holder.id);
+  await endOldTokensOf(transaction, { ...about, subjectId: holder.id });
   await raiseDeviceEpoch(core, transaction, { userId: holder.id });
   await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
@@ -121,25 +123,56 @@ interface ProvedBeside {
  * Proves the number of a ticket on the account that has it, whose password or passkey was right just now. Whatever is wrong with the ticket,
  * the sign-in goes on without it.
  */
-export async function proveByTicket(
+export async function proveByTicket(core: Core, transaction: Queries, proved: ProvedBeside): Promise<void> {
+  const kind = await useTicketBeside(core, transaction, proved);
+  if (kind) await noteProof(transaction, proved.userId, kind, proved.facts);
+}
+
+/**
+ * Proves the name whose code was shown beside a password, by a ticket, on an account whose row is held: all is shown by now that it asks for
+ * besides.
+ */
+export async function proveShown(
+  transaction: Queries,
+  { id, state, stopped }: GateAccount,
+  evidence: readonly string[],
+  facts: RequestInfo,
+): Promise<void> {
+  if (!evidence.includes("password")) return;
+  for (const kind of ["phone", "email"] as const) {
+    const isThere = state[kind] !== "none" && !stopped[kind];
+    if (isThere && evidence.includes(codeOf[kind])) await noteProof(transaction, id, kind, facts);
+  }
+}
+
+/** What the code of a kind of name is as evidence. */
+export const codeOf = { phone: "phone_code", email: "email_code" } as const;
+
+/** Uses a ticket up beside a password or a passkey that was right just now. Answers what it proves; null where that is nothing. */
+export async function useTicketBeside(
   core: Core,
   transaction: Queries,
-  { ticket, userId, by = "password", facts }: ProvedBeside,
-): Promise<void> {
+  { ticket, userId, by = "password" }: Omit<ProvedBeside, "facts">,
+): Promise<Target["kind"] | null> {
   const found = await findTicket(transaction, ticket);
-  if (found?.userId !== userId || core.challenges.isFixed(found.address)) return;
+  if (found?.userId !== userId || core.challenges.isFixed(found.address)) return null;
   const account = await readGateAccount(core, transaction, userId, { isLocked: true });
   const holder = await holdHolder(core, transaction, found);
-  if (!account || holder?.id !== userId) return;
-  const code = found.kind === "phone" ? "phone_code" : "email_code";
-  if (askGate(core, account, [by, code], "enter").opens !== "session") return;
-  if (!(await consumeTicket(transaction, found))) return;
-  await recordProof(transaction, userId, found.kind);
-  await recordEvent(
-    transaction,
-    { event: "name_proved", kind: found.kind },
-    { ...facts, actorId: userId, subjectId: userId },
-  );
+  // What was stopped is proved by what can be stopped once more: in a session.
+  if (!account || holder?.id !== userId || account.stopped[found.kind]) return null;
+  const { opens } = askGate(core, account, [by, codeOf[found.kind]], "enter");
+  if (opens !== "session" && opens !== "second_factor" && opens !== "new_password") return null;
+  return (await consumeTicket(transaction, found)) ? found.kind : null;
+}
+
+async function noteProof(
+  transaction: Queries,
+  userId: string,
+  kind: Target["kind"],
+  facts: RequestInfo,
+): Promise<void> {
+  await recordProof(transaction, userId, kind);
+  await recordEvent(transaction, { event: "name_proved", kind }, { ...facts, actorId: userId, subjectId: userId });
 }
 
 function taken({ kind }: StoredTicket): AuthError {

@@ -18,7 +18,8 @@ interface Stopping extends RequestInfo {
 
 /**
  * Stops a change that was taken off the table, and tells its account's owner, who may have asked for it. A name that is there already, and
- * whose codes do not open the account yet, is taken away by it. Answers the kind of that name; null for none.
+ * whose codes do not open the account yet, is taken away by it, or stays as a claim where nothing else names the account. Answers the kind of
+ * the name that went; null for none.
  */
 export async function stopChange(
   core: Core,
@@ -29,12 +30,12 @@ export async function stopChange(
   const kind = openedBy(change);
   const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
   const isThere = account && addressOf(account, kind) === payload?.address;
-  const told = { userId, facts: by === "administrator" ? null : facts };
-  if (isThere) await takeStoppedName(core, transaction, { ...told, kind });
-  else await keepNotice(core, transaction, { ...told, kind: "change_stopped" });
+  const told = by === "administrator" ? null : facts;
+  const goes = isThere && (await takeStoppedName(core, transaction, { account, kind, facts: told }));
+  if (!isThere) await keepNotice(core, transaction, { userId, kind: "change_stopped", facts: told });
   await endPending(transaction, userId);
   await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
-  return isThere ? kind : null;
+  return goes ? kind : null;
 }
 
 /** Tells the hook which names went with changes that were stopped. */
