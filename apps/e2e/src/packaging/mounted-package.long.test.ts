@@ -31,7 +31,6 @@ const names: readonly [file: string, marks: string][] = [
   ["express.ts", "adapters/express"],
   ["fastify.ts", "adapters/fastify"],
   ["hono.ts", 'from "hono"'],
-  ["next.ts", "adapters/fetch"],
 ];
 
 /** Each block of docs/mount.md as a file, with a port and a database that are given in place of those that stand there. */

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { onceARun } from "../once-a-run.ts";
@@ -81,7 +81,10 @@ export function findPnpm(): [command: string, ...words: string[]] {
 
 export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
-  const write = (file: string, text: string) => writeFile(join(folder, file), text);
+  const write = async (file: string, text: string) => {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), text);
+  };
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
   const compile = async (
     { compiler, resolution, types = [] }: CompilerSetup,
