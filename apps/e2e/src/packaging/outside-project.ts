@@ -66,7 +66,7 @@ const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
 /** Packs a package as publishing it would, from its built files, and answers the file: the same for all who ask in one run of tests. */
-export function pack(name: "auth" | "client" | "senders" | "server" | "verify"): Promise<string> {
+export function pack(name: "auth" | "client" | "pages" | "senders" | "server" | "verify"): Promise<string> {
   return onceARun(`${name}.tgz`, async (tarball) => {
     const [command, ...words] = findPnpm();
     await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
