@@ -29,6 +29,7 @@ class LongestOfAll extends LongestFirst {
     "http/enumeration.test.ts",
     "sessions/simulator.test.ts",
     "pages/look.long.test.ts",
+    "mounted/next.long.test.ts",
     "regression/administrative-pairs.test.ts",
     "regression/long-history.test.ts",
     "production/build.long.test.ts",

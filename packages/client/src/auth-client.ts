@@ -1,20 +1,11 @@
-import {
-  createTRPCClient,
-  createTRPCUntypedClient,
-  httpLink,
-  type Operation,
-  type TRPCClient,
-  type TRPCLink,
-} from "@trpc/client";
+import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
-import { createEndpoint, type Transformer, toCodec } from "./endpoint.ts";
-import { isAuthError } from "./errors.ts";
+import { createEndpoint, type Endpoint, type Transformer, toBase, toCodec } from "./endpoint.ts";
 import {
   type ApiOptions,
-  answerBy,
   createLink,
   createPrivateBatchLink,
   type LinkOptions,
@@ -25,13 +16,9 @@ import {
 import type { PersonOf } from "./mounted-router.ts";
 import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
-import {
-  type AuthState,
-  createSessionManager,
-  loading,
-  type OwnAnswer,
-  type SessionManager,
-} from "./session-manager.ts";
+import { createSessionLink } from "./session-link.ts";
+import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
+import { createSplitLink } from "./split-link.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
@@ -130,15 +117,10 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   path,
   transformer,
 }: AuthClientOptions): AuthClient<Router> {
-  const base = String(url).replace(/\/$/, "");
+  const base = toBase(url);
   const cookieMode = storage === "cookie";
   const paths = createProcedurePaths(path);
-  const send: typeof globalThis.fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
-  const endpoint = createEndpoint(`${base}/trpc`, { fetch: send, transformer });
-  const place = `${base}/cookie/trpc`;
-  const sessionEndpoint = cookieMode
-    ? createEndpoint(place, { fetch: createCookieFetch(send, place), transformer })
-    : endpoint;
+  const [all, ofSession] = createEndpoints(base, { fetch, transformer }, cookieMode);
   const ask = (procedure: string, input: object) =>
     plain.mutation(paths.at(procedure), input) as Promise<SessionAnswer>;
   const manager = createSessionManager({
@@ -149,24 +131,18 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
     find: () => api.query(paths.at("me.get")),
   });
-  const common = [watch(manager, paths), withMarks(paths, manager.findMarks)];
-  const plain = createTRPCUntypedClient<AnyRouter>({ links: [...common, httpLink(sessionEndpoint)] });
+  const common = [createSessionLink(manager, paths), withMarks(paths, manager.findMarks)];
+  const plain = createTRPCUntypedClient<AnyRouter>({ links: [...common, httpLink(ofSession)] });
 
-  /** What is about the tokens of this session or the mark of this device: in cookie mode, what the cookies are sent to. */
-  const isAlone = (op: Operation) =>
-    paths.opensSession(op) || paths.movesOn(op) || (cookieMode && paths.showsDevice(op));
   const reauthenticator = createReauthenticator(() => manager.getSnapshot().user?.id);
   const source = { ...manager, ask, reauthenticate: reauthenticator.ask };
   const links = [
     ...common,
-    withToken<AnyRouter>(source, (attach) =>
-      createSplitLink({
-        alone: httpLink({ ...sessionEndpoint, headers: ({ op }) => attach([op]) }),
-        together: createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach),
-        isAlone,
-        mayJoin: (op) => cookieMode && !paths.opensSession(op),
-      }),
-    ),
+    withToken<AnyRouter>(source, (attach) => {
+      const alone = httpLink({ ...ofSession, headers: ({ op }) => attach([op]) });
+      const together = createPrivateBatchLink(all as LinkOptions<AnyRouter>, attach);
+      return createSplitLink([alone, together], paths, cookieMode);
+    }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
   const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
@@ -211,57 +187,14 @@ function originOf(url: unknown): string | undefined {
   return /^\w+:\/\/[^/?#]+/.exec(text)?.[0] ?? text;
 }
 
-interface SplitCalls {
-  readonly alone: TRPCLink<AnyRouter>;
-  readonly together: TRPCLink<AnyRouter>;
-  /** Whether a call is sent alone. */
-  readonly isAlone: (op: Operation) => boolean;
-  /** Whether one that is not there for those who come alone is sent together with others: the service of the release before takes fewer. */
-  readonly mayJoin: (op: Operation) => boolean;
-}
-
-const createSplitLink =
-  ({ alone, together, isAlone, mayJoin }: SplitCalls): TRPCLink<AnyRouter> =>
-  (runtime) => {
-    const [sendAlone, sendTogether] = [alone(runtime), together(runtime)];
-    return ({ op, next }) => {
-      let sender = isAlone(op) ? sendAlone : sendTogether;
-      return answerBy(
-        (call) => sender({ op: call, next }),
-        (send) =>
-          send(op).catch((error) => {
-            if (sender === sendTogether || !mayJoin(op) || !isAuthError(error, "not_found")) throw error;
-            sender = sendTogether;
-            return send(op);
-          }),
-      );
-    };
-  };
-
-/** Takes over answers that change who is signed in or the mark of this device, before the caller gets them, or what is known of the person, beside that. */
-function watch(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
-  /** What is kept of an answer before its caller gets it; undefined for nothing. */
-  function take(op: Operation, data: unknown): Promise<void> | undefined {
-    if (paths.endsSession(op)) return manager.signOut();
-    if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
-    const shown = paths.isOwn(op) ? manager.showUser(data as OwnAnswer) : undefined;
-    if (paths.showsDevice(op)) return shown ?? manager.keepDevice(data as OwnAnswer | null);
-    shown?.catch(() => {});
-    return undefined;
-  }
-
-  return () =>
-    ({ op, next }) => {
-      const wish = paths.opensSession(op) ? manager.wish() : 0;
-      return answerBy(next, async (send) => {
-        const answer = await send(op);
-        const { data } = answer.result as { data?: unknown };
-        // A code may be answered with a ticket, which is no session.
-        const isStep = (data as { next?: unknown } | null | undefined)?.next !== undefined;
-        if (wish > 0) await (isStep ? undefined : manager.keep(data as SessionAnswer, wish));
-        // What goes wrong with keeping an answer is not the call's failure.
-        else await take(op, data)?.catch(() => {});
-        return answer;
-      });
-    };
+/** Where calls go, and where those that are about the session's tokens go: to another place in cookie mode. */
+function createEndpoints(
+  base: string,
+  options: { readonly [Name in "fetch" | "transformer"]: AuthClientOptions[Name] },
+  cookieMode: boolean,
+): readonly [all: Endpoint, ofSession: Endpoint] {
+  const fetch: typeof globalThis.fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
+  const all = createEndpoint(`${base}/trpc`, { ...options, fetch });
+  const place = `${base}/cookie/trpc`;
+  return [all, cookieMode ? createEndpoint(place, { ...options, fetch: createCookieFetch(fetch, place) }) : all];
 }

@@ -15,6 +15,9 @@ interface EndpointOptions {
 /** tRPC's own types ask for a transformer or forbid it by the router, which is the caller's here. */
 export const createEndpoint = (url: string, options: EndpointOptions) => ({ url, ...options }) as Endpoint;
 
+/** An address without a slash at its end. */
+export const toBase = (url: string | URL): string => String(url).replace(/\/$/, "");
+
 /** Writes values as JSON can hold them, and reads them back. */
 export interface Codec {
   serialize(value: unknown): unknown;

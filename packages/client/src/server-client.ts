@@ -1,7 +1,8 @@
 import { createTRPCClient, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter } from "@trpc/server";
 import type { AppRouter } from "./api-types.ts";
-import { createPrivateBatchLink, type LinkOptions } from "./link.ts";
+import { toBase } from "./endpoint.ts";
+import { createPrivateBatchLink, type LinkOptions, toHeaders } from "./link.ts";
 
 export interface ServerClientOptions {
   /** Where the service is, such as `https://auth.example.com`. */
@@ -19,8 +20,8 @@ export interface ServerClientOptions {
  * const me = await api.me.get.query();
  */
 export function createServerClient({ url, token }: ServerClientOptions): TRPCClient<AppRouter> {
-  const endpoint = `${String(url).replace(/\/$/, "")}/trpc`;
-  const headers = { authorization: `Bearer ${token}` };
-  const link = createPrivateBatchLink({ url: endpoint } as LinkOptions<AnyRouter>, async () => headers);
+  const link = createPrivateBatchLink({ url: `${toBase(url)}/trpc` } as LinkOptions<AnyRouter>, async () =>
+    toHeaders(token),
+  );
   return createTRPCClient<AppRouter>({ links: [link as TRPCLink<AppRouter>] });
 }

@@ -58,7 +58,7 @@ import { createViolations, reportingTo, violationsPath } from "./violations.ts";
 import { createCallAs, openVisit, type Serving, type Visit } from "./visit.ts";
 
 export interface PagesOptions
-  extends Pick<HttpOptions, "publicUrl" | "trustedProxies" | "forwardedSecrets" | "onNotice" | "onError"> {
+  extends Pick<HttpOptions, "basePath" | "publicUrl" | "trustedProxies" | "forwardedSecrets" | "onNotice" | "onError"> {
   readonly auth: Auth;
   /** Names, colours and texts of a team's own. */
   readonly config?: PagesConfig | undefined;
@@ -74,6 +74,8 @@ export interface PagesOptions
 export interface Pages {
   /** The paths of pages and of what they are made of, as Hono writes them. */
   readonly paths: readonly string[];
+  /** Whether a path is one of these. */
+  has(path: string): boolean;
   /** Answers a request for one of these paths. Never throws. */
   fetch(request: Request, info: RequestInfo): Promise<Response>;
   /** What a browser is shown that asks for something that is not there; `/` leads to the pages. */
@@ -123,13 +125,14 @@ interface Handling {
 }
 
 /**
- * The service's own pages: sign in, register, and everything about one's account, in HTML that works without a script. They call the
- * procedures in this process, so that every rule is the API's.
+ * Pages to sign in, to register, and for everything about one's account, in HTML that works without a script. They call the procedures in
+ * this process, so that every rule is the API's.
  *
  * @throws StartError for options that cannot be
  * @example
- * const pages = createPages({ auth, publicUrl: "https://auth.example.com" });
- * for (const path of pages.paths) app.all(path, ({ req }) => pages.fetch(req.raw, { remoteAddress }));
+ * const http = { basePath: "/auth", publicUrl: "https://example.com/auth" };
+ * const pages = createPages({ auth: latchkey.auth, ...http });
+ * const answer = latchkey.createFetchHandler({ router: appRouter, pages });
  */
 export function createPages(options: PagesOptions): Pages {
   const handling = { serving: toServing(options), once: createOnce(), onError: options.onError ?? (() => {}) };
@@ -155,8 +158,12 @@ export function createPages(options: PagesOptions): Pages {
       traceRequest(request, routeOf(visit.url.pathname), () => answerSafely(visit, info, work)),
     );
   };
+  const { basePath = "" } = options;
+  const paths = [...pagePaths, violationsPath].map((path) => basePath + path);
+  const known = new Set(paths);
   return {
-    paths: [...pagePaths, violationsPath, `${assetFolder}*`],
+    paths: [...paths, `${basePath}${assetFolder}*`],
+    has: (path) => known.has(path) || path.startsWith(basePath + assetFolder),
     fetch: (request, info) =>
       guard(request, info, async (visit) => {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
@@ -185,15 +192,16 @@ function routeOf(path: string): string {
 
 function toServing(options: PagesOptions): Serving {
   const { auth, config = {}, registration = "open", isDevelopment = false, onNotice: tell = () => {} } = options;
+  const { basePath = "" } = options;
   const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
   if (publicUrl === null) throw new StartError("publicUrl must be such as https://example.com");
   const origins = createOriginRules({ named: [], publicUrl, allowsLoopback: false, tell });
   return {
-    ...{ auth, publicUrl, registration, isDevelopment, codes: auth.options.codes },
+    ...{ auth, publicUrl, basePath, registration, isDevelopment, codes: auth.options.codes },
     clients: readRedirectClients(options.clients, auth.options.tokens.audiences),
     hasPasskeys: auth.options.passkeys !== null,
     brand: readBrand(config),
-    transport: createCookieTransport({ origins, publicUrl, tell }),
+    transport: createCookieTransport({ origins, publicUrl, basePath, tell }),
     readAddress: createRequestAddressReader(options),
     callAs: createCallAs(auth),
   };

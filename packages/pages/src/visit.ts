@@ -27,6 +27,8 @@ export interface Serving {
   readonly auth: Auth;
   readonly brand: Brand;
   readonly publicUrl: PublicUrl | undefined;
+  /** What stands before the pages' paths in the requests that come here; mostly nothing. */
+  readonly basePath: string;
   readonly transport: CookieTransport;
   readonly readAddress: ReadRequestAddress;
   /** Apps on other origins that sign their people in here. */
@@ -54,6 +56,7 @@ export function createCallAs(auth: Auth) {
 export interface Visit {
   readonly serving: Serving;
   readonly request: Request;
+  /** Its address, without what stands before the pages' paths. */
   readonly url: URL;
   /** Below what the pages are in browsers, such as `/auth`; mostly nothing. */
   readonly base: string;
@@ -77,15 +80,16 @@ export interface Visit {
 }
 
 export function openVisit(serving: Serving, request: Request, info: RequestInfo): Visit {
-  const { publicUrl, transport, brand } = serving;
+  const { publicUrl, basePath, transport, brand } = serving;
   const url = new URL(request.url);
+  url.pathname = url.pathname.slice(basePath.length);
   const pageCookies = openPageCookies(request, publicUrl);
   const language = chooseLanguage(request, url, pageCookies);
   const sessionCookies = transport.open(request);
   return {
     ...{ serving, request, url, pageCookies, sessionCookies, language },
-    base: publicUrl?.path ?? "",
-    ownUrl: new URL(publicUrl ? `${publicUrl.href}/` : `${url.protocol}//${hostOf(request) || url.host}/`),
+    base: publicUrl?.path ?? basePath,
+    ownUrl: new URL(`${publicUrl?.href ?? `${url.protocol}//${hostOf(request) || url.host}${basePath}`}/`),
     requestId: info.requestId ?? null,
     texts: brand.textsOf(language.tag),
     ...actAs({ serving, request, language, sessionCookies }, info, pageCookies.accessToken),

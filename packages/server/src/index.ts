@@ -16,6 +16,7 @@ export {
   type FetchHandler,
   type FetchHandlerOptions,
   type HttpOptions,
+  type PagesHandler,
   type RequestInfo,
 } from "./http/fetch-handler.ts";
 export { type ResponseMetaInput, responseMeta, safeHeaders, toAnswerHeaders } from "./http/headers.ts";

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { type Page, readPages } from "./documents.ts";
@@ -13,7 +13,7 @@ function examplesOf({ blocks }: Page): [name: string, code: string][] {
   return blocks
     .filter(({ language, code }) => /^tsx?$/.test(language) && !code.startsWith("// packages/"))
     .map(({ language, code }, index) => [
-      /^\/\/ ([\w-]+\.tsx?)$/m.exec(code)?.[1] ??
+      /^\/\/ ([\w./[\]-]+\.tsx?)$/m.exec(code)?.[1] ??
         (/^export type AppRouter/m.test(code) ? "server.ts" : `example-${index + 1}.${language}`),
       /^(import|export) /m.test(code) ? code : `${code}\nexport {};\n`,
     ]);
@@ -44,8 +44,8 @@ test("no TypeScript hides behind another name of its language, and what is carri
   for (const { path, code } of carriedOut) expect(code, path).toMatch(/^\/\/ apps\//);
 });
 
-/** Next.js has no entries that Node would find. */
-const isOfNext = (code: string) => /from "next\//.test(code);
+/** Next.js has no entries that Node would find, and its apps name their modules without an ending. */
+const isOfNext = ({ path }: Page, code: string) => path === "docs/mount-next.md" || /from "next\//.test(code);
 
 test.each(["nodenext", "bundler"] as const)("every TypeScript example for %s compiles", async (resolution) => {
   await using bench = await openWorkbench(resolution);
@@ -53,8 +53,8 @@ test.each(["nodenext", "bundler"] as const)("every TypeScript example for %s com
   for (const page of await readPages()) {
     const folder = join(bench.path, page.path.replaceAll(/\W/g, "-"));
     for (const [name, code] of examplesOf(page)) {
-      if (isOfNext(code) !== (resolution === "bundler")) continue;
-      await mkdir(folder, { recursive: true });
+      if (isOfNext(page, code) !== (resolution === "bundler")) continue;
+      await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), code);
       count += 1;
     }

@@ -59,7 +59,7 @@ test("whoever registers at the host has a session at the service too, and one th
   expect(await callHost("me.get", { token })).toMatchObject({ username: "alice" });
 });
 
-test("the service brings what a host has not: pages, and a command line that checks the database", async () => {
+test("the service brings what a host need not have: pages, and a command line that checks the database", async () => {
   const page = await fetch(`${url}/sign-in`);
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   const { code, stdout } = await service.run(["doctor"]);

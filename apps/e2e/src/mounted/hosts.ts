@@ -34,7 +34,7 @@ const fromNode =
     shop.createContext({ headers: req.headers, remoteAddress: req.socket.remoteAddress });
 
 /** What is no tRPC of the router's own, for servers of Node. */
-const toListener = ({ answer }: Shop): RequestListener =>
+export const toListener = ({ answer }: Pick<Shop, "answer">): RequestListener =>
   getRequestListener(
     (request, { incoming }) =>
       answer(request, {
@@ -128,27 +128,11 @@ export const hosts: Readonly<Record<string, OpenHost>> = {
     return { url, close: () => app.close() };
   },
 
-  "a route handler of Next.js": (shop) => {
-    // app/trpc/[trpc]/route.ts; in front of it Next's server, or a proxy, says where the call comes from.
-    const remoteAddress = (request: Request) => request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
-    const trpc = (request: Request) =>
-      fetchRequestHandler({
-        endpoint: "/trpc",
-        req: request,
-        router: shop.appRouter,
-        createContext: () => shop.createContext({ headers: request.headers, remoteAddress: remoteAddress(request) }),
-        responseMeta: shop.latchkey.responseMeta,
-      });
-    // app/cookie/[...path]/route.ts and app/.well-known/jwks.json/route.ts
-    const rest = (request: Request) => shop.answer(request, { remoteAddress: remoteAddress(request) });
-    return listen(
-      getRequestListener(
-        (request) => {
-          const platforms = new Request(request.url, request);
-          return isLatchkeys(new URL(request.url).pathname) ? rest(platforms) : trpc(platforms);
-        },
-        { overrideGlobalObjects: false },
-      ),
-    );
+  "route handlers of Next.js, without Next": (shop) => {
+    // In front of them Next's server, or a proxy, says where the call comes from.
+    const remoteAddress = ({ headers }: Request) => headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
+    const handle = (request: Request) =>
+      shop.answer(new Request(request.url, request), { remoteAddress: remoteAddress(request) });
+    return listen(getRequestListener(handle, { overrideGlobalObjects: false }));
   },
 };

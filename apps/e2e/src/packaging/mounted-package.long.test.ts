@@ -31,7 +31,6 @@ const names: readonly [file: string, marks: string][] = [
   ["express.ts", "adapters/express"],
   ["fastify.ts", "adapters/fastify"],
   ["hono.ts", 'from "hono"'],
-  ["next.ts", "adapters/fetch"],
 ];
 
 /** Each block of docs/mount.md as a file, with a port and a database that are given in place of those that stand there. */
@@ -98,10 +97,14 @@ describe.each([
   beforeAll(async () => {
     [project, database, files] = await Promise.all([createOutsideProject(), createEmptyDatabase(), readFiles()]);
     const own: Record<string, string> = {};
-    for (const name of ["auth", "server", "senders"] as const) own[`@latchkey/${name}`] = `file:${await pack(name)}`;
+    for (const name of ["auth", "server", "senders", "pages"] as const)
+      own[`@latchkey/${name}`] = `file:${await pack(name)}`;
     await project.install({ ...own, ...hosts, "@trpc/server": trpc, ...(hasNode(which) && lowestNode) });
     for (const [file, code] of files) await project.write(file, code);
     await project.addProgram("try-mounted.mjs");
+    const page = (await readPage("docs/pages.md")).blocks.find(({ code }) => code.startsWith("// pages.ts\n"));
+    await project.write("pages.ts", page?.code ?? "");
+    await project.addProgram("try-pages.mjs");
   });
   afterAll(async () => {
     await project[Symbol.asyncDispose]();
@@ -157,5 +160,15 @@ describe.each([
       keys: 200,
     });
     expect(outcome.exitCode).toBe(0);
+  });
+
+  test("the pages of docs/pages.md are shown beside the procedures, and nothing else is", async () => {
+    const variables = `DATABASE_URL='${database.url}' LATCHKEY_SECRET='${testSecret}'`;
+    const { exitCode, output } = await project.shell(`${variables} node try-pages.mjs`);
+    expect(JSON.parse(output.trim().split("\n").at(-1) ?? ""), output).toEqual({
+      statuses: [200, 200, 401, 404],
+      isNamed: true,
+    });
+    expect(exitCode).toBe(0);
   });
 });

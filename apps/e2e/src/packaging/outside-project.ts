@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { onceARun } from "../once-a-run.ts";
@@ -66,7 +66,7 @@ const programs = fileURLToPath(new URL("./programs/", import.meta.url));
 const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url));
 
 /** Packs a package as publishing it would, from its built files, and answers the file: the same for all who ask in one run of tests. */
-export function pack(name: "auth" | "client" | "senders" | "server" | "verify"): Promise<string> {
+export function pack(name: "auth" | "client" | "pages" | "senders" | "server" | "verify"): Promise<string> {
   return onceARun(`${name}.tgz`, async (tarball) => {
     const [command, ...words] = findPnpm();
     await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
@@ -81,7 +81,10 @@ export function findPnpm(): [command: string, ...words: string[]] {
 
 export async function createOutsideProject(): Promise<OutsideProject> {
   const folder = await makeTemporaryFolder("latchkey-outside-");
-  const write = (file: string, text: string) => writeFile(join(folder, file), text);
+  const write = async (file: string, text: string) => {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), text);
+  };
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
   const compile = async (
     { compiler, resolution, types = [] }: CompilerSetup,

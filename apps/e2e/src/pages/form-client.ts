@@ -10,14 +10,15 @@ export interface FormClient {
   ): Promise<Response>;
 }
 
-export function createFormClient(url: string): FormClient {
+/** @param base below what the pages are, such as `/auth` */
+export function createFormClient(url: string, base = ""): FormClient {
   const cookies = new Map<string, string>();
   const send = async (path: string, init: RequestInit) => {
     const headers = new Headers(init.headers);
     // Those for `/cookie` go there alone, as browsers have it.
     const sent = [...cookies].filter(([name]) => /access|step|language/.test(name) || path.startsWith("/cookie"));
     if (sent.length > 0) headers.set("cookie", sent.map(([name, value]) => `${name}=${value}`).join("; "));
-    const response = await fetch(url + path, { ...init, headers, redirect: "manual" });
+    const response = await fetch(url + base + path, { ...init, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === "" || line.includes("Max-Age=0")) cookies.delete(name);

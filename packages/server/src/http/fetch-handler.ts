@@ -74,12 +74,22 @@ export interface RequestInfo {
 
 export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
 
+/** What answers browsers that ask for a page: `createPages` of `@latchkey/pages`, with the same `basePath` and `publicUrl`. */
+export interface PagesHandler {
+  /** Whether a path is that of a page, or of what pages are made of. */
+  has(path: string): boolean;
+  /** Never throws. */
+  fetch(request: Request, info: RequestInfo): Promise<Response>;
+}
+
 export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
   readonly auth: Auth<C>;
   /** The procedures. */
   readonly router: AnyTRPCRouter;
   /** The router's context, given its part that is Latchkey's; that alone by default. */
   readonly createContext?: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
+  /** Pages for sign-in and accounts, answered beside the procedures; none by default. */
+  readonly pages?: PagesHandler | undefined;
   /** What notices call the settings; the options of `createLatchkey` by default. */
   readonly names?: SettingNames | undefined;
   /** What the process runs with, for `service.settings`; nothing by default. No secret may be in it. */
@@ -96,6 +106,7 @@ interface Serving<C extends Config> {
   readonly readAddress: ReadRequestAddress;
   readonly onError: (failure: CallFailure) => void;
   readonly settings: SettingsReport | undefined;
+  readonly pages: PagesHandler | undefined;
   readonly createContext: (request: Request, latchkey: LatchkeyContext<C>) => object | Promise<object>;
 }
 
@@ -126,7 +137,7 @@ function toServing<C extends Config>(options: FetchHandlerOptions<C>): Serving<C
   const allowsLoopback = options.allowsLoopbackOrigins ?? false;
   const origins = createOriginRules({ named: corsOrigins, publicUrl, allowsLoopback, tell, names });
   return {
-    ...{ auth, router, origins, onError, settings: options.settings },
+    ...{ auth, router, origins, onError, settings: options.settings, pages: options.pages },
     base: basePath,
     cookieTransport: createCookieTransport({ origins, publicUrl, basePath, tell, names }),
     readAddress: createRequestAddressReader(options),
@@ -150,8 +161,9 @@ type Answer = Response | Promise<Response>;
 
 function answer<C extends Config>(serving: Serving<C>, request: Request, info: RequestInfo): Answer {
   const path = pathOf(request.url);
-  const { base, router } = serving;
+  const { base, router, pages } = serving;
   if (path.startsWith(`${base}/trpc/`)) return answerCall(serving, request, info, false);
+  if (pages?.has(path)) return pages.fetch(request, info);
   if (path.startsWith(`${base}${cookiePath}/`)) return answerCall(serving, request, info, true);
   if (path === base + jwksPath) return answerPublicKeys(serving.auth, request);
   const { passkeys } = serving.auth.options;

@@ -1,0 +1,35 @@
+import type { Operation, TRPCLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
+import type { SessionAnswer } from "./api-types.ts";
+import { answerBy } from "./link.ts";
+import type { ProcedurePaths } from "./procedure-paths.ts";
+import type { OwnAnswer, SessionManager } from "./session-manager.ts";
+
+/** Takes over answers that change who is signed in or the mark of this device, before the caller gets them, or what is known of the person, beside that. */
+export function createSessionLink(manager: SessionManager, paths: ProcedurePaths): TRPCLink<AnyRouter> {
+  /** What is kept of an answer before its caller gets it; undefined for nothing. */
+  function take(op: Operation, data: unknown): Promise<void> | undefined {
+    if (paths.endsSession(op)) return manager.signOut();
+    if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
+    const shown = paths.isOwn(op) ? manager.showUser(data as OwnAnswer) : undefined;
+    if (paths.showsDevice(op)) return shown ?? manager.keepDevice(data as OwnAnswer | null);
+    shown?.catch(() => {});
+    return undefined;
+  }
+
+  return () =>
+    ({ op, next }) => {
+      const wish = paths.opensSession(op) ? manager.wish() : 0;
+      return answerBy(next, async (send) => {
+        const answer = await send(op);
+        const { data } = answer.result as { data?: unknown };
+        if (wish > 0) await (isStep(data) ? undefined : manager.keep(data as SessionAnswer, wish));
+        // What goes wrong with keeping an answer is not the call's failure.
+        else await take(op, data)?.catch(() => {});
+        return answer;
+      });
+    };
+}
+
+/** A code may be answered with a ticket, which is no session. */
+const isStep = (data: unknown) => (data as { next?: unknown } | null | undefined)?.next !== undefined;
