@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
 import { root } from "./documents.ts";
+import { findManifestFaults } from "./manifest-faults.ts";
 
 const read = (path: string) => readFile(join(root, "deploy", path), "utf8");
 
@@ -16,8 +17,8 @@ const known = [
   ...secretSettings.map((name) => `${name}_FILE`),
 ];
 
-async function readYaml(path: string) {
-  const documents = parseAllDocuments(await read(path), { merge: true });
+async function readYaml(path: string, version: "1.1" | "1.2" = "1.2") {
+  const documents = parseAllDocuments(await read(path), { merge: true, version });
   expect(
     documents.flatMap((document) => ("errors" in document ? [...document.errors, ...document.warnings] : [])),
     path,
@@ -26,7 +27,8 @@ async function readYaml(path: string) {
 }
 
 const manifests = (await readdir(join(root, "deploy/kubernetes"))).sort();
-const resources = (await Promise.all(manifests.map((name) => readYaml(`kubernetes/${name}`)))).flat();
+// Kubernetes reads YAML of before 1.2, where `yes` is true and 0440 octal.
+const resources = (await Promise.all(manifests.map((name) => readYaml(`kubernetes/${name}`, "1.1")))).flat();
 const podsOf = resources.filter(({ spec }) => spec.template).map(({ kind, spec }) => ({ kind, ...spec.template.spec }));
 
 test("the settings in every file of deploy/ are settings, and production says where its secrets are", async () => {
@@ -47,6 +49,41 @@ test("the settings in every file of deploy/ are settings, and production says wh
     const mounted = pod.volumes[0].secret.items.map(({ path }: { path: string }) => `/run/secrets/latchkey/${path}`);
     expect([env.DATABASE_URL_FILE.value, env.LATCHKEY_SECRET_FILE.value].sort()).toEqual(mounted.sort());
   }
+});
+
+test("the manifests are what the schemas of Kubernetes say, and have no field that these do not know", async () => {
+  expect(resources.map(({ kind }) => kind).sort()).toEqual(["Deployment", "Job", "PodDisruptionBudget", "Service"]);
+  for (const resource of resources) expect(await findManifestFaults(resource), resource.kind).toEqual([]);
+});
+
+test.each([
+  [
+    "a field that is misspelled",
+    "readinessProbe:",
+    "readinesProbe:",
+    "/spec/template/spec/containers/0/readinesProbe is unknown",
+  ],
+  ["a field in a wrong place", "  replicas: 2", "replicas: 2", "/replicas is unknown"],
+  ["a number where a text is wanted", 'value: "3000"', "value: 3000", "env/2/value must be string"],
+  [
+    "a text where a number is wanted",
+    "failureThreshold: 60",
+    "failureThreshold: often",
+    "startupProbe/failureThreshold must be integer",
+  ],
+  [
+    "a probe of no port",
+    "path: /readyz, port: http",
+    "path: /readyz",
+    "readinessProbe/httpGet must have required property port",
+  ],
+  ["memory in no unit", "memory: 512Mi", "memory: 512 MB", "limits/memory"],
+  ["a version that no kind has", "apps/v1", "apps/v9", "There is no Deployment in apps/v9"],
+])("%s is found in a manifest", async (_what, right, wrong, told) => {
+  const text = await read("kubernetes/latchkey.yaml");
+  expect(text).toContain(right);
+  const [deployment] = parseAllDocuments(text.replace(right, wrong), { version: "1.1" });
+  expect((await findManifestFaults(deployment?.toJS())).join("\n")).toContain(told);
 });
 
 test("a pod runs as nobody, writes nowhere, and is asked by the answers that the service has", () => {

@@ -20,6 +20,37 @@ export async function fillWithPeople(connectionString: string, people = peopleOf
   await run("vacuum analyze latchkey.users, latchkey.sessions, latchkey.audit_events");
 }
 
+/** Half of them have agreed to be written to, of which a later schema wants a row for each. */
+export async function agreeByHalf(connectionString: string): Promise<void> {
+  await queryOnce(
+    { connectionString },
+    `update latchkey.users set is_approved_to_be_in_touch = true
+      where id in (select id from latchkey.users order by id limit (select count(*) / 2 from latchkey.users))`,
+  );
+  await queryOnce({ connectionString }, "vacuum analyze latchkey.users");
+}
+
+/** How many people have a row of what they agreed to. */
+export async function countConsents(connectionString: string): Promise<number | undefined> {
+  const [row] = await queryOnce<{ count: number }>(
+    { connectionString },
+    "select count(*)::int as count from latchkey.consents",
+  );
+  return row?.count;
+}
+
+/** As if all of them had come over from another system; the columns are those of the schema that first could. */
+export async function fillWithImported(connectionString: string): Promise<void> {
+  await queryOnce(
+    { connectionString },
+    `insert into latchkey.imported_users
+      (source, old_id, user_id, old_username, old_phone, username_hashes, phone_hashes, named_since, seen_at)
+    select 'django', id::text, id, username, phone_number, array[sha256(username::bytea)],
+      array[sha256(phone_number::bytea)], now(), now() from latchkey.users`,
+  );
+  await queryOnce({ connectionString }, "vacuum analyze latchkey.imported_users");
+}
+
 /** The milliseconds below which 99 of 100 are. */
 export function p99(milliseconds: readonly number[]): number {
   const sorted = milliseconds.toSorted((a, b) => a - b);

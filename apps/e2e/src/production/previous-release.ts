@@ -23,7 +23,10 @@ function canRead(commit: string): boolean {
   }
 }
 
-/** The release before, as its users have it but for the packages of others: those are the ones that are installed now. */
+/**
+ * The release before, as its users have it but for the packages of others: those are the ones that are installed now. What it alone needs is a
+ * development dependency here, until a later release is named.
+ */
 export interface PreviousRelease {
   /** Starts its service, and resolves when it listens. */
   start(variables: Variables, folder: string): Promise<Program & { readonly url: string }>;
@@ -77,12 +80,13 @@ async function resolveWithin(sources: string): Promise<Plugin> {
   const own = await readPackages(sources);
   return {
     name: "previous-release",
-    resolveId(source, importer) {
+    async resolveId(source, importer) {
       if (/^(\.|\/|node:)/.test(source) || !importer?.startsWith(sources)) return null;
       const [, name = "", rest = ""] = /^(@latchkey\/[^/]+)(.*)$/.exec(source) ?? [];
       if (name) return own.get(name)?.(`.${rest}`) ?? null;
       const [place = ""] = /^(apps|packages)\/[^/]+/.exec(relative(sources, importer)) ?? [];
-      return this.resolve(source, join(root, place, "package.json"), { skipSelf: true });
+      const resolve = (from: string) => this.resolve(source, join(root, from, "package.json"), { skipSelf: true });
+      return (await resolve(place)) ?? resolve("apps/e2e");
     },
   };
 }

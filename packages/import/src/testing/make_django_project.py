@@ -2,12 +2,15 @@
 
 Usage: make_django_project.py DATABASE_FILE. Prints a line of JSON for each person: what they type and whether it let them in.
 """
+import atexit
 import json
 import os
+import shutil
 import sys
 import tempfile
 
 folder = tempfile.mkdtemp(prefix="latchkey-django-")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.makedirs(os.path.join(folder, "users", "migrations"))
 for name in ("users/__init__.py", "users/migrations/__init__.py"):
     open(os.path.join(folder, name), "w").close()

@@ -12,14 +12,17 @@ With UUID_KEYS in the environment people have UUIDs as their ids.
 serve PORT   serves simplejwt's POST /token, /token/refresh, /token/blacklist and GET /me, and the old backend's own POST /own/token and
              GET /own/me, until it is stopped; the secret is in SECRET_KEY
 """
+import atexit
 import json
 import os
+import shutil
 import sys
 import tempfile
 from urllib.parse import unquote, urlsplit
 from wsgiref.simple_server import make_server
 
 folder = tempfile.mkdtemp(prefix="latchkey-django-")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.makedirs(os.path.join(folder, "users", "migrations"))
 for name in ("users/__init__.py", "users/migrations/__init__.py"):
     open(os.path.join(folder, name), "w").close()

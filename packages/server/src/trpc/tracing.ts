@@ -2,6 +2,7 @@ import { isAuthError, type Watch } from "@latchkey/auth";
 import {
   context,
   isSpanContextValid,
+  ProxyTracerProvider,
   propagation,
   type Span,
   SpanKind,
@@ -13,11 +14,18 @@ import { TRPCError } from "@trpc/server";
 import { createProxyCheck, type TrustedProxy } from "../http/client-address.ts";
 import { findAuthError } from "./error-map.ts";
 
-// Spans go wherever the process has registered a provider of OpenTelemetry's, and nowhere without one: then this costs less than five microseconds.
-const tracer = trace.getTracer("latchkey");
+// Spans go wherever the process has registered a provider of OpenTelemetry's. Without one nothing is made.
+const provider = trace.getTracerProvider();
+const tracer = provider.getTracer("latchkey");
+
+/** What stands behind a provider while none is registered. */
+const nobody = new ProxyTracerProvider().getDelegate();
+
+const hasListener = () => !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== nobody;
 
 /** Makes a span of each piece of the core's work; for the option `watch`. */
 export const traceWork: Watch = (work, facts, run) => {
+  if (!hasListener()) return run();
   const span = startSpan(`latchkey.${work}`, ofWork);
   if (!span) return run();
   for (const [name, value] of Object.entries(facts)) span.setAttribute(`latchkey.${name}`, value);
@@ -33,6 +41,7 @@ export function traceRequest(
   route: string,
   run: () => Promise<Response>,
 ): Promise<Response> {
+  if (!hasListener()) return run();
   const known = knownMethods.has(method) ? method : "_OTHER";
   const span = startSpan(`${known === "_OTHER" ? "HTTP" : known} ${route}`, ofCalls);
   if (!span) return run();
@@ -50,6 +59,7 @@ export function traceCall<Result extends { readonly ok: boolean }>(
   path: string,
   run: () => Promise<Result>,
 ): Promise<Result> {
+  if (!hasListener()) return run();
   const span = startSpan(path, isWithinOwn() ? ofWork : ofCalls);
   if (!span) return run();
   span.setAttributes({ "rpc.system": "trpc", "rpc.method": path });
@@ -69,7 +79,7 @@ function isWithinOwn(): boolean {
   return active !== undefined && active.spanContext().isRemote !== true;
 }
 
-/** Null where nobody listens. One that is not recorded is carried on all the same: what is below it is not recorded either. */
+/** Null where nobody listens after all. One that is not recorded is carried on all the same: what is below it is not recorded either. */
 function startSpan(name: string, options: SpanOptions): Span | null {
   const span = tracer.startSpan(name, options);
   return isSpanContextValid(span.spanContext()) ? span : null;
