@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { server, tags } from "../../vitest.base.ts";
 
 export default defineConfig({
   test: {
     server,
+    tags,
     globalSetup: ["@latchkey/auth/testing/global-setup"],
     isolate: false,
     testTimeout: 120_000,

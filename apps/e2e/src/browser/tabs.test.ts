@@ -64,7 +64,10 @@ test("two tabs whose tokens have run out renew at the same moment: both go on, i
   expect(await readSessions(site)).toEqual([null]);
 });
 
-test("a session that was ended elsewhere signs every tab out at the first call", async ({ open, site }) => {
+test("a session that was ended elsewhere signs every tab out at the first call", { tags: ["long"] }, async ({
+  open,
+  site,
+}) => {
   const [here, there] = [await open(), await open()];
   await signIn(here);
   await shows(there, signedIn);
@@ -74,7 +77,9 @@ test("a session that was ended elsewhere signs every tab out at the first call",
   await Promise.all([shows(here, signedOut), shows(there, signedOut)]);
 });
 
-test("what a page reads of the state stays the same object until something changes", async ({ open }) => {
+test("what a page reads of the state stays the same object until something changes", { tags: ["long"] }, async ({
+  open,
+}) => {
   const tab = await open();
   await signIn(tab);
   await shows(tab, signedIn);

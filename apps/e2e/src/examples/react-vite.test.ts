@@ -59,7 +59,7 @@ test("who signs out in one tab is signed out in the other, and the next person s
   expect(await there.getByText("This device").count()).toBe(0);
 });
 
-test("a device that is ended on another is signed out at its next call", async ({
+test("a device that is ended on another is signed out at its next call", { tags: ["long"] }, async ({
   browser,
   context,
   exampleSite: site,
@@ -81,7 +81,7 @@ test("a device that is ended on another is signed out at its next call", async (
   expect(readStatuses(site.front, "me.get")).toContain(401);
 });
 
-test("what a permission is for is shown to whoever holds it, and to nobody else", async ({
+test("what a permission is for is shown to whoever holds it, and to nobody else", { tags: ["long"] }, async ({
   context,
   exampleSite: site,
 }) => {

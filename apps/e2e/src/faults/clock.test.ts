@@ -54,7 +54,7 @@ const refresh = (place: Place, refreshToken: string): Promise<Answer> =>
 const endSessionsIn = (seconds: number) =>
   query("update latchkey.sessions set idle_expires_at = now() + make_interval(secs => $1)", [seconds]);
 
-describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", () => {
+describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", { tags: ["long"] }, () => {
   test("take each other's access tokens unless one was issued more than a minute ahead of their own time", async () => {
     for (const issuer of places) {
       for (const reader of places) {

@@ -29,7 +29,7 @@ afterEach(async () => {
 
 afterAll(() => installation[Symbol.asyncDispose]());
 
-describe("two services that start on an empty folder at the same moment", () => {
+describe("two services that start on an empty folder at the same moment", { tags: ["long"] }, () => {
   it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
     const [first, second] = await Promise.all([start(), start()]);
     const postgres = await postgresOrThrow();
@@ -47,7 +47,7 @@ describe("two services that start on an empty folder at the same moment", () => 
   });
 });
 
-describe("kill -9 of the service", () => {
+describe("kill -9 of the service", { tags: ["long"] }, () => {
   it("leaves PostgreSQL up, which the next start adopts with everything in it and stops at its end", async () => {
     const killed = await start();
     const token = await obtainToken(killed.url, "alice");
