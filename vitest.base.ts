@@ -8,6 +8,7 @@ enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 /**
  * A case that is tagged `long` is tried by `pnpm test:long` alone, which says so with `LATCHKEY_LONG`; one like it stays in the ordinary run.
+ * What a test says of itself by `skipIf` or `runIf` goes before its tag.
  */
 export const tags = [{ name: "long", skip: process.env.LATCHKEY_LONG !== "1" }];
 

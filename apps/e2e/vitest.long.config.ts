@@ -34,6 +34,7 @@ class LongestOfAll extends LongestFirst {
     "production/build.long.test.ts",
     "production/patroni.long.test.ts",
     "faults/migration.test.ts",
+    "examples/next.long.test.ts",
     "faults/kill.test.ts",
     "packaging/mounted-package.long.test.ts",
     "permissions/large-lists.test.ts",

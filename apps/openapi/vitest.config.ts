@@ -1,10 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { server, tags } from "../../vitest.base.ts";
+import { server } from "../../vitest.base.ts";
 
 export default defineConfig({
   test: {
     server,
-    tags,
     globalSetup: ["@latchkey/auth/testing/global-setup"],
     isolate: false,
     testTimeout: 120_000,

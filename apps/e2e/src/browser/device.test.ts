@@ -59,7 +59,7 @@ for (const { tags, cases } of shareOut(modes, 2))
     },
   );
 
-test("a refresh whose answer is lost on the way signs nobody out, and opens no second session", async ({
+test("a refresh whose answer is lost on the way signs nobody out, and opens no second session", { tags: ["long"] }, async ({
   open,
   site,
   context,

@@ -108,7 +108,7 @@ test("usePasskey adds a passkey, says so where the person changes their mind, an
   await signOut(tab);
 });
 
-test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", async ({
+test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", { tags: ["long"] }, async ({
   openPage,
 }) => {
   const opened = await openPage();

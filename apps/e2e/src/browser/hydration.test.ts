@@ -82,7 +82,7 @@ test("a page that was rendered for somebody shows them from the first byte on, a
   expect((await hydrate({ initialUser }, "signedIn, no")).headings).toEqual(["Hello, alice"]);
 });
 
-test("a page that was rendered for whoever comes shows nobody's part before it is known whose it is", async ({
+test("a page that was rendered for whoever comes shows nobody's part before it is known whose it is", { tags: ["long"] }, async ({
   hydrate,
 }) => {
   const { tab, headings } = await hydrate({}, "signedOut, no");

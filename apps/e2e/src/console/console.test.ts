@@ -190,7 +190,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("is told when the service is away, and it comes back by itself", async ({ browser }) => {
+  test("is told when the service is away, and it comes back by itself", { tags: ["long"] }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
@@ -350,7 +350,7 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", async ({
+  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", { tags: ["long"] }, async ({
     browser,
   }) => {
     const { id, username } = await site.create({});
@@ -441,7 +441,7 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("show what they may do and where each of it comes from, and since when and by whom", async ({ browser }) => {
+  test("show what they may do and where each of it comes from, and since when and by whom", { tags: ["long"] }, async ({ browser }) => {
     const { auth } = site.live.test;
     await auth.operator.createGroup({ name: "Teachers", permissions: ["notes.view_note", "notes.add_note"] });
     const { id } = await site.create({ groups: ["Teachers"], permissions: ["notes.view_note", "auth.view_group"] });
@@ -464,7 +464,7 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("whom an import left out are shown with why and what to do, and so are those who came over without something", async ({
+  test("whom an import left out are shown with why and what to do, and so are those who came over without something", { tags: ["long"] }, async ({
     browser,
   }) => {
     const { id } = await site.create({ username: freshName() });

@@ -38,7 +38,7 @@ test("a wrong password says so and leaves the name; the right one shows the pers
   expect(await readHeadings(tab)).toEqual(["Hello, alice"]);
 });
 
-test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", async ({
+test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", { tags: ["long"] }, async ({
   context,
   exampleSite: site,
 }) => {

@@ -29,7 +29,7 @@ afterEach(async () => {
 
 afterAll(() => installation[Symbol.asyncDispose]());
 
-describe("two services that start on an empty folder at the same moment", { tags: ["long"] }, () => {
+describe("two services that start on an empty folder at the same moment", () => {
   it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
     const [first, second] = await Promise.all([start(), start()]);
     const postgres = await postgresOrThrow();
@@ -47,7 +47,7 @@ describe("two services that start on an empty folder at the same moment", { tags
   });
 });
 
-describe("kill -9 of the service", { tags: ["long"] }, () => {
+describe("kill -9 of the service", () => {
   it("leaves PostgreSQL up, which the next start adopts with everything in it and stops at its end", async () => {
     const killed = await start();
     const token = await obtainToken(killed.url, "alice");

@@ -72,7 +72,7 @@ describe("a service without a setting", () => {
     expect(service.stdout()).not.toContain("5321234567");
   });
 
-  it("tells what became of messages, by country", { tags: ["long"] }, async () => {
+  it("tells what became of messages, by country", async () => {
     const { code, stdout } = await installation.run(["messages", "--json"]);
     expect(code).toBe(0);
     const { countries, left } = JSON.parse(stdout);

@@ -347,7 +347,8 @@ describe.each(Object.entries(ways))("%s", (way, enter) => {
       expect(reached).toEqual([]);
     });
 
-    test.runIf(waysOfFirstFactor.has(way))(
+    const testOfFirst = waysOfFirstFactor.has(way) ? test : test.skip;
+    testOfFirst(
       "reaches, on a device that is remembered, what signs in and nothing that asks who is there",
       { tags },
       async () => {
