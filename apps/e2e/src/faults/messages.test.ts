@@ -60,7 +60,7 @@ async function end(program: Program): Promise<void> {
 const isNothingDue = async () =>
   (await service.database.query("select from latchkey.challenges where due_at is not null")).length === 0;
 
-test(`kill -9 at ${kills} random moments between asking, sending and noting: every code that was acknowledged is sent, under one id`, () =>
+test(`kill -9 at ${kills} random moments between asking, sending and noting: every code that was acknowledged is sent, under one id`, { tags: ["long"] }, () =>
   withDice(async (dice) => {
     const asked: string[] = [];
     for (let round = 0; round < kills; round += 1) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createAuth } from "../create-auth.ts";
-import { createTestDatabase, testSecret } from "../testing/index.ts";
+import { createTestDatabase, testSecret, shareOut } from "../testing/index.ts";
 import { migrations } from "./migrations/index.ts";
 
 const facts = { requestId: null, address: "192.0.2.1", userAgent: null };
@@ -129,7 +129,8 @@ describe("a backup is refused, and leaves nothing behind,", () => {
   });
 });
 
-test.each([7, 1_000, 1_000_000])("a backup read in pieces of %i bytes brings everything back", async (size) => {
+for (const { tags, cases } of shareOut([7, 1_000, 1_000_000], 3))
+test.each(cases)("a backup read in pieces of %i bytes brings everything back", { tags }, async (size) => {
   const { backup, refreshToken, user, odd } = await readBackup();
   await using target = await open();
   await restoreInto(target, inPieces(backup, size));
@@ -166,7 +167,7 @@ test("a restore whose connection is cut off in its midst is told of by every sta
   await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
 });
 
-test("of two restores at once one is whole, and the other is refused", async () => {
+test("of two restores at once one is whole, and the other is refused", { tags: ["long"] }, async () => {
   const { backup } = await readBackup();
   await using target = await open({ isEmpty: true });
   await using other = createOther(target);
