@@ -9,7 +9,8 @@ for (const [name, createProject, tags] of [
   // What differs there is how values are read.
   ["SQLite", createSqliteProject, ["long"]],
 ] as const)
-  test(`of people of every kind in ${name} each signs in by what they typed there or is in the report, and none reaches another`, { // On a machine that is busy with something else.
+  test(`of people of every kind in ${name} each signs in by what they typed there or is in the report, and none reaches another`, {
+    // On a machine that is busy with something else.
     tags: [...tags],
     timeout: 180_000,
   }, async () => {

@@ -118,7 +118,9 @@ describe("an option", () => {
     ]);
   });
 
-  test("--decisions skip leaves a person out whose name stays reserved, and alias lets in by exactly what was typed there", { tags: ["long"] }, async () => {
+  test("--decisions skip leaves a person out whose name stays reserved, and alias lets in by exactly what was typed there", {
+    tags: ["long"],
+  }, async () => {
     const decisions = await write(
       `old_id,code,field,value,other,proposal,decision
 1,phone_shared,phoneNumber,,,drop,skip
@@ -136,7 +138,9 @@ describe("an option", () => {
     expect(rows).toEqual([{ alias: "1kaplan" }]);
   });
 
-  test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", { tags: ["long"] }, async () => {
+  test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", {
+    tags: ["long"],
+  }, async () => {
     await project.run("alter table users_user add column nick text");
     await project.run("update users_user set nick = 'Ada the first' where id = 1");
     const decisions = await write(
@@ -147,7 +151,9 @@ describe("an option", () => {
     expect(rows).toEqual([{ first_name: "Ada the first" }]);
   });
 
-  test("--source-timezone is the zone of times without one, and one that is none is refused", { tags: ["long"] }, async () => {
+  test("--source-timezone is the zone of times without one, and one that is none is refused", {
+    tags: ["long"],
+  }, async () => {
     const source = await write("id,username,date_joined\n1,zoned,2024-07-01 12:00:00\n");
     await run({ source, timezone: "Europe/Berlin" });
     const rows = await service.database.query(
@@ -251,7 +257,9 @@ describe("an option", () => {
     await expect(run({ report: under, accept: ["all"] })).rejects.toMatchObject({ exitCode: 3 });
   });
 
-  test("a source without the right to read it is one line, and nothing is left of it here", { tags: ["long"] }, async () => {
+  test("a source without the right to read it is one line, and nothing is left of it here", {
+    tags: ["long"],
+  }, async () => {
     await project.run("revoke all on users_user from current_user");
     const failing = run();
     await expect(failing).rejects.toMatchObject({

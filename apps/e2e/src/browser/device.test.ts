@@ -59,11 +59,9 @@ for (const { tags, cases } of shareOut(modes, 2))
     },
   );
 
-test("a refresh whose answer is lost on the way signs nobody out, and opens no second session", { tags: ["long"] }, async ({
-  open,
-  site,
-  context,
-}) => {
+test("a refresh whose answer is lost on the way signs nobody out, and opens no second session", {
+  tags: ["long"],
+}, async ({ open, site, context }) => {
   const tab = await open();
   await signIn(tab);
   await shows(tab, signedIn);

@@ -108,9 +108,9 @@ test("usePasskey adds a passkey, says so where the person changes their mind, an
   await signOut(tab);
 });
 
-test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", { tags: ["long"] }, async ({
-  openPage,
-}) => {
+test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", {
+  tags: ["long"],
+}, async ({ openPage }) => {
   const opened = await openPage();
   const { tab, phone, username } = opened;
   await addPasskey(opened);

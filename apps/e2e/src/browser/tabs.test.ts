@@ -32,7 +32,10 @@ test("who signs in in one tab is signed in in the other without a reload, and st
   expect(await askWho(here)).toBe("alice");
 });
 
-test("signing out in one tab signs the other out, which sends no token any more", { tags: ["long"] }, async ({ open, site }) => {
+test("signing out in one tab signs the other out, which sends no token any more", { tags: ["long"] }, async ({
+  open,
+  site,
+}) => {
   const [here, there] = [await open(), await open()];
   await signIn(here);
   await shows(there, signedIn);

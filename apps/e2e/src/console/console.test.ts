@@ -350,9 +350,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", { tags: ["long"] }, async ({
-    browser,
-  }) => {
+  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id, username } = await site.create({});
     await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
@@ -441,7 +441,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("show what they may do and where each of it comes from, and since when and by whom", { tags: ["long"] }, async ({ browser }) => {
+  test("show what they may do and where each of it comes from, and since when and by whom", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     const { auth } = site.live.test;
     await auth.operator.createGroup({ name: "Teachers", permissions: ["notes.view_note", "notes.add_note"] });
     const { id } = await site.create({ groups: ["Teachers"], permissions: ["notes.view_note", "auth.view_group"] });
@@ -464,9 +466,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("whom an import left out are shown with why and what to do, and so are those who came over without something", { tags: ["long"] }, async ({
-    browser,
-  }) => {
+  test("whom an import left out are shown with why and what to do, and so are those who came over without something", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id } = await site.create({ username: freshName() });
     await site.live.test.database.query(
       `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at, issues)

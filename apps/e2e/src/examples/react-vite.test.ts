@@ -38,10 +38,9 @@ test("a wrong password says so and leaves the name; the right one shows the pers
   expect(await readHeadings(tab)).toEqual(["Hello, alice"]);
 });
 
-test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", { tags: ["long"] }, async ({
-  context,
-  exampleSite: site,
-}) => {
+test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", {
+  tags: ["long"],
+}, async ({ context, exampleSite: site }) => {
   await site.test.auth.createUser(bora);
   const [here, there] = [await takeTab(context), await context.newPage()];
   await here.goto(site.front.url);

@@ -78,7 +78,9 @@ describe.each(Object.entries(hosts))("mounted by %s", (name, openHost) => {
     expect(await clientOf(token).orders.cancel.mutate({ before })).toEqual(before);
   });
 
-  test("where a call comes from is known by the socket, or by what is in front of a host that has none", { tags: ["long"] }, async () => {
+  test("where a call comes from is known by the socket, or by what is in front of a host that has none", {
+    tags: ["long"],
+  }, async () => {
     const { user } = await signUp("dora");
     const { rows } = await shop.latchkey.auth.pool.query<{ address: string | null }>(
       "select address::text from latchkey.audit_events where subject_id = $1 limit 1",
@@ -145,7 +147,9 @@ describe.each(Object.entries(hosts))("mounted by %s", (name, openHost) => {
     }
   });
 
-  test("the public keys are where other services look for them, and caches may keep them", { tags: ["long"] }, async () => {
+  test("the public keys are where other services look for them, and caches may keep them", {
+    tags: ["long"],
+  }, async () => {
     const at = `${host.url}/.well-known/jwks.json`;
     const keys = await fetch(at);
     expect(await keys.json()).toMatchObject({ keys: [{ kty: "OKP" }] });

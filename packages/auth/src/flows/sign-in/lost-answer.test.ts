@@ -357,7 +357,9 @@ describe("what counts as use of a refresh's answer", () => {
     expect(await database.query("select from writes")).toHaveLength(1);
   });
 
-  test("uses of many sessions of one person at once, beside touches and a sign-out of all, are noted, and none fails for it", { tags: ["long"] }, async () => {
+  test("uses of many sessions of one person at once, beside touches and a sign-out of all, are noted, and none fails for it", {
+    tags: ["long"],
+  }, async () => {
     await using test = await createTestAuth();
     const { auth, database } = test;
     const other = await test.another();
@@ -443,7 +445,9 @@ describe("while processes of the version before are serving", () => {
 });
 
 describe("the id of an access token", () => {
-  test("is another for every token, of the same refresh too, and a stranger does not guess it", { tags: ["long"] }, async () => {
+  test("is another for every token, of the same refresh too, and a stranger does not guess it", {
+    tags: ["long"],
+  }, async () => {
     const test = await begin();
     const { auth } = test;
     const first = await signIn(test);
