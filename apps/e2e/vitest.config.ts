@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { server, tags } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 export default defineConfig({
   test: {
     server,
+    tags,
     globalSetup: ["@latchkey/auth/testing/global-setup", "./src/processes/bundle.ts", "./src/once-a-run.ts"],
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],

@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { longCases, server } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 /** Files that are run in the ordinary run as well, in short. */
@@ -35,6 +35,7 @@ class LongestOfAll extends LongestFirst {
     "production/build.long.test.ts",
     "production/patroni.long.test.ts",
     "faults/migration.test.ts",
+    "examples/next.long.test.ts",
     "faults/kill.test.ts",
     "packaging/mounted-package.long.test.ts",
     "permissions/large-lists.test.ts",
@@ -46,6 +47,7 @@ class LongestOfAll extends LongestFirst {
 const all = {
   server,
   env: { LATCHKEY_LONG: "1", LATCHKEY_FAULTS: "long", LATCHKEY_SAMPLES: "200" },
+  tags: [{ name: "long" }],
   isolate: false,
   // These find what hangs, before whoever runs it all gives up.
   testTimeout: 900_000,
@@ -69,6 +71,15 @@ export default defineConfig({
           name: "side by side",
           include: ["src/**/*.long.test.ts", ...alsoInShort],
           exclude: [...configDefaults.exclude, ...timed],
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...all,
+          ...longCases,
+          exclude: [...configDefaults.exclude, ...alsoInShort],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

@@ -1,9 +1,10 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { server, tags } from "../../vitest.base.ts";
 
 export default defineConfig({
   test: {
     server,
+    tags,
     globalSetup: ["@latchkey/auth/testing/global-setup"],
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],

@@ -7,8 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const long = [
   "console/console",
   "http/enumeration",
-  "examples/next",
-  "packaging/client-versions",
   "browser/cookie",
   "regression/foreign-database-settings",
   "permissions/table",

@@ -61,7 +61,9 @@ test("a field that changed on both sides stays as it is here, now and in later r
   expect(await read("ada")).toMatchObject({ city: "Van" });
 });
 
-test("two who swapped their names there are swapped here, and each signs in by the new one", async () => {
+test("two who swapped their names there are swapped here, and each signs in by the new one", {
+  tags: ["long"],
+}, async () => {
   await project.run(
     "begin; update users_user set username = 'x' where id = 1; update users_user set username = 'ada' where id = 2; update users_user set username = 'bob' where id = 1; commit",
   );
@@ -87,7 +89,9 @@ test("a new password there is taken and ends sessions; one that was set here sta
   await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");
 });
 
-test("a password that somebody changed by themselves here stays, whatever changes there", async () => {
+test("a password that somebody changed by themselves here stays, whatever changes there", {
+  tags: ["long"],
+}, async () => {
   const { token } = (await signIn("ada", "first password")) as { token: string };
   const caller = await service.auth.authenticate([`Bearer ${token}`], service.facts);
   const input = { currentPassword: "first password", newPassword: "chosen here by ada" };
@@ -98,7 +102,7 @@ test("a password that somebody changed by themselves here stays, whatever change
   await expect(signIn("ada", "changed there")).rejects.toMatchObject({ code: "invalid_credentials" });
 });
 
-test("the same password under other parameters ends no session", async () => {
+test("the same password under other parameters ends no session", { tags: ["long"] }, async () => {
   await signIn("ada", "first password");
   await change(1, `password = '${hash("first password", "other", 2)}'`);
   await run();
@@ -124,13 +128,13 @@ test("nobody is raised, and who has rights here follows nothing but being lowere
   expect(await read("root")).toMatchObject({ is_staff: false, is_superuser: true, city: null });
 });
 
-test("the last superuser here stays one", async () => {
+test("the last superuser here stays one", { tags: ["long"] }, async () => {
   await change(3, "is_superuser = false");
   expect(await run()).toMatchObject({ followed: { kept: ["3: isSuperuser"] } });
   expect(await read("root")).toMatchObject({ is_superuser: true });
 });
 
-test("a number that was proved here beats what is claimed there, in later rounds too", async () => {
+test("a number that was proved here beats what is claimed there, in later rounds too", { tags: ["long"] }, async () => {
   await service.database.query("update latchkey.users set phone_proved_at = latchkey.now() where username = 'ada'");
   await change(1, "phone_number = '0532 123 45 99'");
   expect(await run()).toMatchObject({ followed: { kept: ["1: phoneNumber"] } });
@@ -160,7 +164,9 @@ test("another source than the last time stops: most people are gone", async () =
   expect(answer.codes).toContainEqual(expect.objectContaining({ code: "mass_change", examples: ["gone"] }));
 });
 
-test("more changes there than a day has stop a round, and nothing of them is taken until somebody says so", async () => {
+test("more changes there than a day has stop a round, and nothing of them is taken until somebody says so", {
+  tags: ["long"],
+}, async () => {
   await project.run(
     "insert into users_user select n, '!', null, false, 'person' || n, '', '', '', false, true, now(), null, null, null, null, null, false from generate_series(10, 60) n",
   );
@@ -267,7 +273,9 @@ test("a name that stays in the hands of who has rights here goes to nobody else,
   expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
 });
 
-test("a number of two people there is nobody's here, whoever of them changes later or comes later", async () => {
+test("a number of two people there is nobody's here, whoever of them changes later or comes later", {
+  tags: ["long"],
+}, async () => {
   await change(2, "phone_number = '+90 532 123 45 01'");
   expect((await run({ accept: ["all"] })).codes).toContainEqual(expect.objectContaining({ code: "phone_taken_here" }));
   await project.insert(
@@ -289,7 +297,9 @@ test("a number of two people there is nobody's here, whoever of them changes lat
   expect(await service.database.query("select from latchkey.users where phone_number = '+905321234577'")).toEqual([]);
 });
 
-test("who was called by their number there, and by a name now, has the number here no more", async () => {
+test("who was called by their number there, and by a name now, has the number here no more", {
+  tags: ["long"],
+}, async () => {
   await project.insert({ id: 4, username: "0532 123 45 88", password: hash("fourth password") });
   await run();
   await change(4, "username = 'dora'");
@@ -464,7 +474,7 @@ describe("groups and permissions", () => {
   });
 });
 
-test("who withdrew here stays so while the other system says what it said before", async () => {
+test("who withdrew here stays so while the other system says what it said before", { tags: ["long"] }, async () => {
   await project.insert({ id: 4, username: "eve", is_approved_to_be_in_touch: true });
   await run();
   await service.database.query("update latchkey.users set is_approved_to_be_in_touch = false where username = 'eve'");
@@ -476,7 +486,9 @@ test("who withdrew here stays so while the other system says what it said before
 const told = () =>
   service.database.query("select type, data - 'userId' as data from latchkey.webhook_events order by position");
 
-test("webhooks are told nothing of an import unless it is asked for, and then what they are told of any change", async () => {
+test("webhooks are told nothing of an import unless it is asked for, and then what they are told of any change", {
+  tags: ["long"],
+}, async () => {
   await service.database.query("insert into latchkey.webhook_endpoints (name) values ('shop')");
   await service.database.query(
     "insert into latchkey.webhook_endpoints (name, seen_at) values ('gone', latchkey.now() - interval '2 days')",

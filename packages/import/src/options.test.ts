@@ -77,7 +77,7 @@ describe("an option", () => {
     await expect(taking).rejects.toThrow("The username is reserved");
   });
 
-  test("--only asks nothing of the others", async () => {
+  test("--only asks nothing of the others", { tags: ["long"] }, async () => {
     expect(await run({ accept: ["permission_undeclared"], only: ["4"] })).toMatchObject({ exitCode: 0, created: 1 });
     expect(await run({ accept: ["permission_undeclared"], only: ["3"] })).toMatchObject({ exitCode: 4, created: 0 });
   });
@@ -88,7 +88,7 @@ describe("an option", () => {
     expect(await accounts()).toEqual(["1", "2", "3", "4"]);
   });
 
-  test("--accept takes the proposals of its codes alone", async () => {
+  test("--accept takes the proposals of its codes alone", { tags: ["long"] }, async () => {
     const answer = await run({ accept: ["phone_shared"] });
     expect(answer).toMatchObject({ exitCode: 4, created: 0 });
     expect(answer.codes.filter(({ undecided }) => undecided > 0).map(({ code }) => code)).toEqual([
@@ -118,7 +118,9 @@ describe("an option", () => {
     ]);
   });
 
-  test("--decisions skip leaves a person out whose name stays reserved, and alias lets in by exactly what was typed there", async () => {
+  test("--decisions skip leaves a person out whose name stays reserved, and alias lets in by exactly what was typed there", {
+    tags: ["long"],
+  }, async () => {
     const decisions = await write(
       `old_id,code,field,value,other,proposal,decision
 1,phone_shared,phoneNumber,,,drop,skip
@@ -155,7 +157,9 @@ describe("an option", () => {
     );
   });
 
-  test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", async () => {
+  test("--decisions map a column to a field, as a spreadsheet writes them: with a BOM, semicolons and empty lines", {
+    tags: ["long"],
+  }, async () => {
     await project.run("alter table users_user add column nick text");
     await project.run("update users_user set nick = 'Ada the first' where id = 1");
     const decisions = await write(
@@ -166,7 +170,9 @@ describe("an option", () => {
     expect(rows).toEqual([{ first_name: "Ada the first" }]);
   });
 
-  test("--source-timezone is the zone of times without one, and one that is none is refused", async () => {
+  test("--source-timezone is the zone of times without one, and one that is none is refused", {
+    tags: ["long"],
+  }, async () => {
     const source = await write("id,username,date_joined\n1,zoned,2024-07-01 12:00:00\n");
     await run({ source, timezone: "Europe/Berlin" });
     const rows = await service.database.query(
@@ -273,7 +279,7 @@ describe("an option", () => {
     expect(await service.database.query("select from latchkey.user_groups")).toHaveLength(1);
   });
 
-  test("--table says which of two is that of users; without it both are named", async () => {
+  test("--table says which of two is that of users; without it both are named", { tags: ["long"] }, async () => {
     await project.run(
       "create table shop_customer (id integer primary key, password text, last_login timestamptz, email text)",
     );
@@ -293,7 +299,7 @@ describe("an option", () => {
     expect(rows).toEqual([{ first_name: "Ada the first" }]);
   });
 
-  test("--map of a column or a field that is not there is refused in one line", async () => {
+  test("--map of a column or a field that is not there is refused in one line", { tags: ["long"] }, async () => {
     await expect(run({ map: { nick: "firstName" } })).rejects.toThrow(/no column nick/);
     await expect(run({ map: { city: "nothingOfThat" } })).rejects.toThrow(/no field nothingOfThat/);
     await expect(run({ drop: ["nick"] })).rejects.toThrow(/no column nick/);
@@ -332,7 +338,9 @@ describe("an option", () => {
     await expect(run({ report: under, accept: ["all"] })).rejects.toMatchObject({ exitCode: 3 });
   });
 
-  test("a source without the right to read it is one line, and nothing is left of it here", async () => {
+  test("a source without the right to read it is one line, and nothing is left of it here", {
+    tags: ["long"],
+  }, async () => {
     await project.run("revoke all on users_user from current_user");
     const failing = run();
     await expect(failing).rejects.toMatchObject({

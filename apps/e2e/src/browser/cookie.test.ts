@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./browser-test.ts";
@@ -63,10 +64,9 @@ test("no script of the page finds the refresh token, neither at sign-in nor afte
   expect(await findBy(tab, "alice")).toBe(true);
 });
 
-test("what makes every other device a stranger leaves its new mark in the cookie of this one", async ({
-  open,
-  context,
-}) => {
+test("what makes every other device a stranger leaves its new mark in the cookie of this one", {
+  tags: ["long"],
+}, async ({ open, context }) => {
   const tab = await open({ storage });
   await signIn(tab);
   await shows(tab, signedIn);
@@ -103,7 +103,7 @@ test("the cookie goes to /cookie and nowhere else", async ({ open, site }) => {
   expect(site.front.requests.map(({ path }) => path.split("?")[0])).toContain("/trpc/me.get");
 });
 
-test("a reload and a new tab find the person signed in", async ({ open, site }) => {
+test("a reload and a new tab find the person signed in", { tags: ["long"] }, async ({ open, site }) => {
   const here = await open({ storage });
   await signIn(here);
   await shows(here, signedIn);
@@ -155,10 +155,9 @@ async function putToSleep(tab: Page): Promise<AsyncDisposable> {
   };
 }
 
-test("whoever signs out and in again in one tab stays signed in there, whatever a tab does that slept meanwhile", async ({
-  open,
-  site,
-}) => {
+test("whoever signs out and in again in one tab stays signed in there, whatever a tab does that slept meanwhile", {
+  tags: ["long"],
+}, async ({ open, site }) => {
   const [here, there] = [await open({ storage }), await open({ storage })];
   await signIn(here);
   await shows(there, signedIn);
@@ -238,43 +237,48 @@ const attacks: readonly ((address: string) => string)[] = [
     document.forms[0].submit()`,
 ];
 
-test.for([
-  ["another site", "localhost"],
+const foreigners = [
+  // Their requests have the cookie with them.
   ["another port of the same host", "127.0.0.1"],
-])(
-  "no request that a page of %s makes a browser send uses the cookie or harms it",
-  async ([, host], { open, site, context }) => {
-    const tab = await open({ storage });
-    await signIn(tab);
-    await shows(tab, signedIn);
-    const cookie = await findRefreshCookie(context);
-    await using foreign = await startFront();
-    const sent = site.front.requests.length;
+  ["another site", "localhost"],
+] as const;
 
-    for (const procedure of ["token.refresh", "token.revoke"]) {
-      for (const attack of attacks) {
-        const before = site.front.requests.length;
-        // A page of its own for each: an attack may take the page somewhere else while the next one begins.
-        const hostile = await context.newPage();
-        await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
-        await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
-        await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
-        await hostile.close();
+for (const { tags, cases } of shareOut(foreigners, 2))
+  test.for(cases)(
+    "no request that a page of %s makes a browser send uses the cookie or harms it",
+    { tags },
+    async ([, host], { open, site, context }) => {
+      const tab = await open({ storage });
+      await signIn(tab);
+      await shows(tab, signedIn);
+      const cookie = await findRefreshCookie(context);
+      await using foreign = await startFront();
+      const sent = site.front.requests.length;
+
+      for (const procedure of ["token.refresh", "token.revoke"]) {
+        for (const attack of attacks) {
+          const before = site.front.requests.length;
+          // A page of its own for each: an attack may take the page somewhere else while the next one begins.
+          const hostile = await context.newPage();
+          await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
+          await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
+          await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+          await hostile.close();
+        }
       }
-    }
 
-    const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
-    expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
-    expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
-    expect(await findRefreshCookie(context)).toEqual(cookie);
-    expect(await askWho(tab)).toBe("alice");
-    expect(await readSessions(site)).toEqual([null]);
-  },
-);
+      const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
+      expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
+      expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
+      expect(await findRefreshCookie(context)).toEqual(cookie);
+      expect(await askWho(tab)).toBe("alice");
+      expect(await readSessions(site)).toEqual([null]);
+    },
+  );
 
-test("below a path of a proxy, a reload and a sign-out find the cookie there, and no other path gets it", async ({
-  context,
-}) => {
+test("below a path of a proxy, a reload and a sign-out find the cookie there, and no other path gets it", {
+  tags: ["long"],
+}, async ({ context }) => {
   await using site = await startSite({ base: "/auth" });
   const tab = await openTab(context, site, { service: `${site.front.url}/auth`, storage });
   await signIn(tab);
@@ -290,30 +294,34 @@ test("below a path of a proxy, a reload and a sign-out find the cookie there, an
   expect(await readSessions(site)).toEqual(["signed_out"]);
 });
 
-test.for(["/", "/cookie/", "/cookie/trpc", "/cookie/trpc/token.refresh"])(
-  "a second refresh cookie, set for %s by somebody else, signs nobody in as them and does not stay",
-  async (path, { open, site, context }) => {
-    await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
-    const own = await site.test.auth.login(
-      { username: "mallory", password: "correct horse battery" },
-      { address: null, requestId: "x", userAgent: null },
-    );
-    const tab = await open({ storage });
-    await signIn(tab);
-    await shows(tab, signedIn);
-    await context.addCookies([{ name: "latchkey_refresh", value: own.refreshToken, domain: "127.0.0.1", path }]);
-    await tab.reload();
+const paths = ["/cookie/", "/", "/cookie/trpc", "/cookie/trpc/token.refresh"];
 
-    expect(await askWho(tab)).not.toBe("mallory");
-    await shows(tab, signedOut);
-    const left = await context.cookies();
-    expect(left.filter(({ name }) => name === "latchkey_refresh")).toEqual([]);
-    const said = site.logged.filter((line) => line.includes("two cookies of one name"));
-    expect(said.length).toBeGreaterThan(0);
-    expect(said.join("")).not.toContain(own.refreshToken);
-    await signIn(tab);
-    await shows(tab, signedIn);
-    await tab.reload();
-    expect(await askWho(tab)).toBe("alice");
-  },
-);
+for (const { tags, cases } of shareOut(paths, 4))
+  test.for(cases)(
+    "a second refresh cookie, set for %s by somebody else, signs nobody in as them and does not stay",
+    { tags },
+    async (path, { open, site, context }) => {
+      await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
+      const own = await site.test.auth.login(
+        { username: "mallory", password: "correct horse battery" },
+        { address: null, requestId: "x", userAgent: null },
+      );
+      const tab = await open({ storage });
+      await signIn(tab);
+      await shows(tab, signedIn);
+      await context.addCookies([{ name: "latchkey_refresh", value: own.refreshToken, domain: "127.0.0.1", path }]);
+      await tab.reload();
+
+      expect(await askWho(tab)).not.toBe("mallory");
+      await shows(tab, signedOut);
+      const left = await context.cookies();
+      expect(left.filter(({ name }) => name === "latchkey_refresh")).toEqual([]);
+      const said = site.logged.filter((line) => line.includes("two cookies of one name"));
+      expect(said.length).toBeGreaterThan(0);
+      expect(said.join("")).not.toContain(own.refreshToken);
+      await signIn(tab);
+      await shows(tab, signedIn);
+      await tab.reload();
+      expect(await askWho(tab)).toBe("alice");
+    },
+  );

@@ -5,14 +5,14 @@ import { browserTest, inBrowser } from "./browser-test.ts";
 
 const test = inBrowser(browserTest);
 
-test("a browser that crashes takes its window along", async ({ browser, context }) => {
+test("a browser that crashes takes its window along", { tags: ["long"] }, async ({ browser, context }) => {
   const session = await browser.newBrowserCDPSession();
   await session.send("Browser.crash").catch(() => {});
   await expect.poll(() => browser.isConnected()).toBe(false);
   expect(context.pages()).toEqual([]);
 });
 
-test("the next test has another, with a window of its own", async ({ browser, context }) => {
+test("the next test has another, with a window of its own", { tags: ["long"] }, async ({ browser, context }) => {
   expect(browser.isConnected()).toBe(true);
   const tab = await context.newPage();
   expect(await tab.evaluate("6 * 7")).toBe(42);

@@ -37,7 +37,9 @@ test("a page of a named origin signs in, calls, reads refusals, and asks for lea
   ]);
 });
 
-test("a page of a named origin on the same host uses the cookie, over a reload too", async ({ context }) => {
+test("a page of a named origin on the same host uses the cookie, over a reload too", { tags: ["long"] }, async ({
+  context,
+}) => {
   await using site = await startSite({ isApart: true });
   const tab = await openTab(context, site, { service: site.service, storage: "cookie" });
   await signIn(tab);
@@ -91,9 +93,9 @@ test("who may call, and how, is said to the named origin alone", async () => {
   expect(await ask("null")).not.toHaveProperty("access-control-allow-origin");
 });
 
-test("a page that is refused is told of once in the log, with the setting that would let it in", async ({
-  context,
-}) => {
+test("a page that is refused is told of once in the log, with the setting that would let it in", {
+  tags: ["long"],
+}, async ({ context }) => {
   await using site = await startSite({ isApart: true });
   await using foreign = await startFront();
   for (let visit = 0; visit < 2; visit += 1) {
@@ -107,7 +109,9 @@ test("a page that is refused is told of once in the log, with the setting that w
   ]);
 });
 
-test("in development a page on this machine works without a setting, and with the cookie too", async ({ context }) => {
+test("in development a page on this machine works without a setting, and with the cookie too", {
+  tags: ["long"],
+}, async ({ context }) => {
   await using site = await startSite({ isApart: true, settings: { corsOrigins: [], allowsLoopbackOrigins: true } });
   const page = { ...site, front: { ...site.front, url: site.front.url.replace("127.0.0.1", "localhost") } };
   const plain = await openTab(context, page, { service: site.service });
@@ -126,7 +130,9 @@ test("in development a page on this machine works without a setting, and with th
   expect(readWarnings(site)).toEqual([`allowed in development; elsewhere set CORS_ORIGINS=${page.front.url}`]);
 });
 
-test("a page at localhost is told why it cannot have a cookie of a service at 127.0.0.1", async ({ context }) => {
+test("a page at localhost is told why it cannot have a cookie of a service at 127.0.0.1", { tags: ["long"] }, async ({
+  context,
+}) => {
   await using site = await startSite({ isApart: true, settings: { corsOrigins: [], allowsLoopbackOrigins: true } });
   const page = { ...site, front: { ...site.front, url: site.front.url.replace("127.0.0.1", "localhost") } };
   const tab = await openTab(context, page, { service: site.service, storage: "cookie" });
@@ -142,9 +148,9 @@ test("a page at localhost is told why it cannot have a cookie of a service at 12
   expect(readWarnings(site).at(-1)).toContain(reason);
 });
 
-test("every page may read the public keys, also one that is traced, and nothing else of the service", async ({
-  context,
-}) => {
+test("every page may read the public keys, also one that is traced, and nothing else of the service", {
+  tags: ["long"],
+}, async ({ context }) => {
   await using site = await startSite();
   await using foreign = await startFront();
   const tab = await context.newPage();

@@ -108,9 +108,9 @@ test("usePasskey adds a passkey, says so where the person changes their mind, an
   await signOut(tab);
 });
 
-test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", async ({
-  openPage,
-}) => {
+test("usePasskey waits with autofill, again after something else has ended that, and signs in by what is chosen", {
+  tags: ["long"],
+}, async ({ openPage }) => {
   const opened = await openPage();
   const { tab, phone, username } = opened;
   await addPasskey(opened);
@@ -125,7 +125,9 @@ test("usePasskey waits with autofill, again after something else has ended that,
   await signOut(tab);
 });
 
-test("usePasskey at a second click asks once more, and autofill does not come between", async ({ openPage }) => {
+test("usePasskey at a second click asks once more, and autofill does not come between", { tags: ["long"] }, async ({
+  openPage,
+}) => {
   const opened = await openPage();
   const { tab, phone, username } = opened;
   await addPasskey(opened);
@@ -141,9 +143,9 @@ test("usePasskey at a second click asks once more, and autofill does not come be
   await signOut(tab);
 });
 
-test("a component with usePasskey that goes while the browser asks leaves nothing waiting, and the next one signs in", async ({
-  openPage,
-}) => {
+test("a component with usePasskey that goes while the browser asks leaves nothing waiting, and the next one signs in", {
+  tags: ["long"],
+}, async ({ openPage }) => {
   const opened = await openPage();
   const { tab, phone, username } = opened;
   await addPasskey(opened);
@@ -169,10 +171,9 @@ test("a component with usePasskey that goes while the browser asks leaves nothin
   await signOut(tab);
 });
 
-test("useSecondFactor waits for what the app shows, takes other digits after wrong ones, and signs in", async ({
-  openPage,
-  hooksSite: { test: service },
-}) => {
+test("useSecondFactor waits for what the app shows, takes other digits after wrong ones, and signs in", {
+  tags: ["long"],
+}, async ({ openPage, hooksSite: { test: service } }) => {
   const { tab, username } = await openPage();
   const api = await tab.evaluateHandle<import("@latchkey/client").AuthClient["api"]>("auth.api");
   const { ticket, secret } = await api.evaluate(({ me }) => me.totp.start.mutate());

@@ -82,9 +82,9 @@ test("a page that was rendered for somebody shows them from the first byte on, a
   expect((await hydrate({ initialUser }, "signedIn, no")).headings).toEqual(["Hello, alice"]);
 });
 
-test("a page that was rendered for whoever comes shows nobody's part before it is known whose it is", async ({
-  hydrate,
-}) => {
+test("a page that was rendered for whoever comes shows nobody's part before it is known whose it is", {
+  tags: ["long"],
+}, async ({ hydrate }) => {
   const { tab, headings } = await hydrate({}, "signedOut, no");
   expect(headings).toEqual(["Sign in"]);
   await inPage(tab, (auth) => auth.signIn({ username: "alice", password: "correct horse battery" }));

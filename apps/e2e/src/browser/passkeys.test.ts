@@ -65,9 +65,9 @@ describe("the SDK", () => {
     expect(await askWho(there)).toBe("alice");
   });
 
-  test("signs in with autofill when somebody chooses a passkey, and gives way to a click and to another sign-in", async ({
-    context,
-  }) => {
+  test("signs in with autofill when somebody chooses a passkey, and gives way to a click and to another sign-in", {
+    tags: ["long"],
+  }, async ({ context }) => {
     await using site = await startSite({ core: { passkeys } });
     const tab = await openTab(context, site);
     const phone = await addAuthenticator(context, tab);
@@ -171,7 +171,9 @@ describe.skipIf(!isService)("the pages", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("ask for a passkey once more, and say so where one is not good any more", async ({ browser }) => {
+  test("ask for a passkey once more, and say so where one is not good any more", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     await using live = await start();
     await live.test.auth.createUser({ username: "ayse", password: alice.password });
     await using window = await openPagesWindow(browser);
@@ -191,7 +193,7 @@ describe.skipIf(!isService)("the pages", () => {
     await page.getByText("That passkey does not work here.").waitFor();
   });
 
-  test("show no button for passkeys without a script, and all other ways", async ({ browser }) => {
+  test("show no button for passkeys without a script, and all other ways", { tags: ["long"] }, async ({ browser }) => {
     await using live = await start();
     await using window = await openPagesWindow(browser, { javaScriptEnabled: false });
     const { page } = window;

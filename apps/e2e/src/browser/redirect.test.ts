@@ -22,9 +22,9 @@ test("an app on another site signs in, by the pages, somebody who presses a butt
   expect(window.violations).toEqual([]);
 });
 
-test("an app whose page stays signs in by a second window, which cannot reach it, and it is signed in as well", async ({
-  browser,
-}) => {
+test("an app whose page stays signs in by a second window, which cannot reach it, and it is signed in as well", {
+  tags: ["long"],
+}, async ({ browser }) => {
   await using site = await startAppSite();
   await using window = await openAppWindow(browser, site);
   const { page, context } = window;

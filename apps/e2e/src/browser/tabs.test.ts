@@ -32,7 +32,10 @@ test("who signs in in one tab is signed in in the other without a reload, and st
   expect(await askWho(here)).toBe("alice");
 });
 
-test("signing out in one tab signs the other out, which sends no token any more", async ({ open, site }) => {
+test("signing out in one tab signs the other out, which sends no token any more", { tags: ["long"] }, async ({
+  open,
+  site,
+}) => {
   const [here, there] = [await open(), await open()];
   await signIn(here);
   await shows(there, signedIn);
@@ -64,7 +67,10 @@ test("two tabs whose tokens have run out renew at the same moment: both go on, i
   expect(await readSessions(site)).toEqual([null]);
 });
 
-test("a session that was ended elsewhere signs every tab out at the first call", async ({ open, site }) => {
+test("a session that was ended elsewhere signs every tab out at the first call", { tags: ["long"] }, async ({
+  open,
+  site,
+}) => {
   const [here, there] = [await open(), await open()];
   await signIn(here);
   await shows(there, signedIn);
@@ -74,7 +80,9 @@ test("a session that was ended elsewhere signs every tab out at the first call",
   await Promise.all([shows(here, signedOut), shows(there, signedOut)]);
 });
 
-test("what a page reads of the state stays the same object until something changes", async ({ open }) => {
+test("what a page reads of the state stays the same object until something changes", { tags: ["long"] }, async ({
+  open,
+}) => {
   const tab = await open();
   await signIn(tab);
   await shows(tab, signedIn);

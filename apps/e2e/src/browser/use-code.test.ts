@@ -72,7 +72,9 @@ const proveNumber = ({ test }: Site, { hasPassword = true } = {}) =>
     [hasPassword],
   );
 
-test("enter: somebody new gets a ticket to register with, and is not signed in", async ({ openPage }) => {
+test("enter: somebody new gets a ticket to register with, and is not signed in", { tags: ["long"] }, async ({
+  openPage,
+}) => {
   const [tab, to] = [await openPage("enter"), newNumber()];
   await send(tab, to);
   await typeBoth(tab, to);
@@ -99,7 +101,10 @@ test("prove_phone: whoever is signed in proves the number of the account, and no
   await inPage(tab, (auth) => auth.signOut());
 });
 
-test("prove_email: an address becomes the account's by its code", async ({ openPage, codeSite }) => {
+test("prove_email: an address becomes the account's by its code", { tags: ["long"] }, async ({
+  openPage,
+  codeSite,
+}) => {
   const tab = await openPage("prove_email");
   await signInOn(tab);
   await send(tab, "alice@example.com");
@@ -112,7 +117,10 @@ test("prove_email: an address becomes the account's by its code", async ({ openP
   await codeSite.test.database.query(taken);
 });
 
-test("reauthenticate: whoever has no password shows by a code that it is them", async ({ openPage, codeSite }) => {
+test("reauthenticate: whoever has no password shows by a code that it is them", { tags: ["long"] }, async ({
+  openPage,
+  codeSite,
+}) => {
   await proveNumber(codeSite);
   const tab = await openPage("reauthenticate");
   await signInOn(tab);

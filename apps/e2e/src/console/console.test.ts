@@ -171,9 +171,9 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("can work where the browser keeps nothing, and what they choose lasts as long as the page", async ({
-    browser,
-  }) => {
+  test("can work where the browser keeps nothing, and what they choose lasts as long as the page", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await openConsole(browser, site, boss, "/people", { forbidsStorage: true });
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
@@ -190,7 +190,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("is told when the service is away, and it comes back by itself", async ({ browser }) => {
+  test("is told when the service is away, and it comes back by itself", { tags: ["long"] }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
@@ -202,7 +202,9 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     await page.getByText("The service does not answer.").waitFor({ state: "hidden" });
   });
 
-  test("is told what of a person could not be read, sees the rest, and asks for it again", async ({ browser }) => {
+  test("is told what of a person could not be read, sees the rest, and asks for it again", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     const { query } = site.live.test.database;
     const { id } = await site.create({ username: freshName(), profile: { firstName: "Partly" } });
     await using window = await usual.open(browser, "/people");
@@ -225,9 +227,9 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("sees where something comes while answers are slow, and nothing jumps when they are there", async ({
-    browser,
-  }) => {
+  test("sees where something comes while answers are slow, and nothing jumps when they are there", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await openConsole(browser, site, boss, "/people");
     const { page } = window;
     const held = Promise.withResolvers<void>();
@@ -301,9 +303,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("are as quick to see with thousands as with a few: only rows in sight are there, and more come with scrolling", async ({
-    browser,
-  }) => {
+  test("are as quick to see with thousands as with a few: only rows in sight are there, and more come with scrolling", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await site.live.test.database.query(
       `insert into latchkey.users (id, username, username_key, password, date_joined)
        select gen_random_uuid(), 'many_' || n, 'many_' || n, '!x', now() - interval '1 year' from generate_series(1, 1500) n`,
@@ -348,9 +350,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", async ({
-    browser,
-  }) => {
+  test("are changed by one at a time: the second is told what the first has changed, and nothing is lost", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id, username } = await site.create({});
     await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
@@ -402,9 +404,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("show by what they sign in, since when and by whose word, and what waits and can be stopped", async ({
-    browser,
-  }) => {
+  test("show by what they sign in, since when and by whose word, and what waits and can be stopped", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { auth, database, facts } = site.live.test;
     const known = { phoneNumber: "+905321230077", email: "grace@example.com" };
     const person = await site.create({ ...known, profile: { firstName: "Grace" } });
@@ -439,7 +441,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("show what they may do and where each of it comes from, and since when and by whom", async ({ browser }) => {
+  test("show what they may do and where each of it comes from, and since when and by whom", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     const { auth } = site.live.test;
     await auth.operator.createGroup({ name: "Teachers", permissions: ["notes.view_note", "notes.add_note"] });
     const { id } = await site.create({ groups: ["Teachers"], permissions: ["notes.view_note", "auth.view_group"] });
@@ -462,9 +466,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("whom an import left out are shown with why and what to do, and so are those who came over without something", async ({
-    browser,
-  }) => {
+  test("whom an import left out are shown with why and what to do, and so are those who came over without something", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id } = await site.create({ username: freshName() });
     await site.live.test.database.query(
       `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at, issues)
@@ -558,9 +562,9 @@ describe.skipIf(!isService)("the other screens", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("find events by time and by where they came from, which stands in no address, and write them to a file piece by piece", async ({
-    browser,
-  }) => {
+  test("find events by time and by where they came from, which stands in no address, and write them to a file piece by piece", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { database, facts } = site.live.test;
     const subject = await site.create({});
     await database.query(
@@ -658,9 +662,9 @@ describe.skipIf(!isService)("the other screens", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("have no fault that axe finds and nothing beside the window, on a phone and from right to left", async ({
-    browser,
-  }) => {
+  test("have no fault that axe finds and nothing beside the window, on a phone and from right to left", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people", { language: "ar", viewport: phone });
     const { page } = window;
     for (const path of ["/overview", `/people/${ada.id}`, "/messages"]) {

@@ -90,7 +90,9 @@ describe.skipIf(!isService)("a console with an origin of its own", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("asks again who is there, by another way as well, and goes on with what was being done", async ({ browser }) => {
+  test("asks again who is there, by another way as well, and goes on with what was being done", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await desktopWindow(browser);
     const { page, context } = window;
     const { id } = await createPerson(live.test, { username: freshName() });
@@ -112,7 +114,7 @@ describe.skipIf(!isService)("a console with an origin of its own", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("loses nothing that was typed when the session ends", async ({ browser }) => {
+  test("loses nothing that was typed when the session ends", { tags: ["long"] }, async ({ browser }) => {
     await using window = await desktopWindow(browser);
     const { page, context } = window;
     const editor = await createPerson(live.test, { isSuperuser: true });

@@ -37,7 +37,9 @@ const isRefusedByDatabase = await database
 console.log(JSON.stringify({ atFirst, answered, read, isRefusedByCode, isRefusedByDatabase }));
 `;
 
-test("whoever follows docs/internals/built-in-profile-field.md has a field that is stored, answered and bounded", async () => {
+test("whoever follows docs/internals/built-in-profile-field.md has a field that is stored, answered and bounded", {
+  tags: ["long"],
+}, async () => {
   await using bench = await openWorkbench();
   const core = join(root, "packages/auth");
   await cp(join(core, "src"), join(bench.path, "src"), {

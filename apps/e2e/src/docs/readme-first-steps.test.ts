@@ -80,7 +80,9 @@ inBrowser(browserTest)(
   },
 );
 
-test("whoever follows the README from its top creates each account with a number that no account has yet", async () => {
+test("whoever follows the README from its top creates each account with a number that no account has yet", {
+  tags: ["long"],
+}, async () => {
   const { text } = await readPage("README.md");
   const created = /such as `(\+[\d ]+)`|"to":"(\+[\d ]+)"|--phone "(\+[\d ]+)"/g;
   const numbers = [...text.matchAll(created)].map((found) => found.slice(1).find(Boolean));

@@ -6,7 +6,9 @@ import { expect, test } from "vitest";
 import { readPage } from "./documents.ts";
 import { openWorkbench } from "./workbench.ts";
 
-test("the test that docs/testing.md shows passes, and fails where a procedure lets strangers in", async () => {
+test("the test that docs/testing.md shows passes, and fails where a procedure lets strangers in", {
+  tags: ["long"],
+}, async () => {
   await using bench = await openWorkbench();
   const { blocks } = await readPage("docs/testing.md");
   const [helper = "", program = "", ...others] = blocks

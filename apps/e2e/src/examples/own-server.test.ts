@@ -64,7 +64,10 @@ test("somebody creates an account with a field of the shop's own, orders, and st
   await asksToSignIn(tab);
 });
 
-test("only whoever may delete orders is shown how, and the shop refuses all others", async ({ context, shop }) => {
+test("only whoever may delete orders is shown how, and the shop refuses all others", { tags: ["long"] }, async ({
+  context,
+  shop,
+}) => {
   const [here, there] = [await takeTab(context), await context.newPage()];
   const orderOn = (tab: Page) => tab.getByRole("listitem").filter({ hasText: "Coffee, for Bo" });
   await here.goto(shop.url);

@@ -63,10 +63,9 @@ test("somebody registers by their number, with one field for the code, and signs
   await greets(tab, "Ada");
 });
 
-test("a code that was asked for is still there after a reload, and a wrong one can be mended", async ({
-  context,
-  phoneSite: site,
-}) => {
+test("a code that was asked for is still there after a reload, and a wrong one can be mended", {
+  tags: ["long"],
+}, async ({ context, phoneSite: site }) => {
   const [tab, to] = [await takeTab(context), newNumber()];
   await openByCode(tab, site);
   await askForCode(tab, to);
@@ -86,7 +85,10 @@ test("a code that was asked for is still there after a reload, and a wrong one c
   await other.getByLabel("Phone number").waitFor();
 });
 
-test("an account with a password is asked for it beside the code", async ({ context, phoneSite: site }) => {
+test("an account with a password is asked for it beside the code", { tags: ["long"] }, async ({
+  context,
+  phoneSite: site,
+}) => {
   const tab = await takeTab(context);
   await openByCode(tab, site);
   await askForCode(tab, alice.phoneNumber);
@@ -108,10 +110,9 @@ const smsReader = `
   });
 `;
 
-test("a browser that reads the SMS hands the code over by itself, and is told to stop when somebody leaves", async ({
-  context,
-  phoneSite: site,
-}) => {
+test("a browser that reads the SMS hands the code over by itself, and is told to stop when somebody leaves", {
+  tags: ["long"],
+}, async ({ context, phoneSite: site }) => {
   const [tab, to] = [await context.newPage(), newNumber()];
   await tab.addInitScript(smsReader);
   await openByCode(tab, site);

@@ -38,10 +38,9 @@ test("a wrong password says so and leaves the name; the right one shows the pers
   expect(await readHeadings(tab)).toEqual(["Hello, alice"]);
 });
 
-test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", async ({
-  context,
-  exampleSite: site,
-}) => {
+test("who signs out in one tab is signed out in the other, and the next person sees nothing that was fetched before", {
+  tags: ["long"],
+}, async ({ context, exampleSite: site }) => {
   await site.test.auth.createUser(bora);
   const [here, there] = [await takeTab(context), await context.newPage()];
   await here.goto(site.front.url);
@@ -59,7 +58,7 @@ test("who signs out in one tab is signed out in the other, and the next person s
   expect(await there.getByText("This device").count()).toBe(0);
 });
 
-test("a device that is ended on another is signed out at its next call", async ({
+test("a device that is ended on another is signed out at its next call", { tags: ["long"] }, async ({
   browser,
   context,
   exampleSite: site,
@@ -81,7 +80,7 @@ test("a device that is ended on another is signed out at its next call", async (
   expect(readStatuses(site.front, "me.get")).toContain(401);
 });
 
-test("what a permission is for is shown to whoever holds it, and to nobody else", async ({
+test("what a permission is for is shown to whoever holds it, and to nobody else", { tags: ["long"] }, async ({
   context,
   exampleSite: site,
 }) => {

@@ -68,7 +68,7 @@ async function readCode(to: string): Promise<string> {
   return find() ?? "";
 }
 
-describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", () => {
+describe("service processes whose clocks are 2 minutes ahead of the database's, or behind", { tags: ["long"] }, () => {
   test("take each other's access tokens unless one was issued more than a minute ahead of their own time", async () => {
     for (const issuer of places) {
       for (const reader of places) {

@@ -24,7 +24,7 @@ const megabytes = 100;
 const obstacle = await findObstacle();
 if (obstacle) console.warn(`NO FULL DISK IS TRIED HERE: ${obstacle}.`);
 
-describe.skipIf(obstacle)("the disk of the data folder", () => {
+describe.skipIf(obstacle)("the disk of the data folder", { tags: ["long"] }, () => {
   let disk: SmallDisk;
   let installation: Installation;
 

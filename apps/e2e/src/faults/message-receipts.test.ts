@@ -146,8 +146,12 @@ async function playRound(): Promise<void> {
   }
 }
 
-test(`kill -9 at ${rounds} random moments between asking, sending and receipt: no message is lost, none goes out under two ids or too late`, () =>
-  withDice(async (seeded) => {
-    dice = seeded;
-    for (let round = 0; round < rounds; round += 1) await playRound();
-  }));
+test(
+  `kill -9 at ${rounds} random moments between asking, sending and receipt: no message is lost, none goes out under two ids or too late`,
+  { tags: ["long"] },
+  () =>
+    withDice(async (seeded) => {
+      dice = seeded;
+      for (let round = 0; round < rounds; round += 1) await playRound();
+    }),
+);

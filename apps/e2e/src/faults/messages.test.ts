@@ -60,31 +60,35 @@ async function end(program: Program): Promise<void> {
 const isNothingDue = async () =>
   (await service.database.query("select from latchkey.challenges where due_at is not null")).length === 0;
 
-test(`kill -9 at ${kills} random moments between asking, sending and noting: every code that was acknowledged is sent, under one id`, () =>
-  withDice(async (dice) => {
-    const asked: string[] = [];
-    for (let round = 0; round < kills; round += 1) {
-      const program = launch({ FROM: String(round * 10_000) });
-      await until(() => askedBy(program).length > 0 || !program.isRunning());
-      await pause(dice.between(0, longestWork));
-      await end(program);
-      expect((await program.outcome).stderr).toBe("");
-      asked.push(...askedBy(program));
-      // What the dead one had taken is free again.
-      await service.clock.advance(31);
-    }
-    const last = launch({ ASK: "none" });
-    await until(isNothingDue);
-    await end(last);
+test(
+  `kill -9 at ${kills} random moments between asking, sending and noting: every code that was acknowledged is sent, under one id`,
+  { tags: ["long"] },
+  () =>
+    withDice(async (dice) => {
+      const asked: string[] = [];
+      for (let round = 0; round < kills; round += 1) {
+        const program = launch({ FROM: String(round * 10_000) });
+        await until(() => askedBy(program).length > 0 || !program.isRunning());
+        await pause(dice.between(0, longestWork));
+        await end(program);
+        expect((await program.outcome).stderr).toBe("");
+        asked.push(...askedBy(program));
+        // What the dead one had taken is free again.
+        await service.clock.advance(31);
+      }
+      const last = launch({ ASK: "none" });
+      await until(isNothingDue);
+      await end(last);
 
-    const byNumber = Map.groupBy(provider.received, ({ to }) => to);
-    expect(asked.length).toBeGreaterThanOrEqual(kills);
-    expect(asked.filter((to) => !byNumber.has(to))).toEqual([]);
-    for (const [to, messages] of byNumber) {
-      expect(new Set(messages.map(({ id }) => id)).size, to).toBe(1);
-      expect(new Set(messages.map(({ code }) => code)).size, to).toBe(1);
-    }
-  }));
+      const byNumber = Map.groupBy(provider.received, ({ to }) => to);
+      expect(asked.length).toBeGreaterThanOrEqual(kills);
+      expect(asked.filter((to) => !byNumber.has(to))).toEqual([]);
+      for (const [to, messages] of byNumber) {
+        expect(new Set(messages.map(({ id }) => id)).size, to).toBe(1);
+        expect(new Set(messages.map(({ code }) => code)).size, to).toBe(1);
+      }
+    }),
+);
 
 test("what a dead process left behind is not sent once its code has run out", async () => {
   const dying = launch({ FROM: "900000", PROVIDER: "http://127.0.0.1:9" });

@@ -53,7 +53,9 @@ describe.each(withInput)("%s", (name, schema) => {
     },
   );
 
-  test("answers anything at all with a refusal at the most", { timeout: 60_000 }, async () => {
+  // In the ordinary run of one procedure in three.
+  const tags = withInput.findIndex(([other]) => other === name) % 3 === 0 ? [] : ["long"];
+  test("answers anything at all with a refusal at the most", { tags, timeout: 60_000 }, async () => {
     const field = fc.oneof(
       fc.string({ unit: "binary", maxLength: 60 }),
       fc.jsonValue(),

@@ -59,7 +59,9 @@ test("whoever registers at the host has a session at the service too, and one th
   expect(await callHost("me.get", { token })).toMatchObject({ username: "alice" });
 });
 
-test("the service brings what a host need not have: pages, and a command line that checks the database", async () => {
+test("the service brings what a host need not have: pages, and a command line that checks the database", {
+  tags: ["long"],
+}, async () => {
   const page = await fetch(`${url}/sign-in`);
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   const { code, stdout } = await service.run(["doctor"]);
@@ -67,6 +69,6 @@ test("the service brings what a host need not have: pages, and a command line th
   expect(stdout).toMatch(/database/i);
 });
 
-test("a host with another secret than the service's is refused at its start", async () => {
+test("a host with another secret than the service's is refused at its start", { tags: ["long"] }, async () => {
   await expect(mount("another secret of more than thirty-two bytes")).rejects.toMatchObject({ name: "StartError" });
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLiveServer } from "../live-server.ts";
 import { createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
@@ -47,13 +48,14 @@ const nodes: [string, string | undefined][] = [
   ["the machine's Node, where it can", ofMachine],
 ];
 
-test.each(nodes)("CommonJS requires the packages with %s", async (_, node) => {
-  if (!node) return;
-  await using live = await startLiveServer();
-  await live.test.auth.createUser({ username: "alice", password: "correct horse battery" });
-  await project.write("program.cjs", program(live.url));
-  expect(await project.shell(`"${node}" program.cjs`)).toEqual({
-    exitCode: 0,
-    output: "alice function function function function\n",
+for (const { tags, cases } of shareOut(nodes, 2))
+  test.each(cases)("CommonJS requires the packages with %s", { tags }, async (_, node) => {
+    if (!node) return;
+    await using live = await startLiveServer();
+    await live.test.auth.createUser({ username: "alice", password: "correct horse battery" });
+    await project.write("program.cjs", program(live.url));
+    expect(await project.shell(`"${node}" program.cjs`)).toEqual({
+      exitCode: 0,
+      output: "alice function function function function\n",
+    });
   });
-});

@@ -117,9 +117,9 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toHaveLength(1);
   });
 
-  test("count down until the code can be sent again, and take a code once however often it is clicked", async ({
-    browser,
-  }) => {
+  test("count down until the code can be sent again, and take a code once however often it is clicked", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await openPagesWindow(browser);
     const { page } = window;
     const number = "+905321110003";
@@ -139,7 +139,9 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("have no fault that axe finds, where one comes first, in either direction", async ({ browser }) => {
+  test("have no fault that axe finds, where one comes first, in either direction", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     await using window = await openPagesWindow(browser, { viewport: phone });
     const { page } = window;
     for (const [name, language] of [
@@ -153,7 +155,9 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("need no scrolling to and fro at 400 %, in the language with the longest words", async ({ browser }) => {
+  test("need no scrolling to and fro at 400 %, in the language with the longest words", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     await using window = await openPagesWindow(browser, { viewport: zoomed });
     const { page } = window;
     for (const name of ["sign-in", "code-email", "finish-taken", "profile-fault", "devices", "fault"]) {

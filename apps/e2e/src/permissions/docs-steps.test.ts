@@ -17,7 +17,9 @@ latchkey.modelProcedures("shop.orders");
 latchkey.permittedProcedure("notes.add_note");
 `;
 
-test("who follows docs/permissions.md has a model and a permission of their own, and a misspelt one does not compile", async () => {
+test("who follows docs/permissions.md has a model and a permission of their own, and a misspelt one does not compile", {
+  tags: ["long"],
+}, async () => {
   const { blocks } = await readPage("docs/permissions.md");
   const [shop, ...more] = blocks.filter(({ code }) => code.startsWith("// shop.ts\n"));
   expect(more).toEqual([]);

@@ -69,7 +69,7 @@ test.each([
   expect(await installation.findPostgres()).toBeUndefined();
 });
 
-test("by the clock the service backs up what is due, and keeps the newest alone", async () => {
+test("by the clock the service backs up what is due, and keeps the newest alone", { tags: ["long"] }, async () => {
   const folder = await makeTemporaryFolder("latchkey-backups-");
   const schedule = { BACKUP_EVERY: "1h", BACKUP_KEEP: "2", BACKUP_DIR: folder };
   await using installation = await createInstallation({ ...settings, ...schedule });
@@ -100,7 +100,9 @@ async function backUpAlice(): Promise<string> {
   return file;
 }
 
-test("a restore that is killed in its midst is told of by a start, and another restore brings everybody back", async () => {
+test("a restore that is killed in its midst is told of by a start, and another restore brings everybody back", {
+  tags: ["long"],
+}, async () => {
   const file = await backUpAlice();
   await using database = await createEmptyDatabase();
   const other = new pg.Client({ connectionString: database.url });
@@ -126,7 +128,9 @@ test("a restore that is killed in its midst is told of by a start, and another r
   await stop();
 });
 
-test("of a stopped embedded database a backup and its secret's file come back into a new folder, and into a PostgreSQL of one's own", async () => {
+test("of a stopped embedded database a backup and its secret's file come back into a new folder, and into a PostgreSQL of one's own", {
+  tags: ["long"],
+}, async () => {
   const file = join(await makeTemporaryFolder("latchkey-backup-"), "all.backup");
   await using old = await createInstallation();
   await createUser(old, "--username", "alice");

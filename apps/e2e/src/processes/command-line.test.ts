@@ -100,7 +100,9 @@ describe.concurrent("what a person gets wrong is told in a line, with exit code 
   });
 });
 
-it("through the package manager too, a command that is refused ends with its own line and its own exit code", async () => {
+it("through the package manager too, a command that is refused ends with its own line and its own exit code", {
+  tags: ["long"],
+}, async () => {
   const [command, ...words] = findPnpm();
   const run = promisify(execFile)(command, [...words, "latchkey", "create-user"], { cwd: root, timeout: 50_000 });
   await expect(run).rejects.toMatchObject({
@@ -192,7 +194,7 @@ describe("rotate-keys, while the service runs", () => {
   });
 });
 
-describe("rotate-keys, with TOKEN_PROFILE=django", () => {
+describe("rotate-keys, with TOKEN_PROFILE=django", { tags: ["long"] }, () => {
   const variables = { TOKEN_PROFILE: "django", LEGACY_SECRET_KEY: "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)" };
 
   it.each([[["rotate-keys"]], [["rotate-keys", "--compromised"]]])(
@@ -207,7 +209,7 @@ describe("rotate-keys, with TOKEN_PROFILE=django", () => {
   );
 });
 
-describe("rotate-keys, with LEGACY_UNTIL", () => {
+describe("rotate-keys, with LEGACY_UNTIL", { tags: ["long"] }, () => {
   const secret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";
   const rotate = (until: string, args: readonly string[]) =>
     installation.run(["rotate-keys", ...args], { variables: { LEGACY_SECRET_KEY: secret, LEGACY_UNTIL: until } });

@@ -91,7 +91,9 @@ test("fields, permissions, hooks and tables of a team's own are those of the ser
   await stop();
 });
 
-test("two workers have the same config file, whose tables are made once, and answer alike", async () => {
+test("two workers have the same config file, whose tables are made once, and answer alike", {
+  tags: ["long"],
+}, async () => {
   const own = await createEmptyDatabase();
   await using workers = await createInstallation({ DATABASE_URL: own.url, WORKERS: "2" });
   const variables = { LATCHKEY_CONFIG: await write("workers.config.ts", config) };

@@ -87,7 +87,7 @@ describe("a service without a setting", () => {
   });
 });
 
-describe("a service for others", () => {
+describe("a service for others", { tags: ["long"] }, () => {
   it("has no inbox, and says that nothing sends", async () => {
     const service = await installation.start({ CORS_ORIGINS: "https://app.example.com" });
     const start = await call(service.url, "codes.start", { input: { purpose: "enter", to: "+90 532 123 45 67" } });
@@ -131,7 +131,7 @@ describe("with a provider", () => {
     expect(service.stdout() + service.stderr()).not.toMatch(/canary|905321234568/);
   });
 
-  it("send-test says what it answered, and ends with an error when it refused", async () => {
+  it("send-test says what it answered, and ends with an error when it refused", { tags: ["long"] }, async () => {
     const twilio = await standIn((form) =>
       form.get("To") === "+905321234567"
         ? [201, { sid: "SM1", status: "queued" }]
@@ -184,7 +184,7 @@ describe("with a provider", () => {
   });
 });
 
-describe("a config file", () => {
+describe("a config file", { tags: ["long"] }, () => {
   it("gives senders and texts of the team's own", async () => {
     const own = await createInstallation({ MESSAGE_COUNTRIES: "TR" }, { isOnTestServer: true });
     await own.writeFile(

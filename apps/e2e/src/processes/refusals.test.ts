@@ -83,7 +83,7 @@ describe("a start is refused with exit code 3 and one line that says what to do"
   });
 });
 
-describe("a secret that was lost", () => {
+describe("a secret that was lost", { tags: ["long"] }, () => {
   it("is survived: `reseal --lost` with a new one lets the service start, and nobody needs a new password", async () => {
     const variables = { LATCHKEY_SECRET: "yq7Zk1fVb4TnW8sRe0LxJ5uHc9gPd2oMa6iXwQ3tEvU" };
     await using installation = await createInstallation({}, { isOnTestServer: true, keepsCommandLine: true });

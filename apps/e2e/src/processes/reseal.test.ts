@@ -66,7 +66,7 @@ describe("reseal, killed in the midst of its work and run again,", () => {
     expect(await refresh(service.url, refreshToken)).toBe(200);
   });
 
-  it("ends the sessions of a secret that is compromised, all of them", async () => {
+  it("ends the sessions of a secret that is compromised, all of them", { tags: ["long"] }, async () => {
     const refreshToken = await openSession();
     await killWhileItWaits(["reseal", "--compromised"], "select from latchkey.sessions for update");
 

@@ -62,7 +62,7 @@ describe("a second Ctrl-C", () => {
   });
 });
 
-describe("a terminal that closes", () => {
+describe("a terminal that closes", { tags: ["long"] }, () => {
   it("may say so twice and still gets a clean stop", async () => {
     const service = await installation.start();
     const [call] = await beginSignIns(service.url, 1);
@@ -75,7 +75,7 @@ describe("a terminal that closes", () => {
   });
 });
 
-describe("SIGTERM during the start", () => {
+describe("SIGTERM during the start", { tags: ["long"] }, () => {
   it("does not wait for balancers, which have not sent anything yet", async () => {
     await using database = await createEmptyDatabase();
     const variables = { DATABASE_URL: database.url, SHUTDOWN_DELAY: "5m" };

@@ -44,7 +44,9 @@ if (process.env.NODE_UNIQUE_ID === undefined) {
   process.once("SIGWINCH", () => { throw new Error("nobody catches this"); });
 }`;
 
-it("the first of several processes listens too: it tells of a rejection, and at an exception stops all of them and ends with 1", async () => {
+it("the first of several processes listens too: it tells of a rejection, and at an exception stops all of them and ends with 1", {
+  tags: ["long"],
+}, async () => {
   await using installation = await createInstallation({ WORKERS: "2", METRICS_PORT: "0" }, { isOnTestServer: true });
   await installation.writeFile("throw.mjs", inFirstProcess);
   const { href } = pathToFileURL(join(installation.dataDir, "..", "throw.mjs"));

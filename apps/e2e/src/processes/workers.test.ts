@@ -53,7 +53,7 @@ test("two workers answer on one port, one of them keeps house, and told to stop 
   expect(await embedded.findPostgres()).toBeUndefined();
 });
 
-test("Ctrl-C at a terminal, which reaches every process, is one stop", async () => {
+test("Ctrl-C at a terminal, which reaches every process, is one stop", { tags: ["long"] }, async () => {
   const service = await startBoth();
   const calls = await Promise.all(Array.from({ length: 4 }, () => beginSignIn(service.url, "alice")));
   service.signalGroup("SIGINT");
@@ -120,7 +120,7 @@ test("a scrape has the figures of every worker under its number, and one that is
   expect(await service.stop()).toMatchObject({ code: 0 });
 });
 
-test("workers do not outlive their leader, even when it is killed", async () => {
+test("workers do not outlive their leader, even when it is killed", { tags: ["long"] }, async () => {
   const service = await startBoth();
   const workers = await findWorkers(service);
   service.signal("SIGKILL");
@@ -130,7 +130,7 @@ test("workers do not outlive their leader, even when it is killed", async () => 
   expect(await next.stop()).toMatchObject({ code: 0 });
 });
 
-test("what keeps the first from coming up is said once, and is how all of it ends", async () => {
+test("what keeps the first from coming up is said once, and is how all of it ends", { tags: ["long"] }, async () => {
   const nowhere = "postgres://latchkey:secret@127.0.0.1:9/latchkey";
   const { code, stderr } = await installation.launch({ DATABASE_URL: nowhere }).outcome;
   expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 3, lines: 1 });

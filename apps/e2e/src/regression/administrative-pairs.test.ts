@@ -4,8 +4,11 @@ import { createTestAuth, type TestDatabase } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { createPerson, freshName, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 
-/** How often every two calls meet; more often in the long run, which takes a few minutes for it. */
-const rounds = process.env.LATCHKEY_LONG === "1" ? 4 : 1;
+const isLong = process.env.LATCHKEY_LONG === "1";
+/** How often two calls meet; more often in the long run, which takes a few minutes for it. */
+const rounds = isLong ? 4 : 1;
+/** In the ordinary run each meets one of three others, another than the next one does. */
+const doMeet = (one: number, other: number) => isLong || (one + other) % 3 === 0;
 
 const declared = ["auth.view_user", "auth.add_user", "notes.add_note"];
 
@@ -101,34 +104,38 @@ const names = Object.keys(calls);
 
 describe.concurrent("two calls at the same moment about the same account and groups are both answered", () => {
   for (const [index, first] of names.entries()) {
-    test(`${first}, beside each of the others and itself`, async () => {
-      await using service = await createTestAuth({ permissions: ["notes.add_note"] });
-      const processes = [service.auth, await service.another()] as const;
-      const root = await createPerson(service, { isSuperuser: true });
-      const admin = await toAdministrator(service, root);
-      const odd: string[] = [];
-      for (const second of names.slice(index)) {
-        for (let round = 0; round < rounds; round++) {
-          const groupName = freshName();
-          const groups = [randomUUID(), randomUUID()] as const;
-          const { id, username } = await prepare(service.database, { rootId: root.id, groups, groupName });
-          const isRefreshed = [first, second].includes("a refresh");
-          const signedIn = isRefreshed ? await service.auth.login({ username, password }, service.facts) : null;
-          const person = { id, username, refreshToken: signedIn?.refreshToken ?? "" };
-          const about = { admin, person, groups, groupName };
-          const outcomes = await Promise.allSettled([
-            calls[first]?.({ ...about, auth: processes[0] }),
-            calls[second]?.({ ...about, auth: processes[1] }),
-          ]);
-          for (const outcome of outcomes) {
-            if (outcome.status === "fulfilled") continue;
-            const { reason } = outcome;
-            if (reason instanceof AuthError && expected.has(reason.code)) continue;
-            odd.push(`${first} beside ${second}: ${reason}`);
+    const others = names.filter((_, other) => other >= index && doMeet(index, other));
+    test.skipIf(others.length === 0)(
+      `${first}, beside ${isLong ? "each of the" : "a third of the"} others`,
+      async () => {
+        await using service = await createTestAuth({ permissions: ["notes.add_note"] });
+        const processes = [service.auth, await service.another()] as const;
+        const root = await createPerson(service, { isSuperuser: true });
+        const admin = await toAdministrator(service, root);
+        const odd: string[] = [];
+        for (const second of others) {
+          for (let round = 0; round < rounds; round++) {
+            const groupName = freshName();
+            const groups = [randomUUID(), randomUUID()] as const;
+            const { id, username } = await prepare(service.database, { rootId: root.id, groups, groupName });
+            const isRefreshed = [first, second].includes("a refresh");
+            const signedIn = isRefreshed ? await service.auth.login({ username, password }, service.facts) : null;
+            const person = { id, username, refreshToken: signedIn?.refreshToken ?? "" };
+            const about = { admin, person, groups, groupName };
+            const outcomes = await Promise.allSettled([
+              calls[first]?.({ ...about, auth: processes[0] }),
+              calls[second]?.({ ...about, auth: processes[1] }),
+            ]);
+            for (const outcome of outcomes) {
+              if (outcome.status === "fulfilled") continue;
+              const { reason } = outcome;
+              if (reason instanceof AuthError && expected.has(reason.code)) continue;
+              odd.push(`${first} beside ${second}: ${reason}`);
+            }
           }
         }
-      }
-      expect(odd).toEqual([]);
-    });
+        expect(odd).toEqual([]);
+      },
+    );
   }
 });

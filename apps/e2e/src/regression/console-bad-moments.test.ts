@@ -50,7 +50,7 @@ describe.skipIf(!isService)("in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("a step back leaves the window on top, and not the page below it", async ({ browser }) => {
+  test("a step back leaves the window on top, and not the page below it", { tags: ["long"] }, async ({ browser }) => {
     const { id, username } = await site.create({ username: freshName() });
     await using window = await openConsole(browser, site, boss, "/people");
     const { page } = window;
@@ -72,9 +72,9 @@ describe.skipIf(!isService)("in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("the browser asks before a tab is left in which something was typed, and else it does not", async ({
-    browser,
-  }) => {
+  test("the browser asks before a tab is left in which something was typed, and else it does not", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id } = await site.create({ username: freshName() });
     await using window = await openConsole(browser, site, boss, `/people/${id}`);
     const { page } = window;
@@ -92,9 +92,9 @@ describe.skipIf(!isService)("in the console", () => {
     await page.getByRole("button", { name: "Edit" }).first().waitFor();
   });
 
-  test("a person who is deleted meanwhile is shown as gone to whoever was about to change them", async ({
-    browser,
-  }) => {
+  test("a person who is deleted meanwhile is shown as gone to whoever was about to change them", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id, username } = await site.create({ username: freshName() });
     await using window = await openConsole(browser, site, boss, `/people/${id}`);
     const { page } = window;

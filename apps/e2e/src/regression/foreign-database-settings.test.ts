@@ -1,5 +1,5 @@
 import { type Auth, createAuth, isStorageUnavailable } from "@latchkey/auth";
-import { createTestAuth, type TestAuth, testSecret } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut, type TestAuth, testSecret } from "@latchkey/auth/testing";
 import { describe, expect, test } from "vitest";
 import { createPerson, password, toAdministrator } from "../permissions/accounts-in-core.ts";
 import { queryOnce } from "../processes/external-database.ts";
@@ -151,7 +151,7 @@ function readUsual() {
 
 describe("a database answers as one that nobody has set", () => {
   for (const [name, settings] of Object.entries(oddities)) {
-    test(`when it is set to ${name}`, async () => {
+    test(`when it is set to ${name}`, { tags: ["long"] }, async () => {
       await using service = await createTestAuth();
       await set(service, settings);
       expect(withoutIds(await useEverything(service))).toEqual(await readUsual());
@@ -211,10 +211,13 @@ describe("a database is refused in one line", () => {
     }
   }
 
-  test.for(["LATIN1", "LATIN9", "SQL_ASCII", "EUC_JP"])("when its encoding is %s", async (encoding, { expect }) => {
-    const refusal = await refusalOf(`encoding '${encoding}' locale_provider libc locale 'C' template template0`);
-    expect(refusal).toMatch(new RegExp(`^the database "odd_\\w+" has the encoding ${encoding}, .* encoding 'UTF8'.*$`));
-  });
+  for (const { tags, cases } of shareOut(["LATIN1", "LATIN9", "SQL_ASCII", "EUC_JP"], 4))
+    test.for(cases)("when its encoding is %s", { tags }, async (encoding, { expect }) => {
+      const refusal = await refusalOf(`encoding '${encoding}' locale_provider libc locale 'C' template template0`);
+      expect(refusal).toMatch(
+        new RegExp(`^the database "odd_\\w+" has the encoding ${encoding}, .* encoding 'UTF8'.*$`),
+      );
+    });
 
   test("when it is read-only", async () => {
     const refusal = await refusalOf("template template0", (name) => [
@@ -229,25 +232,29 @@ describe("a database is refused in one line", () => {
     ).toBe("it starts");
   });
 
-  test.for([
+  for (const { tags, cases } of shareOut(
     [
-      "alter table latchkey.users enable row level security; alter table latchkey.users force row level security",
-      /Row level security hides rows of latchkey\.users/,
-    ],
-    [
-      "alter table latchkey.user_groups disable trigger user",
-      /Triggers or foreign keys of latchkey\.user_groups are disabled/,
-    ],
-    [
-      `create collation latchkey.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      [
+        "alter table latchkey.users enable row level security; alter table latchkey.users force row level security",
+        /Row level security hides rows of latchkey\.users/,
+      ],
+      [
+        "alter table latchkey.user_groups disable trigger user",
+        /Triggers or foreign keys of latchkey\.user_groups are disabled/,
+      ],
+      [
+        `create collation latchkey.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
        alter table latchkey.users alter column city type text collate latchkey.loose`,
-      /latchkey\.users\.city has a collation in which different texts are equal/,
-    ],
-  ] as const)("when somebody did this to its tables: %s", async ([statements, line], { expect }) => {
-    await using service = await createTestAuth();
-    await service.database.query(statements);
-    await expect(service.another()).rejects.toThrow(line);
-  });
+        /latchkey\.users\.city has a collation in which different texts are equal/,
+      ],
+    ] as const,
+    3,
+  ))
+    test.for(cases)("when somebody did this to its tables: %s", { tags }, async ([statements, line], { expect }) => {
+      await using service = await createTestAuth();
+      await service.database.query(statements);
+      await expect(service.another()).rejects.toThrow(line);
+    });
 });
 
 test("a database that becomes read-only under a running service is unavailable, and then serves on", async () => {

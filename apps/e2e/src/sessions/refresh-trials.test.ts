@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRefreshToken } from "./stored-token.ts";
 import { facts, openPoster, startTwoServices, type TwoServices } from "./two-services.ts";
 
-const trials = process.env.LATCHKEY_LONG === "1" ? 1_000 : 20;
+const trials = process.env.LATCHKEY_LONG === "1" ? 1_000 : 8;
 /** Sessions whose trials run side by side; within one, each trial goes on from the last. */
 const lanes = 4;
 /** After each trial, one token of either process is tried on both; after every so many, all twenty are. */

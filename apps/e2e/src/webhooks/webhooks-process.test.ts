@@ -57,7 +57,9 @@ export default {
   },
 };`;
 
-it("an endpoint of the config file is told beside those of WEBHOOKS, again after it threw, and both are counted", async () => {
+it("an endpoint of the config file is told beside those of WEBHOOKS, again after it threw, and both are counted", {
+  tags: ["long"],
+}, async () => {
   await using receiver = await startReceiver();
   await using database = await createTestDatabase();
   await using installation = await createInstallation({

@@ -42,7 +42,9 @@ test("every event is told once and in order, also those that others write", asyn
   expect(told[0]).toMatchObject({ event: "sign_in_refused", address: "192.0.2.1", position: expect.any(String) });
 });
 
-test("what was there before the stream was turned on is not told, and everything since is", async () => {
+test("what was there before the stream was turned on is not told, and everything since is", {
+  tags: ["long"],
+}, async () => {
   await leaveEvents(service.auth, 3);
   const before = await readAll();
   const { auth, told } = await openTeller();
@@ -86,7 +88,7 @@ test("a process that dies in the midst of telling loses nothing: another goes on
   void dead;
 });
 
-test("two processes tell each event once between them", async () => {
+test("two processes tell each event once between them", { tags: ["long"] }, async () => {
   const [one, other] = [await openTeller(), await openTeller()];
   for (let round = 0; round < 5; round += 1) {
     await leaveEvents(service.auth, 4);
@@ -146,7 +148,9 @@ test("nothing is written while nothing waits, also behind events that are gone",
   expect(told).toHaveLength(2);
 });
 
-test("a trail that cannot be sealed is told of, and what is sealed is told all the same", async () => {
+test("a trail that cannot be sealed is told of, and what is sealed is told all the same", {
+  tags: ["long"],
+}, async () => {
   const failures: unknown[] = [];
   const told: StreamedEvent[] = [];
   const auth = await service.another({

@@ -118,7 +118,9 @@ describe("a statement that was prepared works on", () => {
     expect((await test.use()).user.city).toBe("İzmir");
   });
 
-  it("when a connection has forgotten it, as after DISCARD ALL, however often that happens", async () => {
+  it("when a connection has forgotten it, as after DISCARD ALL, however often that happens", {
+    tags: ["long"],
+  }, async () => {
     await using test = await useALot();
     for (let round = 1; round <= 30; round++) {
       const clients = await Promise.all(Array.from({ length: 10 }, () => test.auth.pool.connect()));

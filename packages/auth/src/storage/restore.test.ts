@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createAuth } from "../create-auth.ts";
-import { createTestDatabase, testSecret } from "../testing/index.ts";
+import { createTestDatabase, shareOut, testSecret } from "../testing/index.ts";
 import { migrations } from "./migrations/index.ts";
 
 const facts = { requestId: null, address: "192.0.2.1", userAgent: null };
@@ -129,21 +129,22 @@ describe("a backup is refused, and leaves nothing behind,", () => {
   });
 });
 
-test.each([7, 1_000, 1_000_000])("a backup read in pieces of %i bytes brings everything back", async (size) => {
-  const { backup, refreshToken, user, odd } = await readBackup();
-  await using target = await open();
-  await restoreInto(target, inPieces(backup, size));
-  await target.auth.migrate();
-  await target.auth.initialize();
-  const { user: restored } = await target.auth.login({ username: "gülşen", password }, facts);
-  expect(restored.id).toBe(user.id);
-  await expect(target.auth.refresh(refreshToken, facts)).resolves.toHaveProperty("token");
-  const rows = await target.query<{ what: string }>("select what from own.orders order by id");
-  expect(rows.map(({ what }) => what)).toEqual(odd);
-  // Sequences go on behind what is there, and foreign keys hold again.
-  await target.query("insert into own.orders (what) values ('next')");
-  await expect(target.query("update own.orders set parent = 99")).rejects.toThrow("foreign key");
-});
+for (const { tags, cases } of shareOut([7, 1_000, 1_000_000], 3))
+  test.each(cases)("a backup read in pieces of %i bytes brings everything back", { tags }, async (size) => {
+    const { backup, refreshToken, user, odd } = await readBackup();
+    await using target = await open();
+    await restoreInto(target, inPieces(backup, size));
+    await target.auth.migrate();
+    await target.auth.initialize();
+    const { user: restored } = await target.auth.login({ username: "gülşen", password }, facts);
+    expect(restored.id).toBe(user.id);
+    await expect(target.auth.refresh(refreshToken, facts)).resolves.toHaveProperty("token");
+    const rows = await target.query<{ what: string }>("select what from own.orders order by id");
+    expect(rows.map(({ what }) => what)).toEqual(odd);
+    // Sequences go on behind what is there, and foreign keys hold again.
+    await target.query("insert into own.orders (what) values ('next')");
+    await expect(target.query("update own.orders set parent = 99")).rejects.toThrow("foreign key");
+  });
 
 test("a restore whose connection is cut off in its midst is told of by every start, and another one begins anew", async () => {
   const { backup } = await readBackup();
@@ -166,7 +167,7 @@ test("a restore whose connection is cut off in its midst is told of by every sta
   await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
 });
 
-test("of two restores at once one is whole, and the other is refused", async () => {
+test("of two restores at once one is whole, and the other is refused", { tags: ["long"] }, async () => {
   const { backup } = await readBackup();
   await using target = await open({ isEmpty: true });
   await using other = createOther(target);

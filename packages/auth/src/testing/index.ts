@@ -14,6 +14,7 @@ export { showTotp } from "./authenticator.ts";
 export { createInbox, type Inbox } from "./inbox.ts";
 export { createPasskeyDevice, type DeviceWhims, type PasskeyDevice } from "./passkey-device.ts";
 export { processorTimeOf } from "./processor-time.ts";
+export { type Share, shareOut, shareOutBy } from "./share-out.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
 
 /** A clock that stands still until it is moved. */

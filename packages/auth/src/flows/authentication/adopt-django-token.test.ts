@@ -6,7 +6,7 @@ import { toNumericDate } from "../../clock.ts";
 import { createAuth } from "../../create-auth.ts";
 import { AuthError } from "../../errors.ts";
 import type { AuthOptions } from "../../options.ts";
-import { createInbox, createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut, type TestAuth, testSecret } from "../../testing/index.ts";
 import type { CreateUserInput } from "../administration/create-user.ts";
 import type { OldTokenRefused } from "../steps/adopt-old-token.ts";
 
@@ -150,7 +150,7 @@ describe("what is not a good token of the old backend is refused, and opens no s
     encodeOldToken(JSON.stringify({ ...oldClaims(), [claim]: "@" }).replace('"@"', literal));
   const now = () => toNumericDate(service.clock.now());
 
-  test.each<[what: string, make: () => string]>([
+  const refused: [what: string, make: () => string][] = [
     ["another secret", signedWith("another-secret-of-the-same-length-0123456")],
     ["an empty secret", signedWith("")],
     ["the service's own secret", signedWith(testSecret)],
@@ -210,12 +210,14 @@ describe("what is not a good token of the old backend is refused, and opens no s
     ]),
     ["a payload that is no object", () => encodeOldToken("[]")],
     ["a payload that is not JSON", () => encodeOldToken("alice")],
-  ])("%s", async (_what, make) => {
-    const token = make();
-    expect(await answer(service.auth, token)).toBe("token_invalid");
-    expect(await service.auth.inspectToken(token, service.facts)).toEqual({ active: false });
-    expect(await countSessions()).toBe(0);
-  });
+  ];
+  for (const { tags, cases } of shareOut(refused, 3))
+    test.each(cases)("%s", { tags }, async (_what, make) => {
+      const token = make();
+      expect(await answer(service.auth, token)).toBe("token_invalid");
+      expect(await service.auth.inspectToken(token, service.facts)).toEqual({ active: false });
+      expect(await countSessions()).toBe(0);
+    });
 
   test("its time and a minute are over", async () => {
     expect(await answer(service.auth, withClaims({ exp: now() - 60 })())).toBe("token_expired");
@@ -245,7 +247,7 @@ describe("what is not a good token of the old backend is refused, and opens no s
 
 /** Two people of the old backend: one came over, and the other one's genuine token is sent here. */
 describe("another person's token never opens an account, however the two names look to us", () => {
-  test.each<[what: string, came: OldPerson, other: OldPerson, identifier?: string]>([
+  const pairs: [what: string, came: OldPerson, other: OldPerson, identifier?: string][] = [
     ["capitals", alice, { username: "ALICE" }],
     ["a dotless ı", alice, { username: "Al\u0131ce" }],
     ["a name that is the number", alice, { username: "+905321234567" }],
@@ -263,14 +265,16 @@ describe("another person's token never opens an account, however the two names l
     ["the number of the other", alice, { username: "bob", phone: "+90 532 123 45 67" }, "+90 532 123 45 67"],
     ["a number without its plus", alice, { username: "bob", phone: "905321234567" }, "905321234567"],
     ["half a surrogate pair", { username: "alice\ufffd", id: "1" }, { username: "alice?" }, "alice\ud800"],
-  ])("%s", async (_what, came, other, identifier) => {
-    await seeForADay([came, { id: "other", ...other }]);
-    const username = came.username.replace("\ufffd", "x");
-    await bringOver({ id: came.username, ...came }, { username });
-    const token = encodeOldToken({ ...oldClaims(other), user_identifier: identifier ?? other.username });
-    expect(await answer(service.auth, token)).toBe("token_invalid");
-    expect(await countSessions()).toBe(0);
-  });
+  ];
+  for (const { tags, cases } of shareOut(pairs, 3))
+    test.each(cases)("%s", { tags }, async (_what, came, other, identifier) => {
+      await seeForADay([came, { id: "other", ...other }]);
+      const username = came.username.replace("\ufffd", "x");
+      await bringOver({ id: came.username, ...came }, { username });
+      const token = encodeOldToken({ ...oldClaims(other), user_identifier: identifier ?? other.username });
+      expect(await answer(service.auth, token)).toBe("token_invalid");
+      expect(await countSessions()).toBe(0);
+    });
 
   test("a name of one that is the number of the other means the one, as it did there", async () => {
     const named = { username: "+905321234567", id: "1" };
@@ -471,7 +475,7 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
     await service.auth.resetPassword({ username: "alice", code, newPassword: password }, service.facts);
   };
 
-  test.each<[what: string, act: (id: string) => Promise<unknown>]>([
+  const acts: [what: string, act: (id: string) => Promise<unknown>][] = [
     ["a password set with a code", reset],
     ["a password set by the operator", () => service.auth.operator.changePassword("alice", password)],
     ["another username", async (id) => service.auth.users.update(await admin(), id, { username: "alicia" })],
@@ -488,19 +492,21 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
         await service.auth.users.update(boss, id, { isActive: true });
       },
     ],
-  ])("%s", async (_what, act) => {
-    const id = await bringAliceOver();
-    const [used, unused, later] = [1, 2, 3].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
-    expect(await answer(service.auth, used ?? "")).toBe(id);
-    await act(id);
-    await service.clock.advance(hour);
-    await see([alice]);
-    expect(await answer(service.auth, used ?? "")).toBe("session_ended");
-    expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
-    const young = { ...oldClaims(), iat: toNumericDate(service.clock.now()) - 100 };
-    expect(await answer(service.auth, encodeOldToken(young))).toBe("token_invalid");
-    expect(await answer(service.auth, later ?? "")).toBe("token_invalid");
-  });
+  ];
+  for (const { tags, cases } of shareOut(acts, 2))
+    test.each(cases)("%s", { tags }, async (_what, act) => {
+      const id = await bringAliceOver();
+      const [used, unused, later] = [1, 2, 3].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
+      expect(await answer(service.auth, used ?? "")).toBe(id);
+      await act(id);
+      await service.clock.advance(hour);
+      await see([alice]);
+      expect(await answer(service.auth, used ?? "")).toBe("session_ended");
+      expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
+      const young = { ...oldClaims(), iat: toNumericDate(service.clock.now()) - 100 };
+      expect(await answer(service.auth, encodeOldToken(young))).toBe("token_invalid");
+      expect(await answer(service.auth, later ?? "")).toBe("token_invalid");
+    });
 
   test("all other sessions ended by themselves, which leaves the one that asked", async () => {
     const id = await bringAliceOver();

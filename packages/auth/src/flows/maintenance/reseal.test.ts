@@ -98,7 +98,9 @@ test("from one secret to another on two processes, step by step, everything that
 
 const readDeviceId = (mark: string) => Buffer.from(mark, "base64url").subarray(0, 16).toString("hex");
 
-test("counts of attempts go on through a change of the secret, on processes with either one first", async () => {
+test("counts of attempts go on through a change of the secret, on processes with either one first", {
+  tags: ["long"],
+}, async () => {
   const fresh = await countAttemptsOf("203.0.113.1", [service.auth]);
   const [old, next] = [await withSecrets(a, b), await withSecrets(b, a)];
   expect(await countAttemptsOf("198.51.100.1", [old, next])).toBe(fresh);
@@ -115,7 +117,9 @@ test("a process that has not heard of a new key takes what was made with it all 
   expect(await codeOf(next.refresh(other.refreshToken, service.facts))).toBe("ok");
 });
 
-test("twenty refreshes at once on processes that know different keys get one successor", async () => {
+test("twenty refreshes at once on processes that know different keys get one successor", {
+  tags: ["long"],
+}, async () => {
   const [old, next] = [await withSecrets(a, b), await withSecrets(b, a)];
   for (let round = 0; round < 10; round += 1) {
     const { refreshToken } = await login(old);
@@ -137,7 +141,7 @@ test("whoever gave a process its secrets in the wrong order signs nobody out: it
   expect(await codeOf(service.another())).toMatch(/^LATCHKEY_SECRET is not the one/);
 });
 
-test("is done once, and a second time finds nothing to do", async () => {
+test("is done once, and a second time finds nothing to do", { tags: ["long"] }, async () => {
   const next = await withSecrets(b, a);
   await next.reseal({});
   expect(await readSeals()).toBe(1);
@@ -194,7 +198,9 @@ describe("a secret that somebody else knows", () => {
     expect(await authenticate(next, fresh)).toBe("ok");
   });
 
-  test("takes them also after it was replaced in peace, and sessions of the time since stay", async () => {
+  test("takes them also after it was replaced in peace, and sessions of the time since stay", {
+    tags: ["long"],
+  }, async () => {
     const old = await login(service.auth);
     const next = await withSecrets(b, a);
     await next.reseal({});
@@ -206,7 +212,7 @@ describe("a secret that somebody else knows", () => {
     expect(await codeOf(next.refresh(since.refreshToken, service.facts))).toBe("ok");
   });
 
-  test("takes more sessions than one statement ends", async () => {
+  test("takes more sessions than one statement ends", { tags: ["long"] }, async () => {
     const { user } = await login(service.auth);
     await service.database.query(
       `insert into latchkey.sessions (id, user_id, refresh_hash, expires_at, idle_expires_at)
@@ -250,7 +256,9 @@ test("an authenticator app goes on with the next secret, and is as good as lost 
   expect(await show(await withSecrets(c))).toBe("code_invalid");
 });
 
-test("an installation of before goes on with all that it has issued, whichever place its secret has in the list", async () => {
+test("an installation of before goes on with all that it has issued, whichever place its secret has in the list", {
+  tags: ["long"],
+}, async () => {
   const held = await login(service.auth);
   await service.database.query("truncate latchkey.secret_keys");
   const next = await withSecrets(b, a);
@@ -258,7 +266,9 @@ test("an installation of before goes on with all that it has issued, whichever p
   expect(readDeviceId((await login(next, held.deviceMark)).deviceMark)).toBe(readDeviceId(held.deviceMark));
 });
 
-test("of eight processes that start at once with different secrets first, all have the same keys", async () => {
+test("of eight processes that start at once with different secrets first, all have the same keys", {
+  tags: ["long"],
+}, async () => {
   await service.database.query("truncate latchkey.secret_keys");
   const processes = await Promise.all(
     Array.from({ length: 8 }, (_, index) => (index % 2 ? withSecrets(a, b) : withSecrets(b, a))),

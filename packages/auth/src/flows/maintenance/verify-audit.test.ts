@@ -95,7 +95,7 @@ describe("it is found, with its seal and its position, when", () => {
     expect(await verify()).toMatchObject({ broken: { fault: "event_inserted", seal: "2", positions: [skipped] } });
   });
 
-  test("somebody took the address out of an event of a person who is there", async () => {
+  test("somebody took the address out of an event of a person who is there", { tags: ["long"] }, async () => {
     const [first] = await fill(2, 1);
     await query("update latchkey.audit_events set address = null, detail = detail - 'device' where subject_id = $1", [
       first,
@@ -125,7 +125,7 @@ describe("it is found, with its seal and its position, when", () => {
     expect([fault, "event_inserted"]).toContain(broken?.fault);
   });
 
-  test("somebody says with a seal of their own that events were too old", async () => {
+  test("somebody says with a seal of their own that events were too old", { tags: ["long"] }, async () => {
     await fill(3, 1);
     await query(`insert into latchkey.audit_seals
       select number + 1, 'retention', last_position + 1, last_position, 0, '', null, latchkey.now(), number + 1, key_id, mac,
@@ -150,7 +150,7 @@ describe("it is found, with its seal and its position, when", () => {
   });
 });
 
-test("it stays intact when a person is deleted, and their addresses with them", async () => {
+test("it stays intact when a person is deleted, and their addresses with them", { tags: ["long"] }, async () => {
   await fill(3, 1);
   await service.auth.operator.delete("person1");
   expect(await verify()).toMatchObject({ verdict: "intact", erased: 1 });
@@ -172,7 +172,7 @@ test("it stays intact, from a seal on that says so, when old events are deleted"
   expect(await verify()).toMatchObject({ verdict: "broken", broken: { fault: "event_removed" } });
 });
 
-test("what was deleted in the midst of a range is told apart from what was removed", async () => {
+test("what was deleted in the midst of a range is told apart from what was removed", { tags: ["long"] }, async () => {
   const { auth, clock } = service;
   await auth.createUser({ username: "old", password });
   await clock.advance(20 * day);
@@ -234,7 +234,7 @@ test("another secret brings another key, and seals of before are verified with t
   expect(await alone.verifyAudit()).toMatchObject({ verdict: "intact", unknownSeals: 0 });
 });
 
-test("of what was sealed with a key that is lost nothing is claimed", async () => {
+test("of what was sealed with a key that is lost nothing is claimed", { tags: ["long"] }, async () => {
   await fill(1);
   await query("delete from latchkey.secret_keys where purpose = 'audit-seals'");
   const other = await service.another();

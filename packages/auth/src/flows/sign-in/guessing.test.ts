@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
-import { createTestAuth } from "../../testing/index.ts";
+import { createTestAuth, shareOut } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { RequestInfo } from "../steps/core.ts";
 
@@ -213,13 +213,14 @@ describe("a text that is nobody's name", () => {
     for (let person = 0; person < 12; person += 1) expect(await reset(`mary jane ${person}`)).toBe("code_invalid");
   });
 
-  test.each(nobodysNames)("has the limits of a name: %j", async (text) => {
-    expect(await repeat(10, () => guess(text, office))).toEqual(wrong(10));
-    expect(await guess(text, office)).toBe("rate_limited 5");
-    expect(await repeat(20, () => guess(text, elsewhere()))).toEqual(wrong(20));
-    expect(await guess(text, elsewhere())).toBe("rate_limited 2");
-    expect(await guess(`${text}!?`, office)).toBe("invalid_credentials");
-  });
+  for (const { tags, cases } of shareOut(nobodysNames, 4))
+    test.each(cases)("has the limits of a name: %j", { tags }, async (text) => {
+      expect(await repeat(10, () => guess(text, office))).toEqual(wrong(10));
+      expect(await guess(text, office)).toBe("rate_limited 5");
+      expect(await repeat(20, () => guess(text, elsewhere()))).toEqual(wrong(20));
+      expect(await guess(text, elsewhere())).toBe("rate_limited 2");
+      expect(await guess(`${text}!?`, office)).toBe("invalid_credentials");
+    });
 });
 
 describe("one name from everywhere", () => {
@@ -262,7 +263,7 @@ describe("one account", () => {
     expect(reached.filter((limit) => limit === "account_strangers")).toHaveLength(1);
   });
 
-  test("begins anew with every success", async () => {
+  test("begins anew with every success", { tags: ["long"] }, async () => {
     const person = await createPerson();
     const { username } = person;
     await guessFromEverywhere(person, 79);
@@ -271,20 +272,22 @@ describe("one account", () => {
     expect(await signIn(username, elsewhere())).toBe("ok");
   });
 
-  test.each([
+  const openings = [
     ["the operator unlocks it", async (name: string) => auth.operator.unlock(name)],
     ["the operator sets a password", async (name: string) => void (await auth.operator.changePassword(name, password))],
-  ])("opens again when %s", async (_how, open) => {
-    const person = await createPerson();
-    const { username } = person;
-    await guessFromEverywhere(person, 80);
-    await repeat(3, () => guess(username, elsewhere()));
-    expect(await signIn(username, elsewhere())).toBe("rate_limited 2");
-    await open(username);
-    expect(await signIn(username, elsewhere())).toBe("ok");
-  });
+  ] as const;
+  for (const { tags, cases } of shareOut(openings, 2))
+    test.each(cases)("opens again when %s", { tags }, async (_how, open) => {
+      const person = await createPerson();
+      const { username } = person;
+      await guessFromEverywhere(person, 80);
+      await repeat(3, () => guess(username, elsewhere()));
+      expect(await signIn(username, elsewhere())).toBe("rate_limited 2");
+      await open(username);
+      expect(await signIn(username, elsewhere())).toBe("ok");
+    });
 
-  test("opens again when its owner sets a password with a code", async () => {
+  test("opens again when its owner sets a password with a code", { tags: ["long"] }, async () => {
     const username = `root_${people}`;
     await auth.createUser({ username, password, isSuperuser: true });
     const { token } = await auth.login({ username, password }, elsewhere());
@@ -407,7 +410,7 @@ describe("me.changePassword", () => {
     expect((await eventsOf(id, "limit_reached")).map(({ detail }) => detail)).toEqual([{ limit: "change_password" }]);
   });
 
-  test("shares the hundred wrong passwords in a row with sign-in", async () => {
+  test("shares the hundred wrong passwords in a row with sign-in", { tags: ["long"] }, async () => {
     const { change, ...person } = await createCaller();
     await guessFromEverywhere(person, 80);
     for (let count = 0; count < 20; count += 1) {
@@ -439,25 +442,28 @@ describe("the other doors", () => {
     expect(await reset("who_x")).toBe("rate_limited 6");
   });
 
-  test.each([
+  const makeUps = [
     ["token.refresh", "refresh_token_invalid", (by: Auth, text: string) => by.refresh(text, office)],
     ["token.verify", "ok", (by: Auth, text: string) => by.inspectToken(text, office)],
-  ] as const)(
-    "%s slows an address that makes up tokens, and not the good tokens from there",
-    async (_name, told, ask) => {
-      const { username } = await createPerson();
-      const { token, refreshToken } = await auth.login({ username, password }, elsewhere());
-      const outcomes: string[] = [];
-      for (let round = 0; round < 51; round += 1) {
-        const forge = (number: number) => outcomeOf(ask(number % 2 ? auth : other, `made-up-${round}-${number}`));
-        outcomes.push(...(await Promise.all(Array.from({ length: 20 }, (_, number) => forge(number)))));
-      }
-      expect(outcomes.filter((outcome) => outcome === told)).toHaveLength(limits.refresh_address.allowed);
-      expect(outcomes.filter((outcome) => outcome === "rate_limited 1")).toHaveLength(20);
-      expect(await outcomeOf(auth.refresh(refreshToken, office))).toBe("ok");
-      expect(await auth.inspectToken(token, office)).toMatchObject({ active: true });
-    },
-  );
+  ] as const;
+  for (const { tags, cases } of shareOut(makeUps, 2))
+    test.each(cases)(
+      "%s slows an address that makes up tokens, and not the good tokens from there",
+      { tags },
+      async (_name, told, ask) => {
+        const { username } = await createPerson();
+        const { token, refreshToken } = await auth.login({ username, password }, elsewhere());
+        const outcomes: string[] = [];
+        for (let round = 0; round < 51; round += 1) {
+          const forge = (number: number) => outcomeOf(ask(number % 2 ? auth : other, `made-up-${round}-${number}`));
+          outcomes.push(...(await Promise.all(Array.from({ length: 20 }, (_, number) => forge(number)))));
+        }
+        expect(outcomes.filter((outcome) => outcome === told)).toHaveLength(limits.refresh_address.allowed);
+        expect(outcomes.filter((outcome) => outcome === "rate_limited 1")).toHaveLength(20);
+        expect(await outcomeOf(auth.refresh(refreshToken, office))).toBe("ok");
+        expect(await auth.inspectToken(token, office)).toMatchObject({ active: true });
+      },
+    );
 });
 
 describe("the table of attempts", () => {

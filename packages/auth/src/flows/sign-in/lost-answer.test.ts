@@ -226,7 +226,7 @@ describe("a person whose answer was lost goes on", () => {
     expect(await refreshCode(auth, first)).toBe("refresh_token_reused");
   });
 
-  test("for as long as the setting says, which may be not at all", async () => {
+  test("for as long as the setting says, which may be not at all", { tags: ["long"] }, async () => {
     for (const [refreshRetry, code] of [
       [0, "refresh_token_reused"],
       [minute, "ok"],
@@ -239,7 +239,7 @@ describe("a person whose answer was lost goes on", () => {
     }
   });
 
-  test("whose answers are lost again and again, on either process", async () => {
+  test("whose answers are lost again and again, on either process", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const other = await test.another();
@@ -357,7 +357,9 @@ describe("what counts as use of a refresh's answer", () => {
     expect(await database.query("select from writes")).toHaveLength(1);
   });
 
-  test("uses of many sessions of one person at once, beside touches and a sign-out of all, are noted, and none fails for it", async () => {
+  test("uses of many sessions of one person at once, beside touches and a sign-out of all, are noted, and none fails for it", {
+    tags: ["long"],
+  }, async () => {
     await using test = await createTestAuth();
     const { auth, database } = test;
     const other = await test.another();
@@ -443,7 +445,9 @@ describe("while processes of the version before are serving", () => {
 });
 
 describe("the id of an access token", () => {
-  test("is another for every token, of the same refresh too, and a stranger does not guess it", async () => {
+  test("is another for every token, of the same refresh too, and a stranger does not guess it", {
+    tags: ["long"],
+  }, async () => {
     const test = await begin();
     const { auth } = test;
     const first = await signIn(test);

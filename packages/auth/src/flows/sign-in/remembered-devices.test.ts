@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import type { AuthError } from "../../errors.ts";
-import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut, showTotp, type TestAuth } from "../../testing/index.ts";
 import { codeOf, createProvedPerson, freshFacts, freshUsername, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
@@ -303,14 +303,15 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
 };
 
 describe("what is remembered ends with", () => {
-  test.each(Object.keys(endings))("%s", async (name) => {
-    const person = await createRemembered();
-    const asked = (await endings[name]?.(person)) ?? password;
-    expect(await callerOf(person.remembered).catch(codeOf)).toMatch(/^(session_ended|token_expired)$/);
-    expect(await auth.refresh(person.refreshToken, facts()).catch(codeOf)).toMatch(/^session_ended$/);
-    const input = { username: person.username, password: asked, rememberMark: person.rememberMark };
-    expect(await auth.login(input, facts()).catch(codeOf)).toBe("second_factor_required");
-  });
+  for (const { tags, cases } of shareOut(Object.keys(endings), 3))
+    test.each(cases)("%s", { tags }, async (name) => {
+      const person = await createRemembered();
+      const asked = (await endings[name]?.(person)) ?? password;
+      expect(await callerOf(person.remembered).catch(codeOf)).toMatch(/^(session_ended|token_expired)$/);
+      expect(await auth.refresh(person.refreshToken, facts()).catch(codeOf)).toMatch(/^session_ended$/);
+      const input = { username: person.username, password: asked, rememberMark: person.rememberMark };
+      expect(await auth.login(input, facts()).catch(codeOf)).toBe("second_factor_required");
+    });
 
   test("a factor that is taken away, and set up anew", async () => {
     const person = await createRemembered();
