@@ -66,7 +66,10 @@ async function fillHours({ query }: Database): Promise<void> {
   await query(
     `insert into latchkey.message_counts (key, hour, what, shard, count)
      select 'country:' || country, date_trunc('hour', latchkey.now()) - ago * interval '1 hour', what, 0, ceil(count * share * weight)
-     from (values (1, 0.02), (2, 1), (3, 0.04), (6, 0.03), (26, 0.6), (50, 0.7), (75, 0.5), (120, 0.8), (200, 0.6)) hours (ago, weight), (values ('TR', 4210), ('EG', 1320), ('IN', 310), ('BR', 77), ('email', 540), ('none', 9)) of (country, count),
+     from (
+         select n as ago, 0.02 + 0.004 * ((n * 7) % 12) as weight from generate_series(1, 23) n
+         union all select 30 + n * 24, 0.5 + 0.05 * ((n * 5) % 7) from generate_series(0, 11) n
+       ) hours, (values ('TR', 4210), ('EG', 1320), ('IN', 310), ('BR', 77), ('email', 540), ('none', 9)) of (country, count),
        (values ('asked', 1), ('counted', 0.97), ('sent', 0.96), ('delivered', 0.9), ('failed', 0.03), ('proved', 0.8),
          ('refused:network', 0.02), ('refused:number', 0.01)) shares (what, share)`,
   );
