@@ -30,7 +30,7 @@ export const shownWindows = (texts: Texts, { id }: Person): Readonly<Record<stri
 /** Every dialog, menu and list that can be over a page, for whoever may do everything. */
 export const allWindows = (texts: Texts, person: Person): Readonly<Record<string, OpenWindow>> => {
   const path = `/people/${person.id}`;
-  const questions = ["unlock", "newPassword", "secondFactor", "disable"] as const;
+  const questions = ["unlock", "newPassword", "disable"] as const;
   const asked = questions.map((act): [string, OpenWindow] => [
     `person-${act}`,
     [path, (page) => chooseAct(page, texts, act)],
@@ -44,7 +44,6 @@ export const allWindows = (texts: Texts, person: Person): Readonly<Record<string
     "person-permissions": [path, (page) => editIn(page, texts.grants.permissions, texts)],
     "session-end": [path, (page) => page.getByRole("button", { name: texts.sessions.end }).first().click()],
     "sessions-end": [path, (page) => press(page, texts.sessions.endAll)],
-    "people-columns": ["/people", (page) => press(page, texts.people.columns)],
     "people-status": ["/people", (page) => page.locator(".chooser").first().click()],
     "group-edit": [
       "/groups",
@@ -67,6 +66,11 @@ export const allWindows = (texts: Texts, person: Person): Readonly<Record<string
     "messages-country": ["/messages", (page) => page.locator(".chooser").first().click()],
   };
 };
+
+/** What is there on wide screens alone. */
+export const wideWindows = (texts: Texts): Readonly<Record<string, OpenWindow>> => ({
+  "people-columns": ["/people", (page) => press(page, texts.people.columns)],
+});
 
 async function chooseAct(page: Page, texts: Texts, act: Exclude<keyof Texts["acts"], "menu">): Promise<void> {
   await press(page, texts.acts.menu);
