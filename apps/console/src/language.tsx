@@ -99,6 +99,12 @@ export interface Formats {
   exact(value: Date | string): string;
   day(value: Date | string): string;
   hour(value: Date | string): string;
+  /** The hour and the minute. */
+  time(value: Date | string): string;
+  /** The day without its year. */
+  date(value: Date | string): string;
+  /** Milliseconds, in the largest unit that they fill. */
+  duration(value: number): string;
   number(value: number): string;
   country(code: string): string;
   /** How long ago something was, in the largest unit that it fills. */
@@ -123,6 +129,16 @@ export function useFormats(): Formats {
       exact: format({ dateStyle: "full", timeStyle: "long" }),
       day: format({ dateStyle: "medium" }),
       hour: format({ hour: "numeric" }),
+      time: format({ timeStyle: "short" }),
+      date: format({ month: "short", day: "numeric" }),
+      duration(value) {
+        const [unit, size] = [...units, ["second", 1_000] as const].find(([, size]) => value >= size) ?? [
+          "second",
+          1_000,
+        ];
+        const style = { style: "unit", unit, unitDisplay: "long" } as const;
+        return new Intl.NumberFormat(tag, style).format(Math.floor(value / size));
+      },
       number: (value) => numbers.format(value),
       country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
       ago(value) {

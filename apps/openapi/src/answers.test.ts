@@ -317,6 +317,7 @@ test("an administrator's calls are answered as the document says", async () => {
     "service.keys",
     "service.settings",
     "messages.overview",
+    "messages.history",
   ])
     await ask(procedure, { token });
   await ask("service.rotateKeys", { token, input: { compromised: false } });

@@ -95,10 +95,12 @@ export const summaries: Readonly<Record<string, string>> = {
   "permissions.declare": "Creates the permissions of another program, or withdraws them",
   "audit.export": "One page of a thousand of what happened, for a copy",
   "audit.list": "One page of what happened, the newest first",
-  "service.overview": "What happened in each of the last 24 hours, and the load of this process",
+  "service.overview":
+    "What happened in the last 24 hours and in the last one, what waits to be sent, and the load of this process",
   "service.health": "What is known of the database and the keys, and what should be mended",
   "service.keys": "The keys that sign access tokens, how old they are, and when the next one is made",
   "service.rotateKeys": "Make a new signing key now",
   "service.settings": "The settings of the process that answers, without secrets, and what is wrong with them",
   "messages.overview": "What became of messages in the last 24 hours, by country, and what is left of the budgets",
+  "messages.history": "What became of messages in each hour of the last 14 days, in one country or in all",
 };

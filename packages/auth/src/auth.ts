@@ -43,7 +43,7 @@ import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
-import type { MessageReport } from "./flows/maintenance/report-messages.ts";
+import type { MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
@@ -81,6 +81,7 @@ import type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 import type { Reader } from "./flows/steps/masked-contact.ts";
 import type { PasswordCode } from "./flows/steps/password-code.ts";
 import type { PendingChange } from "./flows/steps/pending-change.ts";
+import type { QueueState } from "./flows/steps/read-queues.ts";
 import type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 import type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 import type { DeliveryReceipt } from "./messages/sender.ts";
@@ -809,6 +810,10 @@ export interface Auth<C extends Config = PlainConfig> {
   receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
   /** What became of messages in the last 24 hours and which rules refused some, by country, and what is left of the budgets. */
   reportMessages(): Promise<MessageReport>;
+  /** What became of messages in each hour of the last 14 days, in a country as a report calls it, or in all together. */
+  readMessageHistory(input?: { readonly country?: string | undefined }): Promise<MessageHistory>;
+  /** What waits to be sent at this moment, of all processes together: codes, notices, and events of webhooks. */
+  readQueues(): Promise<readonly QueueState[]>;
   /** Sends what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
   sendDueMessages(): Promise<number>;
   /** Tells endpoints what is due at this moment, and answers how many tries that were; the process does so by itself once it is initialized. */
@@ -823,7 +828,7 @@ export interface Auth<C extends Config = PlainConfig> {
   verifyAudit(input?: VerifyAuditInput): Promise<AuditVerification>;
   /** Looks the installation over, for an administrator; without `reader`, for a program of the installation's own. */
   checkHealth(reader?: Reader): Promise<Health>;
-  /** What happened in the last 24 hours, counted by the hour. */
+  /** What happened in the last 24 hours by the hour, and in the last hour by five minutes: events, messages, and what waits to be sent. */
   readServiceOverview(): Promise<ServiceOverview>;
   /**
    * Resolves when the database answers; rejects with what is wrong otherwise. It takes no writes when its address leads to a standby, or

@@ -88,7 +88,7 @@ import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
 import { purge } from "./flows/maintenance/purge.ts";
-import { reportMessages } from "./flows/maintenance/report-messages.ts";
+import { readMessageHistory, reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
@@ -117,6 +117,7 @@ import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
 import { listActivity } from "./flows/steps/list-activity.ts";
 import { createPasswordCode } from "./flows/steps/password-code.ts";
+import { readQueues } from "./flows/steps/read-queues.ts";
 import { type AuthOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { listRelatedOrigins } from "./passkeys/relying-party.ts";
 import { fingerprintOf } from "./secrets.ts";
@@ -355,6 +356,8 @@ export function createAuth<
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),
+    readMessageHistory: (input) => readMessageHistory(core, input),
+    readQueues: () => readQueues(core.db),
     readServiceOverview: () => readServiceOverview(core),
     sendDueMessages: () => core.outbox.drain(),
     deliverDueWebhooks: () => core.webhooks.drain(),

@@ -1,5 +1,5 @@
 export type { AuditEvent } from "./audit/audit-event.ts";
-export type { EventCount } from "./audit/event-counts.ts";
+export type { EventCount, RecentEventCount } from "./audit/event-counts.ts";
 export type { AuditStreamOptions, StreamedEvent } from "./audit/stream.ts";
 export { type WebhookType, webhookTypes } from "./audit/webhook-events.ts";
 export type { Auth, BackUpInput, Load, RestoreInput, WebhookReport } from "./auth.ts";
@@ -55,7 +55,7 @@ export type {
 export type { ListUsersInput, UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
 export type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
-export type { ServiceOverview } from "./flows/administration/service-overview.ts";
+export type { OutboxSpan, ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
 export type {
@@ -71,7 +71,7 @@ export type { DeniedCall } from "./flows/authentication/record-denial.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
 export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
-export type { CountryMessages, MessageReport } from "./flows/maintenance/report-messages.ts";
+export type { CountryMessages, MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 export type { AuditFault, AuditVerification, BrokenRange, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
@@ -114,6 +114,7 @@ export type { FactorEnrolled } from "./flows/steps/make-recovery-codes.ts";
 export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
+export type { QueueState } from "./flows/steps/read-queues.ts";
 export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
 export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
@@ -122,6 +123,7 @@ export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from ".
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
 export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
+export type { MessageSpan } from "./messages/message-counts.ts";
 export { type NoticeKind, type NoticeMessage, noticeKinds } from "./messages/notice.ts";
 export { type NoticeTexts, noticeTexts } from "./messages/notice-texts.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";

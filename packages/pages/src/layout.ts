@@ -83,7 +83,8 @@ function showPlaces(visit: Visit, here: AccountPlace): Html {
     const current = place === here ? html` aria-current="page"` : "";
     return html`<li><a href="${base}${pathOfPlace(place)}"${current}>${texts[place]}</a></li>`;
   });
-  return html`<nav aria-label="${texts.account}"><ul>${names}</ul></nav>`;
+  // Closed on phones, where the list would be taller than the page; wider windows show it always.
+  return html`<nav aria-label="${texts.account}"><details><summary>${texts[here]}</summary><ul>${names}</ul></details></nav>`;
 }
 
 function showLanguages({ language, url, base }: Visit): Html[] {

@@ -82,7 +82,11 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .line{border:0;border-block-start:.0625rem solid var(--line);margin:0;inline-size:100%}
 .aside{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.375rem 1rem}
 .aside a:not(.button),.inline{display:inline-block;padding-block:.125rem}
-.account main nav ul{display:flex;flex-wrap:wrap;gap:.25rem;margin-inline:-.5rem}
+summary{display:flex;align-items:center;justify-content:space-between;gap:.75rem;min-block-size:3rem;padding:.625rem 1rem;border:.0625rem solid var(--line);border-radius:.625rem;background:var(--surface);font-weight:620;cursor:pointer}
+summary::-webkit-details-marker{display:none}
+summary::after{content:"";flex:none;inline-size:.5rem;block-size:.5rem;border:solid var(--quiet);border-width:0 .125rem .125rem 0;transform:translateY(-.125rem) rotate(45deg)}
+[open]>summary::after{transform:translateY(.125rem) rotate(225deg)}
+.account main nav ul{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(9rem,100%),1fr));gap:.25rem;padding-block-start:.5rem}
 .account main nav a{display:block;min-block-size:2.75rem;padding:.5625rem .75rem;border-radius:.5rem;color:var(--quiet);font:inherit;font-weight:550;text-decoration:none;border:0;background:none;cursor:pointer;text-align:start}
 .account main nav a:hover{color:var(--ink)}
 .account main nav [aria-current]{color:var(--ink);background:var(--surface);box-shadow:0 0 0 .0625rem var(--line)}
@@ -119,9 +123,13 @@ code{font-family:ui-monospace,SFMono-Regular,Consolas,monospace;font-size:.9375e
 @media (min-width:56rem){
 .account main{display:grid;grid-template-columns:12rem minmax(0,1fr);gap:3rem;align-items:start}
 .account main nav{margin:0}
-.account main nav ul{flex-direction:column;margin-inline:-.75rem 0}
+@supports selector(::details-content){
+nav details::details-content{content-visibility:visible;block-size:auto}
+nav summary{display:none}
+.account main nav ul{grid-template-columns:1fr;padding:0;margin-inline:-.75rem 0}
 }
-@media (forced-colors:active){select{appearance:auto}.button,.notice,.panel,.card,.tag,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
+}
+@media (forced-colors:active){select{appearance:auto}.button,.notice,.panel,.card,.tag,summary,.account main nav [aria-current]{border:.0625rem solid}.account main nav [aria-current]{outline:.125rem solid}}
 @media (prefers-reduced-motion:reduce){*{transition:none;animation:none}.button:active{transform:none}}
 @media print{.foot,nav,.leave,.button{display:none}}
 `;

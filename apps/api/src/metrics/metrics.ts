@@ -331,20 +331,11 @@ function createOldTokenReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Pr
   return async () => (await readRows()).map(({ source, sessions }) => ({ labels: { source }, value: sessions }));
 }
 
-const queues = `
-  select 'codes' as queue, count(*)::int as waiting, min(created_at) as oldest
-    from latchkey.challenges where due_at is not null
-  union all select 'notices', count(*)::int, min(created_at) from latchkey.notice_messages where due_at is not null
-  union all select 'webhooks', count(*)::int, min(occurred_at) from latchkey.webhook_events where due_at is not null`;
-
 /** What waits to be sent, and for how long: tables that all processes work off together. */
-function createQueueReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric[]> {
-  const readRows = createRowsReader<{ queue: string; waiting: number; age: number }>(
-    auth,
-    `select queue, waiting, greatest(0, coalesce(extract(epoch from latchkey.now() - oldest), 0))::float8 as age from (${queues}) queues`,
-  );
+function createQueueReader(auth: Pick<Auth<ServiceConfig>, "readQueues">): () => Promise<Metric[]> {
+  const read = keepFresh(() => auth.readQueues());
   return async () => {
-    const rows = await readRows();
+    const rows = (await read()) ?? [];
     return [
       { ...described.queued, samples: rows.map(({ queue, waiting }) => ({ labels: { queue }, value: waiting })) },
       { ...described.queueAge, samples: rows.map(({ queue, age }) => ({ labels: { queue }, value: age })) },

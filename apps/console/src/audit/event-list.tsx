@@ -66,16 +66,21 @@ interface EventDetailProps extends Pick<ShownEvent, "detail"> {
   readonly names: ReadonlyMap<string, string>;
 }
 
+/** The same in the words of the service, for whoever looks for them: codes that are in no language. */
 function EventDetail({ detail, names }: EventDetailProps): ReactElement | null {
+  const texts = useTexts();
   const facts = describeDetail(detail, names);
   if (facts.length === 0) return null;
   return (
-    <p className="small detail" dir="ltr">
-      {facts.map(([name, value]) => (
-        <span key={name}>
-          <span className="quiet">{name}</span> {value}
-        </span>
-      ))}
-    </p>
+    <details>
+      <summary>{texts.audit.recorded}</summary>
+      <p className="small detail" dir="ltr">
+        {facts.map(([name, value]) => (
+          <span key={name}>
+            <span className="quiet">{name}</span> {value}
+          </span>
+        ))}
+      </p>
+    </details>
   );
 }

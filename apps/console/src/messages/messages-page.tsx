@@ -1,13 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
-import type { ReactElement } from "react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type ReactElement, useState } from "react";
 import { fill, fillCount, useFormats, useTexts } from "../language.tsx";
+import { Bars } from "../overview/bars.tsx";
+import { toMessageSeries } from "../overview/message-series.ts";
+import { listDays } from "../overview/steps.ts";
+import { Choice, type Option } from "../parts/choice.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { TableRegion } from "../parts/table-region.tsx";
 import { trpc } from "../service.ts";
 
 const columns = ["asked", "sent", "delivered", "failed", "proved"] as const;
 
-/** What became of messages in the last 24 hours, by country. */
+/** What became of messages in the last 24 hours, by country, and in two weeks, by day. */
 export function MessagesPage(): ReactElement {
   const texts = useTexts();
   const { number, country } = useFormats();
@@ -27,6 +31,7 @@ export function MessagesPage(): ReactElement {
           return (
             <>
               <p className="figure">{fillCount(texts.messages.left, left, texts)}</p>
+              <Days countries={countries.map(({ country: id }) => ({ id, name: nameOf(id) }))} />
               {countries.length === 0 ? (
                 <Empty>{texts.messages.none}</Empty>
               ) : (
@@ -93,5 +98,44 @@ export function MessagesPage(): ReactElement {
         }}
       </Loaded>
     </div>
+  );
+}
+
+/** Days in the reader's zone. The service counts two weeks back, so that the first of them is whole. */
+const days = 14;
+
+/** What became of messages on each day, in one country or in all. */
+function Days({ countries }: { readonly countries: readonly Option[] }): ReactElement {
+  const texts = useTexts();
+  const { date } = useFormats();
+  const [country, setCountry] = useState("");
+  const history = useQuery({
+    ...trpc.messages.history.queryOptions(country === "" ? {} : { country }),
+    refetchInterval: 60_000,
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Loaded query={history} lines={8}>
+      {({ at, hours }) => {
+        const steps = listDays(at, days);
+        return (
+          <Bars
+            title={texts.messages.byDay}
+            labels={steps.map((step) => date(new Date(step)))}
+            each={7}
+            series={toMessageSeries(steps, hours, texts)}
+            act={
+              <Choice
+                isBare
+                label={texts.fields.country}
+                options={[{ id: "", name: texts.messages.everywhere }, ...countries]}
+                value={country}
+                onChange={setCountry}
+              />
+            }
+          />
+        );
+      }}
+    </Loaded>
   );
 }

@@ -1,46 +1,57 @@
-import { type ReactElement, useId } from "react";
-import { useTexts } from "../language.tsx";
+import { type ReactElement, type ReactNode, useId } from "react";
+import { useFormats, useTexts } from "../language.tsx";
+import { isUnusual } from "./steps.ts";
 
 export interface Series {
   readonly name: string;
-  readonly kind: "good" | "bad";
+  /** How its bars look; one that is `listed` has none, and is in the table alone. */
+  readonly kind: "good" | "bad" | "refused" | "listed";
   readonly values: readonly number[];
 }
 
 interface BarsProps {
   readonly title: string;
-  /** What stands below every sixth bar, one for each value. */
+  /** When each bar begins, one for each value. */
   readonly labels: readonly string[];
+  /** How many bars there are to a label below them. */
+  readonly each: number;
   readonly series: readonly Series[];
-  /** What is unusual about it, in words; nothing where nothing is. */
-  readonly remark?: string | undefined;
-  show(value: number): string;
+  /** What is chosen beside the title. */
+  readonly act?: ReactNode;
 }
 
 const height = 120;
 const step = 24;
 
-/** Bars over the hours, one series on the other, and the same numbers as a table. */
-export function Bars({ title, labels, series, remark, show }: BarsProps): ReactElement {
+/** Bars over time, one series on the other, what is unusual about them in words, and all numbers as a table. */
+export function Bars({ title, labels, each, series, act }: BarsProps): ReactElement {
   const texts = useTexts();
+  const { number: show } = useFormats();
   const id = useId();
-  const totals = labels.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  const drawn = series.filter(({ kind }) => kind !== "listed");
+  const unusual = series.filter(({ values }) => isUnusual(values)).map(({ name }) => name);
+  const totals = labels.map((_, index) => drawn.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
   const most = Math.max(1, ...totals);
   const width = labels.length * step;
   return (
     <section className="card chart-card" aria-labelledby={id}>
       <div className="card-head">
         <h2 id={id}>{title}</h2>
+        {act}
         <ul className="legend">
           {series.map(({ name, kind, values }) => (
             <li key={name}>
-              <span className={`dot ${kind}`} aria-hidden="true" />
+              {kind !== "listed" && <span className={`dot ${kind}`} aria-hidden="true" />}
               {name} <b>{show(values.reduce((sum, value) => sum + value, 0))}</b>
             </li>
           ))}
         </ul>
       </div>
-      {remark && <p className="notice warn">{remark}</p>}
+      {unusual.length > 0 && (
+        <p className="notice warn">
+          {texts.overview.unusual} {unusual.join(", ")}
+        </p>
+      )}
       <figure>
         <p className="chart-most" aria-hidden="true">
           {show(most)}
@@ -51,7 +62,7 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
           ))}
           {labels.map((label, index) => {
             let top = 2 + height;
-            return series.map(({ name, kind, values }) => {
+            return drawn.map(({ name, kind, values }) => {
               const tall = ((values[index] ?? 0) / most) * height;
               top -= tall;
               return (
@@ -70,7 +81,7 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
         </svg>
         <div className="chart-labels" aria-hidden="true">
           {labels
-            .filter((_, index) => index % 6 === 0)
+            .filter((_, index) => index % each === 0)
             .map((label) => (
               <span key={label}>{label}</span>
             ))}
@@ -82,7 +93,7 @@ export function Bars({ title, labels, series, remark, show }: BarsProps): ReactE
           <table className="plain">
             <thead>
               <tr>
-                <th scope="col">{texts.overview.hour}</th>
+                <th scope="col">{texts.audit.from}</th>
                 {series.map(({ name }) => (
                   <th scope="col" key={name}>
                     {name}

@@ -1,8 +1,9 @@
 import { isAuthError } from "@latchkey/client";
-import { type ReactElement, type ReactNode, useEffect, useState } from "react";
+import { type ReactElement, type ReactNode, useContext, useEffect, useState } from "react";
 import { useTexts } from "../language.tsx";
 import { Button } from "./button.tsx";
 import { Fault } from "./state.tsx";
+import { HasTyped } from "./window.tsx";
 
 interface WindowFormProps {
   /** What stands above the fields. */
@@ -51,14 +52,22 @@ export function WindowForm({
   );
 }
 
-/** Lets the browser ask before a tab is closed or loaded anew in which something was typed. Answers what is called once that is so. */
+/**
+ * Has the window ask before it is closed in which something was typed, and the browser before the tab is closed or loaded anew. Answers what
+ * is called once that is so.
+ */
 function useAskBeforeLeaving(): () => void {
   const [isTyped, setTyped] = useState(false);
+  const hasTyped = useContext(HasTyped);
   useEffect(() => {
     if (!isTyped) return;
     const ask = (event: Event) => event.preventDefault();
+    hasTyped.current = true;
     addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [isTyped]);
+    return () => {
+      hasTyped.current = false;
+      removeEventListener("beforeunload", ask);
+    };
+  }, [isTyped, hasTyped]);
   return () => setTyped(true);
 }

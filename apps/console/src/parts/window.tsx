@@ -1,6 +1,8 @@
 import { useBlocker } from "@tanstack/react-router";
-import { type ReactElement, type ReactNode, useEffect, useRef } from "react";
+import { createContext, type ReactElement, type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { useTexts } from "../language.tsx";
+import { Button } from "./button.tsx";
 
 interface WindowProps {
   readonly title: string;
@@ -11,8 +13,46 @@ interface WindowProps {
   readonly children: ReactNode;
 }
 
-/** A window over the page, which has the keyboard until it is closed. */
-export function Window({ title, isOpen, onClose, isAlert = false, children }: WindowProps): ReactElement {
+/** Whether the window around a form holds what was typed and would be lost with it. */
+export const HasTyped = createContext<{ current: boolean }>({ current: false });
+
+/**
+ * A window over the page, which has the keyboard until it is closed. Escape and "back" ask first where something was typed; whoever presses
+ * "cancel" has said so.
+ */
+export function Window({ onClose, children, ...rest }: WindowProps): ReactElement {
+  const texts = useTexts();
+  const hasTyped = useRef(false);
+  const [isAsked, setAsked] = useState(false);
+  useEffect(() => {
+    if (!rest.isOpen) setAsked(false);
+  }, [rest.isOpen]);
+  const stay = () => setAsked(false);
+  const leave = () => {
+    stay();
+    onClose?.();
+  };
+  return (
+    <>
+      <Overlay {...rest} onClose={onClose && (() => (hasTyped.current ? setAsked(true) : onClose()))}>
+        <HasTyped value={hasTyped}>{children}</HasTyped>
+      </Overlay>
+      <Overlay title={texts.unsaved.title} isOpen={isAsked && rest.isOpen} onClose={stay} isAlert>
+        <p>{texts.unsaved.lead}</p>
+        <div className="row end">
+          <Button onPress={stay} autoFocus>
+            {texts.unsaved.stay}
+          </Button>
+          <Button kind="danger" onPress={leave}>
+            {texts.unsaved.leave}
+          </Button>
+        </div>
+      </Overlay>
+    </>
+  );
+}
+
+function Overlay({ title, isOpen, onClose, isAlert = false, children }: WindowProps): ReactElement {
   useBack(isOpen, onClose);
   return (
     <ModalOverlay

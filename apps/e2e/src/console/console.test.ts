@@ -648,14 +648,42 @@ describe.skipIf(!isService)("the other screens", () => {
   test("show the last day as charts that have their numbers as a table, and what should be mended", async ({
     browser,
   }) => {
+    const { query } = site.live.test.database;
+    await query(
+      `insert into latchkey.message_counts (key, hour, what, shard, count)
+       select 'country:' || country, date_trunc('hour', latchkey.now()), what, 0, count
+       from (values ('TR', 'asked', 50), ('TR', 'sent', 50), ('TR', 'delivered', 40), ('TR', 'proved', 30), ('TR', 'failed', 3),
+         ('EG', 'asked', 7), ('EG', 'refused:number', 4), ('EG', 'counted', 9)) counts (country, what, count)`,
+    );
+    await query(
+      `insert into latchkey.challenges (id, handle_hash, purpose, address, key_id, digits, created_at, next_send_at, expires_at, channel, tells_channel, state, tries)
+       select gen_random_uuid(), sha256(n::text::bytea), 'sign_in', '+905320000000', 'none', 6, latchkey.now() - interval '20 seconds', latchkey.now(),
+         latchkey.now() + interval '10 minutes', 'sms', true, 'failed', 1
+       from generate_series(1, 21) n`,
+    );
     await using window = await usual.open(browser, "");
     const { page } = window;
     await page.waitForURL("**/console/overview");
     const chart = page.getByRole("region", { name: "Sign-ins" });
     await chart.getByText("The numbers as a table").click();
     expect(await chart.getByRole("row").count()).toBe(25);
+    await page.getByRole("region", { name: "Waiting to be sent" }).getByText("Webhook events").waitFor();
+    await page.getByRole("button", { name: /The last 24 hours/ }).click();
+    await page.getByRole("option", { name: "The last hour" }).click();
+    await expect.poll(() => chart.getByRole("row").count()).toBe(13);
+    const outbox = page.getByRole("region", { name: "Outbox" });
+    await outbox.getByText("More than usual of late: Codes that waited longer").waitFor();
+    await outbox.getByRole("listitem").getByText("Codes that waited longer 21").waitFor();
     await page.getByRole("link", { name: "Messages" }).click();
     await page.getByText("messages to phone numbers may still go out today").waitFor();
+    const days = page.getByRole("region", { name: "By day" });
+    await days.getByText("The numbers as a table").click();
+    expect(await days.getByRole("row").count()).toBe(15);
+    const today = days.getByRole("row").last().getByRole("cell");
+    await expect.poll(() => today.allTextContents()).toEqual(["57", "50", "40", "30", "3", "4"]);
+    await days.getByRole("button", { name: /All countries/ }).click();
+    await page.getByRole("option", { name: "Egypt" }).click();
+    await expect.poll(() => today.allTextContents()).toEqual(["7", "0", "0", "0", "0", "4"]);
     await page.getByRole("link", { name: "Health" }).click();
     await page.getByRole("heading", { name: "Database and keys" }).waitFor();
     await page.getByText("fsync is off").waitFor();

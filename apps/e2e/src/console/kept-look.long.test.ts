@@ -9,6 +9,7 @@ import { desktop, phone } from "../pages/look.ts";
 import type { Person } from "../permissions/accounts-in-core.ts";
 import { type ConsoleSite, openConsole, settings, show, startConsoleSite } from "./console-site.ts";
 import { fillConsole } from "./much-to-show.ts";
+import { shownWindows } from "./open-windows.ts";
 
 const test = inBrowser(browserTest);
 
@@ -35,37 +36,6 @@ const looks = [
   { viewport: phone, theme: "dark", texts: ar },
   { viewport: desktop, theme: "dark", texts: en },
 ] as const;
-
-type Texts = (typeof looks)[number]["texts"];
-
-const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).first().click();
-
-/** What is over a page, by its name: how one comes to it from the page at a path. */
-const windows = (
-  texts: Texts,
-): Readonly<Record<string, readonly [path: string, open: (page: Page) => Promise<void>]>> => ({
-  "person-edit": [`/people/${ada.id}`, (page) => press(page, texts.edit)],
-  "person-acts": [`/people/${ada.id}`, (page) => press(page, texts.acts.menu)],
-  "person-delete": [
-    `/people/${ada.id}`,
-    async (page) => {
-      await press(page, texts.acts.menu);
-      await page.getByRole("menuitem", { name: texts.acts.delete.name, exact: true }).click();
-    },
-  ],
-  "people-create": ["/people", (page) => press(page, texts.people.create)],
-  "people-none": [
-    "/people",
-    async (page) => {
-      await page.getByLabel(texts.people.search, { exact: true }).fill("nobody_at_all");
-      await page.getByText(texts.people.none).waitFor();
-    },
-  ],
-  "group-create": ["/groups", (page) => press(page, texts.groups.create)],
-  "account-menu": ["/health", (page) => press(page, "boss")],
-  "audit-export": ["/audit", (page) => press(page, texts.audit.export)],
-  "keys-rotate": ["/keys", (page) => press(page, texts.keys.rotate)],
-});
 
 describe.skipIf(!isService)("the console", () => {
   test.for(looks)(
@@ -99,7 +69,7 @@ describe.skipIf(!isService)("the console", () => {
       await compare(page, "person");
       await show(page, site, "/none");
       await compare(page, "not-found");
-      for (const [state, [path, open]] of Object.entries(windows(texts))) {
+      for (const [state, [path, open]] of Object.entries(shownWindows(texts, ada))) {
         await show(page, site, path);
         await open(page);
         await compare(page, state);

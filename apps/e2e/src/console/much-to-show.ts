@@ -65,9 +65,19 @@ async function fillHours({ query }: Database): Promise<void> {
   );
   await query(
     `insert into latchkey.message_counts (key, hour, what, shard, count)
-     select 'country:' || country, date_trunc('hour', latchkey.now()) - interval '2 hours', what, 0, ceil(count * share)
-     from (values ('TR', 4210), ('EG', 1320), ('IN', 310), ('BR', 77), ('email', 540), ('none', 9)) of (country, count),
+     select 'country:' || country, date_trunc('hour', latchkey.now()) - ago * interval '1 hour', what, 0, ceil(count * share * weight)
+     from (
+         select n as ago, 0.02 + 0.004 * ((n * 7) % 12) as weight from generate_series(1, 23) n
+         union all select 30 + n * 24, 0.5 + 0.05 * ((n * 5) % 7) from generate_series(0, 11) n
+       ) hours, (values ('TR', 4210), ('EG', 1320), ('IN', 310), ('BR', 77), ('email', 540), ('none', 9)) of (country, count),
        (values ('asked', 1), ('counted', 0.97), ('sent', 0.96), ('delivered', 0.9), ('failed', 0.03), ('proved', 0.8),
          ('refused:network', 0.02), ('refused:number', 0.01)) shares (what, share)`,
+  );
+  await query(
+    `insert into latchkey.challenges
+       (id, handle_hash, purpose, address, key_id, digits, created_at, handed_at, next_send_at, expires_at, channel, tells_channel, state, tries)
+     select gen_random_uuid(), sha256(n::text::bytea), 'sign_in', '+905320000000', 'none', 6, at, at + n % 5 * interval '3 seconds', at,
+       at + interval '10 minutes', 'sms', true, 'sent', 1
+     from generate_series(1, 90) n, lateral (select latchkey.now() - n * interval '13 minutes' as at) asked`,
   );
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
+import { openConsole, settings, show, startConsoleSite } from "../console/console-site.ts";
+import { fillConsole } from "../console/much-to-show.ts";
 import { isService } from "../live-server.ts";
 import { openKeptLook } from "../pages/kept-looks.ts";
 import { openPagesWindow, previewUrl, startPagesSite } from "../pages/look.ts";
@@ -11,6 +13,9 @@ import { root } from "./documents.ts";
 const test = inBrowser(browserTest);
 const folder = new URL("looks/", import.meta.url);
 const isKeeping = process.env.LOOKS === "keep";
+
+/** At another hour times are longer or shorter, and break elsewhere. */
+const noon = new Date("2030-11-25T12:30:00Z");
 
 /** What is to be seen in a picture, part by part from the left: `LOOKS=keep` takes it anew, and otherwise it has to look as it did then. */
 async function openPicture(name: string) {
@@ -41,7 +46,7 @@ async function frame(browser: Browser, parts: readonly Buffer[]): Promise<Buffer
   return await window.page.locator("body").screenshot();
 }
 
-describe.skipIf(!isService)("the pictures of the pages in the documentation show", () => {
+describe.skipIf(!isService)("the pictures in the documentation show", () => {
   test("the pages as they are", async ({ browser }) => {
     // With every place of the account, that of passkeys too.
     await using site = await startPagesSite({ passkeys: { rpId: "localhost", allowsLocalhost: true } });
@@ -61,5 +66,24 @@ describe.skipIf(!isService)("the pictures of the pages in the documentation show
     await window.page.goto(previewUrl(site.live.url, "profile", "tr"));
     await account.add(window.page, "profile");
     expect([...(await pages.finish(browser)), ...(await account.finish(browser))]).toEqual([]);
+  });
+
+  test("the console as it is", async ({ browser }) => {
+    await using site = await startConsoleSite({ ...settings, settings: settings.settings.slice(0, 8) });
+    const { clock } = site.live.test;
+    await clock.advance((noon.getTime() - clock.now().getTime()) / 1_000);
+    const boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
+    const { id } = await fillConsole(site);
+    for (const [name, path, look] of [
+      ["console", `/people/${id}`, { viewport: { width: 1280, height: 1000 } }],
+      ["console-overview", "/overview", { viewport: { width: 1280, height: 1000 } }],
+      ["console-settings", "/settings", { viewport: { width: 360, height: 760 }, language: "ar", theme: "dark" }],
+    ] as const) {
+      const picture = await openPicture(name);
+      await using window = await openConsole(browser, site, boss, "", look);
+      await show(window.page, site, path);
+      await picture.add(window.page, name);
+      expect(await picture.finish(browser)).toEqual([]);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
-import { openPagesWindow } from "../pages/look.ts";
+import { desktop, openPagesWindow } from "../pages/look.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
 import { readPage } from "./documents.ts";
@@ -64,7 +64,7 @@ inBrowser(browserTest)(
       ([, name]) => name,
     );
     const [, number = ""] = /`(\+[\d ]+)`/.exec(steps) ?? [];
-    await using window = await openPagesWindow(browser);
+    await using window = await openPagesWindow(browser, { viewport: desktop });
     const { page } = window;
     await page.goto(service.url);
     await page.getByRole("link", { name: open }).click();

@@ -20,7 +20,7 @@ interface Seen {
 type Look = ReadonlyMap<string, readonly Seen[]>;
 
 const kinds =
-  "h1, h2, p, label, legend, input, select, button, a.button, nav a, dt, dd, li, th, td, img, svg, hr, .panel, .card, .notice, .mark";
+  "h1, h2, p, label, legend, input, select, button, a.button, nav a, summary, dt, dd, li, th, td, img, svg, hr, .panel, .card, .notice, .mark";
 
 /** Reads what is seen on a page, in the order of the document. */
 export async function readSeen(page: Page): Promise<Seen[]> {

@@ -14,6 +14,7 @@ import {
   startPagesSite,
   zoomed,
 } from "./look.ts";
+import { findTabFaults } from "./tab-order.ts";
 
 const test = inBrowser(browserTest);
 let site: PagesSite;
@@ -89,14 +90,8 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     const copied = await page.evaluate<string>("navigator.clipboard.readText()");
     expect(copied.match(/([0-9A-Z]{5}-){5}[0-9A-Z]{5}/g)).toHaveLength(10);
     await page.goto(`${site.live.url}/account`);
-    const seen = new Set<string>();
-    for (let stop = 0; stop < 12; stop += 1) {
-      await page.keyboard.press("Tab");
-      const { name, isSeen } = await readFocus(page);
-      expect(isSeen, name).toBe(true);
-      seen.add(name);
-    }
-    for (const name of ["Profile", "Devices", "Sign out", "firstName"]) expect([...seen]).toContain(name);
+    await page.locator("nav summary").press("Enter");
+    expect(await findTabFaults(page)).toEqual([]);
     expect(window.violations).toEqual([]);
   });
 

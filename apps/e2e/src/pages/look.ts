@@ -70,10 +70,12 @@ export const findOverflow = (page: Page): Promise<string[]> =>
     scrollWidth <= clientWidth ? [] : [...document.querySelectorAll("body *")].filter(isOut).map((one) => one.outerHTML.slice(0, 120));
   }`);
 
+const pressable = ".button, .notice, select, [aria-current=page], input:not([type=hidden], [type=checkbox], [hidden])";
+
 /** What can be pressed or is marked, and would not be seen in colours that somebody forces, for want of a line around it. */
-export const findBare = (page: Page): Promise<string[]> =>
+export const findBare = (page: Page, what = pressable): Promise<string[]> =>
   page.evaluate(`
-    [...document.querySelectorAll(".button, .notice, select, [aria-current=page], input:not([type=hidden], [type=checkbox], [hidden])")]
+    [...document.querySelectorAll(${JSON.stringify(what)})]
       .filter((one) => {
         const { borderTopStyle, borderTopWidth, borderTopColor } = getComputedStyle(one);
         return borderTopStyle === "none" || parseFloat(borderTopWidth) === 0 || borderTopColor === "rgba(0, 0, 0, 0)";

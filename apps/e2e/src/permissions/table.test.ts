@@ -207,6 +207,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   "service.rotateKeys": () => undefined,
   "service.settings": () => undefined,
   "messages.overview": () => undefined,
+  "messages.history": () => undefined,
 };
 
 let numbers = 0;

@@ -65,10 +65,43 @@ describe.skipIf(!isService)("in the console", () => {
     await confirming.waitFor({ state: "hidden" });
     expect(await page.getByLabel("City").inputValue()).toBe("Typed before");
     await page.evaluate("history.back()");
+    await page.getByRole("alertdialog").getByRole("button", { name: "Close" }).click();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await expect.poll(() => pathOf(page)).toBe(`/console/people/${id}`);
     await page.evaluate("history.back()");
     await expect.poll(() => pathOf(page)).toBe("/console/people");
+    expect(window.violations).toEqual([]);
+  });
+
+  test("Escape closes a window in which nothing was typed, and asks where something was: nothing is lost by one key", async ({
+    browser,
+  }) => {
+    const { id } = await site.create({ username: freshName() });
+    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    const { page } = window;
+    const editing = page.getByRole("dialog", { name: "Edit names and profile" });
+    const asked = page.getByRole("alertdialog", { name: "Close without saving?" });
+    await page.getByRole("button", { name: "Edit" }).first().click();
+    await page.keyboard.press("Escape");
+    await editing.waitFor({ state: "hidden" });
+    await beginEditing(page);
+    await page.keyboard.press("Escape");
+    await asked.waitFor();
+    await page.keyboard.press("Escape");
+    await asked.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("City").inputValue()).toBe("Typed before");
+    await page.keyboard.press("Escape");
+    await asked.getByRole("button", { name: "Go on typing" }).press("Enter");
+    await asked.waitFor({ state: "hidden" });
+    await expect.poll(() => page.getByLabel("City").and(page.locator(":focus")).count()).toBe(1);
+    await page.keyboard.press("Escape");
+    await asked.getByRole("button", { name: "Close" }).click();
+    await editing.waitFor({ state: "hidden" });
+    expect(await page.getByText("Typed before").count()).toBe(0);
+    // What was typed there has gone with it, so that nothing is asked the next time.
+    await page.getByRole("button", { name: "Edit" }).first().click();
+    await page.keyboard.press("Escape");
+    await editing.waitFor({ state: "hidden" });
     expect(window.violations).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { getCountries, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { AuthError } from "../errors.ts";
 import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
@@ -304,6 +304,9 @@ interface Line {
 /** What messages to an address are counted under, for whoever looks; that feeds no limit. */
 export const toCountryKey = (address: string): string =>
   `country:${address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none")}`;
+
+/** All of these keys. A database finds each by its name, and would read whatever else is counted to find them by how they begin. */
+export const countryKeys: readonly string[] = [...getCountries(), "email", "none"].map((name) => `country:${name}`);
 
 function lookUpNumber(number: string): Line {
   const parsed = parsePhoneNumberFromString(number);

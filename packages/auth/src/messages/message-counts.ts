@@ -157,6 +157,35 @@ export async function readCountries(
   return rows;
 }
 
+/** What became of messages in a stretch of time. */
+export interface MessageSpan {
+  /** When it began. */
+  readonly from: Date;
+  readonly asked: number;
+  /** Messages that a provider has taken. */
+  readonly sent: number;
+  readonly delivered: number;
+  readonly failed: number;
+  /** Codes that came back. */
+  readonly proved: number;
+  readonly refused: number;
+}
+
+/** What became of messages in each of the last hours, the present one among them; an hour of which there is nothing is not there. */
+export async function readHours(
+  db: Queries,
+  { keys, hours }: { readonly keys: readonly string[]; readonly hours: number },
+): Promise<MessageSpan[]> {
+  const sum = (what: string) => sql<number>`coalesce(sum(count) filter (where what like ${what}), 0)::float8`;
+  const { rows } = await sql<MessageSpan>`
+    select hour as "from", ${sum("asked")} as asked, ${sum("sent")} as sent, ${sum("delivered")} as delivered,
+      ${sum("failed")} as failed, ${sum("proved")} as proved, ${sum("refused:%")} as refused
+    from latchkey.message_counts
+    where key = any(${keys}::text[]) and hour > latchkey.now() - make_interval(hours => ${hours})
+    group by hour order by hour`.execute(db.withoutPlugins());
+  return rows;
+}
+
 /** Deletes counts that no limit looks at any more, `atMost` at a time, and answers how many. */
 export async function deleteOldCounts(db: Queries, atMost: number): Promise<number> {
   const { numAffectedRows } = await sql`

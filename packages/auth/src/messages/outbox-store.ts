@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import type { ChallengePurpose, Channel } from "../challenges/challenge-store.ts";
+import { type ChallengePurpose, type Channel, codeLifetime } from "../challenges/challenge-store.ts";
 import type { Digits } from "../challenges/derived-code.ts";
 import type { Queries } from "../storage/database.ts";
 import { toCountryKey } from "./firewall.ts";
-import { addCounts, countNoted } from "./message-counts.ts";
+import { addCounts, countNoted, type MessageSpan } from "./message-counts.ts";
 import type { DeliveryReceipt } from "./sender.ts";
 
 /** A message that this process sends now. */
@@ -146,4 +146,37 @@ export async function failExpired(db: Queries): Promise<number> {
     where id in (select id from latchkey.challenges
       where due_at is not null and expires_at <= latchkey.now() limit 1000 for update skip locked)`.execute(db);
   return Number(numAffectedRows ?? 0n);
+}
+
+/** What became of codes that were asked for in a stretch of time, as far as it is known by now. */
+export interface SentCodes extends Omit<MessageSpan, "refused"> {
+  /** Those that left within ten seconds. */
+  readonly prompt: number;
+  /** Those that waited longer, or have not left. */
+  readonly late: number;
+}
+
+/** Codes of the last `seconds`, in steps of so many seconds; at most a day, since their rows are kept no longer. Numbers for tests are not among them. */
+export async function readSentCodes(
+  db: Queries,
+  { seconds, step }: { readonly seconds: number; readonly step: number },
+): Promise<SentCodes[]> {
+  const hasLeft = sql`(state in ('sent', 'delivered') or provider_id is not null)`;
+  // Before the fourth try it has waited for longer than that between the tries alone.
+  const isLate = sql`(case when ${hasLeft} then handed_at - created_at > interval '10 seconds' or tries > 3
+    else latchkey.now() - created_at > interval '10 seconds' end)`;
+  const { rows } = await sql<SentCodes>`
+    select to_timestamp(floor(extract(epoch from created_at) / ${step}) * ${step}) as "from",
+      count(*)::float8 as asked,
+      count(*) filter (where state in ('sent', 'delivered'))::float8 as sent,
+      count(*) filter (where state = 'delivered')::float8 as delivered,
+      count(*) filter (where state = 'failed')::float8 as failed,
+      count(*) filter (where proved_at is not null)::float8 as proved,
+      count(*) filter (where ${hasLeft} and not ${isLate})::float8 as prompt,
+      count(*) filter (where ${isLate})::float8 as late
+    from latchkey.challenges
+    where expires_at > latchkey.now() + make_interval(secs => ${codeLifetime - seconds})
+      and (tries > 0 or due_at is not null or state = 'failed')
+    group by 1 order by 1`.execute(db.withoutPlugins());
+  return rows;
 }

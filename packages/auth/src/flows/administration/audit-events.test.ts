@@ -1552,6 +1552,8 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   readServiceOverview: () => service.auth.readServiceOverview(),
   listSigningKeys: () => service.auth.listSigningKeys(),
   reportMessages: () => service.auth.reportMessages(),
+  readMessageHistory: () => service.auth.readMessageHistory(),
+  readQueues: () => service.auth.readQueues(),
   deliverDueWebhooks: () => service.auth.deliverDueWebhooks(),
   reportWebhooks: () => service.auth.reportWebhooks({ limit: 25 }),
   resendWebhooks: () => service.auth.resendWebhooks({}),

@@ -1,5 +1,6 @@
+import { countryKeys } from "../../messages/firewall.ts";
 import { countryBudgets, noCount } from "../../messages/firewall-rules.ts";
-import { readCountries, readCounts } from "../../messages/message-counts.ts";
+import { type MessageSpan, readCountries, readCounts, readHours } from "../../messages/message-counts.ts";
 import { toFirewallLimits } from "../../messages/messages-option.ts";
 import type { Core } from "../steps/core.ts";
 
@@ -55,4 +56,27 @@ export async function reportMessages({ db, options }: Core): Promise<MessageRepo
     };
   });
   return { countries, left };
+}
+
+export interface MessageHistory {
+  /** When it was looked at, by the clock of the counts. */
+  readonly at: Date;
+  /** What became of messages in each of the last 14 times 24 hours; an hour of which there is nothing is not there. */
+  readonly hours: readonly MessageSpan[];
+}
+
+/** For how long counts are looked at; they are kept a day longer. */
+const historyHours = 14 * 24;
+
+/**
+ * What became of messages by the hour.
+ *
+ * @param country as in a report; all countries together without it
+ */
+export async function readMessageHistory(
+  { db, options: { clock } }: Core,
+  { country }: { readonly country?: string | undefined } = {},
+): Promise<MessageHistory> {
+  const keys = country === undefined ? countryKeys : countryKeys.filter((key) => key === `country:${country}`);
+  return { at: clock.now(), hours: await readHours(db, { keys, hours: historyHours }) };
 }

@@ -2,6 +2,7 @@ import type { Config } from "@latchkey/auth";
 import { z } from "zod";
 import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
+import { text } from "../inputs.ts";
 import { noSettings } from "../settings-report.ts";
 
 /** How the service itself does, for whoever runs it. */
@@ -9,7 +10,7 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
   const viewService = withCorePermission("auth.view_service");
   return {
     service: {
-      /** What happened in each of the last 24 hours, and what this process has in its hands at this moment. */
+      /** What happened in the last 24 hours and in the last one, what waits to be sent, and what this process has in its hands at this moment. */
       overview: viewService.meta({ cost: 5 }).query(async ({ ctx }) => {
         const { auth } = ctx.latchkey;
         const { hashes, connections } = auth.load();
@@ -41,6 +42,12 @@ export function createServiceProcedures<C extends Config>({ withCorePermission }
     messages: {
       /** What became of messages in the last 24 hours, by country, and what is left of the budgets. */
       overview: viewService.query(({ ctx }) => ctx.latchkey.auth.reportMessages()),
+
+      /** The same by the hour, for two weeks. */
+      history: viewService
+        .meta({ cost: 5 })
+        .input(z.strictObject({ country: text(8).optional() }).prefault({}))
+        .query(({ ctx, input }) => ctx.latchkey.auth.readMessageHistory(input)),
     },
   };
 }
