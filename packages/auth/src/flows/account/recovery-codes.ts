@@ -11,8 +11,8 @@ import type { Queries } from "../../storage/database.ts";
 import { isTestAccount } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { lockOwner } from "../steps/lock-owner.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 
