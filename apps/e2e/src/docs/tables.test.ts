@@ -262,7 +262,8 @@ test("the limits in docs/rate-limits.md are those of the core", async () => {
   }
   const told = rows.map(([what = ""]) => codeIn(what)[0]);
   const factors = ["second_factor_strangers", "second_factor_known_devices"];
-  const inWords = ["account_strangers", "account_known_devices", "nobody", ...factors];
+  const devices = ["sign_in_device", "hold_reset_device", "hold_reset_account"];
+  const inWords = ["account_strangers", "account_known_devices", "nobody", ...devices, ...factors];
   expect([...told, ...inWords].sort()).toEqual(Object.keys(attemptLimits).sort());
   const { account_strangers: strangers, account_known_devices: everybody } = attemptLimits;
   expect(await readFile(join(root, "docs/rate-limits.md"), "utf8")).toContain(

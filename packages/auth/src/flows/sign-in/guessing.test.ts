@@ -316,23 +316,41 @@ describe("a device that its owner has signed in with", () => {
     expect(await signIn(username, elsewhere())).toBe("ok");
   });
 
-  test("has ten guesses of its own, then waits, whoever holds its mark and from wherever", async () => {
+  test("has ten guesses of its own, whoever holds its mark and from wherever, and is a stranger then", async () => {
     const { username, deviceMark } = await createOwner();
     expect(await repeat(10, () => guess(username, elsewhere(), deviceMark))).toEqual(wrong(10));
-    expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 5");
-    expect(await signIn(username, elsewhere())).toBe("ok");
+    await repeat(30, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 2");
+    await clock.advance(2);
+    const again = await auth.login({ username, password, deviceMark }, elsewhere());
+    expect(again.deviceMark).not.toBe(deviceMark);
+    await repeat(30, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere(), again.deviceMark)).toBe("ok");
   });
 
-  test("is closed as well after a hundred wrong passwords in a row for the account", async () => {
+  test("has no more guesses for 40 at the same moment on two processes, nor on another day", async () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
+    const there = await auth.login({ username, password }, elsewhere());
     await guessFromEverywhere(owner, 80);
-    for (let count = 0; count < 20; count += 1) {
-      await clock.advance(15 * minute);
-      expect(await guess(username, office, deviceMark)).toBe("invalid_credentials");
-    }
-    await clock.advance(15 * minute);
-    expect(await signIn(username, office, deviceMark)).toBe("invalid_credentials");
+    const crowd = Array.from({ length: 40 }, (_, time) =>
+      outcomeOf((time % 2 ? auth : other).login({ username, password: "not the password", deviceMark }, elsewhere())),
+    );
+    await Promise.all(crowd);
+    await clock.advance(60 * 24 * 60 * minute);
+    await repeat(20, () => guess(username, elsewhere(), deviceMark));
+    expect(await signIn(username, elsewhere(), deviceMark)).not.toBe("ok");
+    expect(await signIn(username, elsewhere(), there.deviceMark)).toBe("ok");
+  });
+
+  test("is closed as well after a hundred wrong passwords in a row for the account, two of whose devices guess", async () => {
+    const owner = await createOwner();
+    const { username, deviceMark } = owner;
+    const marks = [deviceMark];
+    for (const _more of [1, 2]) marks.push((await auth.login({ username, password }, elsewhere())).deviceMark);
+    await guessFromEverywhere(owner, 80);
+    for (const mark of marks.slice(1)) await repeat(10, () => guess(username, office, mark));
+    expect(await signIn(username, office, deviceMark)).toMatch(/^(invalid_credentials|rate_limited \d+)$/);
   });
 
   test("keeps its mark over sign-ins, and another device gets another", async () => {
