@@ -210,11 +210,14 @@ function indexCounters({ counters, now }: ReadCounters): Counters {
 
 const nameOf = (key: Buffer) => key.toString("latin1");
 
-/** One count of an account, to which strangers and known devices are held differently. */
-function groupOf(limit: LimitName): string {
-  if (limit === "second_factor_known_devices") return "second_factor_strangers";
-  return limit === "account_known_devices" ? "account_strangers" : limit;
-}
+/** One count of an account, to which strangers, sessions and known devices are held differently. */
+const groups: Partial<Record<LimitName, LimitName>> = {
+  account_sessions: "account_strangers",
+  account_known_devices: "account_strangers",
+  second_factor_sessions: "second_factor_strangers",
+  second_factor_known_devices: "second_factor_strangers",
+};
+const groupOf = (limit: LimitName) => groups[limit] ?? limit;
 
 interface State {
   readonly scope: Scope;

@@ -239,6 +239,19 @@ describe("a notice", () => {
     expect(await listOf(person)).toMatchObject([{ kind: "failed_sign_ins", address: null, device: null }]);
   });
 
+  test("of failed sign-ins counts wrong passwords in a session as well", async () => {
+    const person = await createPerson();
+    const { caller } = person;
+    const show = () => auth.reauthenticate(caller, { password: "a guess" }, facts()).catch(() => {});
+    const change = () =>
+      auth.changePassword(caller, { currentPassword: "a guess", newPassword }, facts()).catch(() => {});
+    await signIn(person, "a guess").catch(() => {});
+    for (const guess of [show, show, change]) await guess();
+    expect(await kindsOf(person)).toEqual([]);
+    await change();
+    expect(await kindsOf(person)).toEqual(["failed_sign_ins"]);
+  });
+
   test("is sent three times a day of one kind at most; the list has them all", async () => {
     const person = await createPerson();
     for (let time = 0; time < 5; time += 1) await signIn(person);
