@@ -87,7 +87,7 @@ describe("showing that it is oneself", () => {
     await expect(requireRecent(caller)).rejects.toMatchObject(required);
   });
 
-  test("counts guesses together with those of me.changePassword, in each session by itself, so that nobody else's keep its owner waiting", async () => {
+  test("counts guesses together with those of me.changePassword, in each session by itself", async () => {
     const { caller, username } = await signUp();
     const other = await signIn(username);
     const guesses = [
