@@ -174,17 +174,21 @@ export async function listEventsBetween(
     .execute();
 }
 
-/** Whether so many sign-ins to an account were refused within a day. No more than so many events are read. */
+/** What is written down where a password of an account was refused: at a sign-in, and in a session. */
+const refusals = ["sign_in_refused", "reauthentication_refused", "password_change_refused"] as const;
+
+/** Whether so many passwords of an account were refused within a day. Of each kind no more than so many events are read. */
 export async function hasRefusals(
   db: Queries,
   { subjectId, count }: { readonly subjectId: string; readonly count: number },
 ): Promise<boolean> {
   const { rows } = await sql<{ recent: number }>`
-    select count(*) filter (where occurred_at > latchkey.now() - interval '1 day')::int as recent from (
-      select occurred_at from latchkey.audit_events
-      where (subject_id, event, position) < (${subjectId}::uuid, 'sign_in_refused', ${lastPosition})
-        and (subject_id, event) >= (${subjectId}::uuid, 'sign_in_refused')
-      order by subject_id desc, event desc, position desc limit ${count}
+    select count(*) filter (where occurred_at > latchkey.now() - interval '1 day')::int as recent
+    from unnest(${[...refusals]}::text[]) refused (event) cross join lateral (
+      select a.occurred_at from latchkey.audit_events a
+      where (a.subject_id, a.event, a.position) < (${subjectId}::uuid, refused.event, ${lastPosition})
+        and (a.subject_id, a.event) >= (${subjectId}::uuid, refused.event)
+      order by a.subject_id desc, a.event desc, a.position desc limit ${count}
     ) newest`.execute(db);
   return (rows[0]?.recent ?? 0) >= count;
 }

@@ -29,10 +29,10 @@ export async function sendDueNotices(options: NoticeOutboxOptions, stopping: Abo
   const { db, perDay } = options;
   let total = 0;
   for (;;) {
-    const due = await leaseNotices(db, { atMost: atOnce, seconds: lease, perDay });
-    await Promise.all(due.map((notice) => attempt(options, notice, stopping)));
-    total += due.length;
-    if (due.length < atOnce || stopping.aborted) return total;
+    const { leased, isFull } = await leaseNotices(db, { atMost: atOnce, seconds: lease, perDay });
+    await Promise.all(leased.map((notice) => attempt(options, notice, stopping)));
+    total += leased.length;
+    if (!isFull || stopping.aborted) return total;
   }
 }
 

@@ -172,32 +172,69 @@ export interface LeasedNotice {
 export interface NoticesToLease {
   readonly atMost: number;
   readonly seconds: number;
-  /** Messages in a day, in all. A third is left for what a stranger cannot cause. */
+  /** Messages in a day, in all. */
   readonly perDay: number;
 }
 
-/** Takes due messages for `seconds`, inside the budget of the last 24 hours; what is beyond it is not sent. */
-export async function leaseNotices(
-  db: Queries,
-  { atMost, seconds, perDay }: NoticesToLease,
-): Promise<readonly LeasedNotice[]> {
-  const { rows } = await sql<LeasedNotice>`
+export interface LeasedNotices {
+  readonly leased: readonly LeasedNotice[];
+  /** Whether there may be more. */
+  readonly isFull: boolean;
+}
+
+/**
+ * Of the day's budget, what messages may use that strangers can cause or of which the account has had many; and those to an account that has had
+ * some. The rest is for what an account is told first, so that a few that tell themselves much silence nobody.
+ */
+const [shareOfMany, shareOfSome] = [2 / 3, 5 / 6];
+
+/** Messages to one account in a day from which on it has had some: one notice, by SMS and e-mail. And from which on it has had many. */
+const [some, many] = [2, 8];
+
+/** Of an account's newest notices, those whose messages are counted. */
+const noticesCounted = 500;
+
+/**
+ * Takes due messages for `seconds`, inside the budget of the last 24 hours. What is beyond it is looked at again every hour, for a day and a
+ * half after it was made.
+ */
+export async function leaseNotices(db: Queries, { atMost, seconds, perDay }: NoticesToLease): Promise<LeasedNotices> {
+  const share = (of: number) => sql`${Math.floor(perDay * of)}::int`;
+  const { rows } = await sql<LeasedNotice & { readonly isLeased: boolean }>`
     with sent as (
       select count(*) as count from latchkey.notice_messages where sent_at > latchkey.now() - interval '1 day'
     ), due as (
-      select m.id, n.kind, case when n.kind = 'failed_sign_ins' then ${Math.floor((perDay * 2) / 3)}::int else ${perDay}::int end as budget
+      select m.id, m.due_at, n.kind, n.user_id, (
+        select count(*) from (
+          select id from latchkey.notices where user_id = n.user_id order by id desc limit ${noticesCounted}
+        ) newest join latchkey.notice_messages o on o.notice_id = newest.id
+        where o.sent_at > latchkey.now() - interval '1 day'
+      ) as had
       from latchkey.notice_messages m join latchkey.notices n on n.id = m.notice_id
       where m.due_at <= latchkey.now() and coalesce(m.lease_until <= latchkey.now(), true)
       order by m.due_at limit ${atMost} for update of m skip locked
+    ), counted as (
+      select id, kind, had + row_number() over (partition by user_id order by due_at, id) - 1 as had from due
+    ), allowed as (
+      select id, kind, case
+        when kind = 'failed_sign_ins' or had >= ${many} then ${share(shareOfMany)}
+        when had >= ${some} then ${share(shareOfSome)}
+        else ${share(1)} end as budget
+      from counted
     ), refused as (
-      update latchkey.notice_messages m set due_at = null, failure = 'budget'
-      from due, sent where m.id = due.id and sent.count >= due.budget
+      update latchkey.notice_messages m set failure = 'budget',
+        due_at = case when m.created_at > latchkey.now() - interval '36 hours' and ${share(1)} > 0
+          then latchkey.now() + interval '1 hour' end
+      from allowed, sent where m.id = allowed.id and sent.count >= allowed.budget
+      returning m.id, allowed.kind, channel, address, locale, tries, false as "isLeased"
+    ), leased as (
+      update latchkey.notice_messages m
+      set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
+      from allowed, sent where m.id = allowed.id and sent.count < allowed.budget
+      returning m.id, allowed.kind, channel, address, locale, tries, true as "isLeased"
     )
-    update latchkey.notice_messages m
-    set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
-    from due, sent where m.id = due.id and sent.count < due.budget
-    returning m.id, due.kind, channel, address, locale, tries`.execute(db.withoutPlugins());
-  return rows;
+    select * from leased union all select * from refused`.execute(db.withoutPlugins());
+  return { leased: rows.filter(({ isLeased }) => isLeased), isFull: rows.length === atMost };
 }
 
 /** Notes what became of a try: sent, to be tried again after some seconds, or given up. */

@@ -32,7 +32,7 @@ export const noticeKinds = [
   "deletion_of_inactive",
   /** It was taken back. */
   "deletion_stopped",
-  /** Five sign-ins in a day were refused, or more. */
+  /** Five passwords in a day were refused, or more: at sign-ins, or in sessions. */
   "failed_sign_ins",
 ] as const;
 

@@ -37,8 +37,11 @@ export const limits = {
   sign_in_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   /** One name from everywhere. */
   sign_in_name: { allowed: 30, firstDelay: 2, longestWait: hour, resetAfter: day, onSuccess: "forget" },
-  /** A device that its owner has signed in with before; it passes by the three above. */
-  sign_in_device: { allowed: 10, firstDelay: 5, longestWait: 15 * minute, resetAfter: day, onSuccess: "forget" },
+  /**
+   * A device that its owner has signed in with before; it passes by the three above. Beyond it the device is a stranger's: one that was stolen
+   * uses up no more of what all devices have.
+   */
+  sign_in_device: { ...noWait, lockAfter: 10, resetAfter: 90 * day, onSuccess: "forget" },
   /**
    * Wrong passwords in a row for one account, whatever it is called by and however long it takes (NIST SP 800-63B-4 §3.2.2). Beyond
    * it no stranger gets in, with any password, until its owner does or somebody sets a new one.
@@ -46,9 +49,22 @@ export const limits = {
   account_strangers: { ...noWait, lockAfter: 80, resetAfter: null, onSuccess: "forget" },
   /** The same count for devices that its owner has signed in with, so that strangers never use up what is left for these. */
   account_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
+  /** The same count for sessions: of the rest they leave most to devices that sign in. */
+  account_sessions: { ...noWait, lockAfter: 85, resetAfter: null, onSuccess: "forget" },
+  /** The password from before a reset, on a device of before it: in counts of their own, since those devices must not use up what the present ones have. */
+  hold_reset_device: { ...noWait, lockAfter: 10, resetAfter: 14 * day, onSuccess: "forget" },
+  hold_reset_account: { ...noWait, lockAfter: 100, resetAfter: 14 * day, onSuccess: "forget" },
   /** The same work for a name that nobody has; it need not be kept for ever. */
   nobody: { ...noWait, lockAfter: 80, resetAfter: day, onSuccess: "forget" },
-  change_password: { allowed: 5, firstDelay: 5, longestWait: 15 * minute, resetAfter: day, onSuccess: "forget" },
+  /** One's own password in one session, whichever procedure asks for it. Beyond the lock none is right there; a sign-in begins anew. */
+  change_password: {
+    allowed: 5,
+    firstDelay: 5,
+    longestWait: 15 * minute,
+    lockAfter: 10,
+    resetAfter: 90 * day,
+    onSuccess: "forget",
+  },
   reset_password_name_and_address: {
     allowed: 10,
     firstDelay: 5,
@@ -95,6 +111,17 @@ export const limits = {
   code_known_devices: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
   /** The same of an administrator's code, of which there is one for an account: beyond it that code is good no more, and the next one counts anew. */
   password_code: { ...noWait, lockAfter: 100, resetAfter: null, onSuccess: "forget" },
+  /** The same count for sessions. */
+  second_factor_sessions: { ...noWait, lockAfter: 85, resetAfter: null, onSuccess: "forget" },
+  /** One-time passwords in one session, beside its owner's password or code. */
+  second_factor_session: {
+    allowed: 5,
+    firstDelay: 5,
+    longestWait: 15 * minute,
+    lockAfter: 10,
+    resetAfter: 90 * day,
+    onSuccess: "forget",
+  },
   /** Recovery codes and their tickets: nobody guesses one, so that this only keeps the work of trying small. */
   recovery_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   /** Passkeys that are shown from one address. Nobody guesses one either. */

@@ -43,8 +43,8 @@ export interface ClosedLimit {
 /** Counts attempts in the database, for all processes together and by its clock. */
 export interface Throttle {
   /**
-   * Counts an attempt in all of its scopes before it is made, or in none, when one of them says to wait. Attempts of the same moment
-   * share a transaction. One that could not be counted is not let through.
+   * Counts an attempt in all of its scopes before it is made, or in none, when one of them says to wait; where one is locked, in none of those
+   * that lock. Attempts of the same moment share a transaction. One that could not be counted is not let through.
    *
    * @throws AuthError `rate_limited` with the seconds to wait; `overloaded`
    */
@@ -169,11 +169,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       await queue.run(toPiece(wanted, { isOwed: false, apply }));
       for (const { name, wait } of states) if (isFiniteWait(wait)) refusals.remember(name, wait);
       refuse(states);
-      const open = states.filter(({ wait }) => wait === 0);
+      const counted = findCounted(states);
       return {
-        counted: open.map(({ scope }) => scope),
-        isLocked: open.length < states.length,
-        exhausted: open.filter(({ isLast }) => isLast).map(({ scope }) => scope.limit),
+        counted: counted.map(({ scope }) => scope),
+        isLocked: states.some(({ wait }) => wait > 0),
+        exhausted: counted.filter(({ isLast }) => isLast).map(({ scope }) => scope.limit),
       };
     },
     refuseWaiting: (scopes) => refuseKeyed(scopes.map(keyed)),
@@ -210,9 +210,11 @@ function indexCounters({ counters, now }: ReadCounters): Counters {
 
 const nameOf = (key: Buffer) => key.toString("latin1");
 
-/** One count of an account, to which strangers and known devices are held differently. */
+/** One count of an account, to which strangers, sessions and known devices are held differently. */
 const sharedCounts: Partial<Record<LimitName, LimitName>> = {
+  account_sessions: "account_strangers",
   account_known_devices: "account_strangers",
+  second_factor_sessions: "second_factor_strangers",
   second_factor_known_devices: "second_factor_strangers",
   code_known_devices: "code_strangers",
 };
@@ -238,9 +240,15 @@ function readState({ limit, of, name }: KeyedScope, { byName, now }: Counters): 
 const readStates = (scopes: readonly KeyedScope[], counters: Counters): State[] =>
   scopes.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters));
 
+/** In what an attempt counts. One that a lock stops is no guess, so it brings no other lock nearer: what one device wastes is not all devices'. */
+function findCounted(states: readonly State[]): readonly State[] {
+  const isLocked = states.some(({ wait }) => wait > 0);
+  return states.filter(({ scope, wait }) => wait === 0 && !(isLocked && "lockAfter" in limits[scope.limit]));
+}
+
 function count(states: readonly State[], held: Held): void {
-  for (const { scope, name, wait } of states) {
-    if (wait === 0) change(held, name, (counter) => countAttempt(limits[scope.limit], counter, held.now));
+  for (const { scope, name } of findCounted(states)) {
+    change(held, name, (counter) => countAttempt(limits[scope.limit], counter, held.now));
   }
 }
 

@@ -8,7 +8,7 @@ import type { Admission } from "../../throttling/throttle.ts";
 import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import { beginAnew } from "../steps/begin-anew.ts";
-import { checkOwnPassword } from "../steps/check-own-password.ts";
+import { checkOwnPassword, describeWrong } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { endPending } from "../steps/end-pending.ts";
@@ -17,6 +17,7 @@ import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-t
 import { keepNotice } from "../steps/keep-notice.ts";
 import { lockOwner } from "../steps/lock-owner.ts";
 import { passwordUnchanged } from "../steps/new-password.ts";
+import { noticeFailures } from "../steps/notice-failures.ts";
 import { openSession } from "../steps/open-session.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { requireFactorsShown } from "../steps/recent-authentication.ts";
@@ -51,7 +52,7 @@ export async function changePassword(
   if (!account) throw wrongPassword();
   await requireFactorsShown(core, caller);
   requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
-  const { matches, admission } = await checkOwnPassword(core, account, currentPassword, facts);
+  const { matches, admission } = await checkOwnPassword(core, { account, session, password: currentPassword, facts });
   if (!matches) return refuse(core, { account, admission, facts });
   const isSame = newPassword.normalize() === currentPassword.normalize();
   if (isSame) await refundOnFailure(core, admission, () => requireNotDue(core, account));
@@ -112,12 +113,15 @@ async function refuse(core: Core, { account, admission, facts }: Refusal): Promi
   await core.db.transaction().execute(async (transaction) => {
     await recordEvent(transaction, { event: "password_change_refused" }, about);
     await recordExhausted(transaction, admission, about);
+    await noticeFailures(core, transaction, account);
   });
-  throw wrongPassword();
+  throw wrongPassword(describeWrong(admission, currentIsWrong));
 }
 
-function wrongPassword(): AuthError {
-  return new AuthError("invalid_credentials", "The current password is not right", {
+const currentIsWrong = "The current password is not right";
+
+function wrongPassword(message = currentIsWrong): AuthError {
+  return new AuthError("invalid_credentials", message, {
     issues: [{ path: ["currentPassword"], code: "incorrect", message: "is not right" }],
   });
 }

@@ -155,6 +155,20 @@ describe("a person who deletes their account", () => {
     expect(await isThere(person)).toBe(false);
   });
 
+  test("has 30 days where the number is told that they proved long ago, since another person may have it by now", async () => {
+    const person = await createPerson();
+    const old = "update latchkey.users set phone_proved_at = latchkey.now() - interval '41 days' where id = $1";
+    await service.database.query(old, [person.id]);
+    const { caller } = await signIn(person);
+    const { dueAt } = await ask(caller);
+    expect(Math.round((dueAt.getTime() - service.clock.now().getTime()) / (day * 1000))).toBe(30);
+    expect(await messagesTo(person.phoneNumber)).toContain("deletion_requested");
+    expect((await eventsOf(person)).at(-1)).toMatchObject({
+      event: "deletion_requested",
+      detail: { seconds: 30 * day },
+    });
+  });
+
   test("whose number is all they have shows its code, and takes it back by one", async () => {
     const person = await createPerson({ hasPassword: false });
     const number = person.phoneNumber ?? "";

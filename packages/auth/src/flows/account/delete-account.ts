@@ -1,12 +1,14 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { insertDeletion } from "../../deletions/deletion-store.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
+import { findNoticeChannels } from "../../messages/notice-outbox.ts";
 import { endSessions, holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { lockUser, lockWithSuperusers, markOldTokensEnded } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { endPending } from "../steps/end-pending.ts";
+import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
 import { endChanges } from "../steps/pending-change.ts";
@@ -38,7 +40,7 @@ const day = 86_400;
 
 /** Seconds in which a sign-in takes it back. */
 const usualWait = 14 * day;
-/** The same where no message reaches the owner: they find their sessions ended when they come back, and not before. */
+/** The same where no message surely reaches the owner: they find their sessions ended when they come back, and not before. */
 const untoldWait = 30 * day;
 
 /**
@@ -57,7 +59,7 @@ export async function deleteOwnAccount(core: Core, caller: Principal, facts: Req
     await endPending(transaction, userId);
     await endChanges(core, transaction, { userId }, { ...facts, by: "sessions_ended" });
     const { messages } = await keepNotice(core, transaction, { userId, kind: "deletion_requested", facts });
-    const waits = messages > 0 ? usualWait : untoldWait;
+    const waits = messages > 0 && (await reachesOwner(core, transaction, userId)) ? usualWait : untoldWait;
     const dueAt = await insertDeletion(transaction, { userId, reason: "requested", waits });
     const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "deletion_requested" });
     await forgetRememberedDevices(transaction, { userId });
@@ -65,6 +67,13 @@ export async function deleteOwnAccount(core: Core, caller: Principal, facts: Req
     await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
     return { dueAt, kept: await listKept(core, transaction, userId) };
   });
+}
+
+/** Whether a notice goes to a number or an address that is trusted. One that was proved too long ago is told as well, and may be another person's by now. */
+async function reachesOwner(core: Core, transaction: Queries, userId: string): Promise<boolean> {
+  const state = (await readGateAccount(core, transaction, userId))?.state;
+  const trusts = { sms: state?.phone, email: state?.email };
+  return findNoticeChannels(core.options.messages.senders).some((channel) => trusts[channel] === "trusted");
 }
 
 /** Keeps the row as it is until the transaction ends: a sign-in comes before or after. */

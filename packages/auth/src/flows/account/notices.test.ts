@@ -249,6 +249,19 @@ describe("a notice", () => {
     expect(await listOf(person)).toMatchObject([{ kind: "failed_sign_ins", address: null, device: null }]);
   });
 
+  test("of failed sign-ins counts wrong passwords in a session as well", async () => {
+    const person = await createPerson();
+    const { caller } = person;
+    const show = () => auth.reauthenticate(caller, { password: "a guess" }, facts()).catch(() => {});
+    const change = () =>
+      auth.changePassword(caller, { currentPassword: "a guess", newPassword }, facts()).catch(() => {});
+    await signIn(person, "a guess").catch(() => {});
+    for (const guess of [show, show, change]) await guess();
+    expect(await kindsOf(person)).toEqual([]);
+    await change();
+    expect(await kindsOf(person)).toEqual(["failed_sign_ins"]);
+  });
+
   test("is sent three times a day of one kind at most; the list has them all", async () => {
     const person = await createPerson();
     for (let time = 0; time < 5; time += 1) await signIn(person);
@@ -341,17 +354,57 @@ describe("a provider", () => {
     expect(await states(one)).toEqual([]);
   });
 
-  test("is handed no more than the day's budget, of which strangers can use up two thirds", async () => {
+  test("is handed no more than the day's budget, of which strangers can use up two thirds, and the rest when there is room", async () => {
     const inbox = createInbox();
     await using one = await open({ sms: inbox }, { noticesPerDay: 1 });
+    const kinds = () => inbox.notices.map(({ kind }) => kind);
     for (let time = 0; time < 5; time += 1)
       await one.auth.login({ username: "ada", password: "a guess" }, service.facts).catch(() => {});
-    await expect.poll(sending(one.auth, () => states(one))).toEqual([{ failure: "budget", done: true }]);
+    await expect.poll(sending(one.auth, () => states(one))).toEqual([{ failure: "budget", done: false }]);
     await one.auth.login({ username: "ada", password }, service.facts);
-    await expect.poll(sending(one.auth, () => inbox.notices.map(({ kind }) => kind))).toEqual(["new_device"]);
+    await expect.poll(sending(one.auth, kinds)).toEqual(["new_device"]);
     await one.auth.operator.changePassword("ada", newPassword);
     await expect.poll(sending(one.auth, async () => (await states(one)).at(-1)?.failure)).toBe("budget");
     expect(inbox.notices).toHaveLength(1);
+    await one.clock.advance(86_400);
+    await expect.poll(sending(one.auth, kinds)).toEqual(["new_device", "password_reset"]);
+    await one.clock.advance(86_400);
+    const left = async () => (await states(one)).filter(({ failure }) => failure !== null);
+    await expect.poll(sending(one.auth, left)).toEqual([{ failure: "budget", done: true }]);
+    expect(inbox.notices).toHaveLength(2);
+  });
+
+  test("is handed what somebody is told first, however much a few accounts have told themselves", async () => {
+    const inbox = createInbox();
+    await using one = await open({ sms: inbox }, { noticesPerDay: 12 });
+    const toldTo = async (phoneNumber: string) => {
+      await one.auth.sendDueMessages();
+      const waiting = "select from latchkey.notice_messages where due_at <= latchkey.now()";
+      await expect.poll(() => one.database.query(waiting)).toEqual([]);
+      return inbox.notices.filter(({ to }) => to === phoneNumber).length;
+    };
+    const createTold = async (username: string, phoneNumber: string) => {
+      const { id } = await one.auth.createUser({ username, phoneNumber, password });
+      await one.database.query("update latchkey.users set phone_proved_at = latchkey.now() where id = $1", [id]);
+      await one.auth.login({ username, password }, service.facts);
+      return { username, phoneNumber };
+    };
+    /** Twelve messages of four kinds to an account's own number. */
+    const tellOneself = async ({ username, phoneNumber }: { username: string; phoneNumber: string }) => {
+      for (let time = 0; time < 3; time += 1) {
+        const { token } = await one.auth.login({ username, password }, service.facts);
+        const caller = await one.auth.authenticate([`Bearer ${token}`]);
+        await one.auth.createRecoveryCodes(caller, service.facts);
+        await one.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts);
+        await one.auth.operator.changePassword(username, password);
+      }
+      return toldTo(phoneNumber);
+    };
+    expect(await tellOneself({ username: "ada", phoneNumber: "+905321234567" })).toBe(8);
+    expect(await tellOneself(await createTold("bob", "+905321234568"))).toBe(2);
+    const owner = await createTold("eve", "+905321234569");
+    await one.auth.operator.changePassword(owner.username, newPassword);
+    expect(await toldTo(owner.phoneNumber)).toBe(1);
   });
 });
 

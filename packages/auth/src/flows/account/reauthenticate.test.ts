@@ -87,7 +87,7 @@ describe("showing that it is oneself", () => {
     await expect(requireRecent(caller)).rejects.toMatchObject(required);
   });
 
-  test("counts guesses together with those of me.changePassword, over all sessions", async () => {
+  test("counts guesses together with those of me.changePassword, in each session by itself", async () => {
     const { caller, username } = await signUp();
     const other = await signIn(username);
     const guesses = [
@@ -98,13 +98,14 @@ describe("showing that it is oneself", () => {
           { currentPassword: "wrong", newPassword: "another battery" },
           service.facts,
         ),
-      () => show(other.caller, "wrong"),
     ];
-    for (const guess of [...guesses, ...guesses].slice(0, 5)) await expect(guess()).rejects.toMatchObject(wrong);
+    for (const guess of [...guesses, ...guesses, ...guesses].slice(0, 5))
+      await expect(guess()).rejects.toMatchObject(wrong);
 
-    await expect(show(other.caller)).rejects.toMatchObject({ code: "rate_limited" });
-    await service.clock.advance(6);
+    await expect(show(caller)).rejects.toMatchObject({ code: "rate_limited" });
     await show(other.caller);
+    await service.clock.advance(6);
+    await show(caller);
   });
 
   test("of 50 guesses at once checks five at most, and the right one among the others opens nothing more", async () => {

@@ -9,18 +9,21 @@ import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
 import { beginAnew } from "../steps/begin-anew.ts";
-import { codeRefused, toEvidence, withRightCode } from "../steps/check-code.ts";
-import { checkOwnPassword } from "../steps/check-own-password.ts";
+import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
+import { checkOwnPassword, describeWrong } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
+import { noticeFailures } from "../steps/notice-failures.ts";
 import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from "../steps/own-totp.ts";
 import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
+import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
+import { isTotpRefusal } from "../steps/use-totp.ts";
 import { openingOf } from "../steps/way-in.ts";
 
 export interface ReauthenticateInput {
@@ -88,7 +91,7 @@ export async function reauthenticateByCode(
 ): Promise<TokenResponse> {
   const attempt = await countOwnTotp(core, { user, session }, totp);
   const wanted = { challenge, code, purpose: "reauthenticate", sessionId: session.id, actorId: user.id } as const;
-  const movedOn = await withRightCode(core, wanted, facts, async (transaction, right) => {
+  const show = async (transaction: Queries, right: RightCode) => {
     const { holder, target } = right;
     const isOwn = holder?.id === user.id;
     if (!isOwn) throw codeRefused();
@@ -102,7 +105,14 @@ export async function reauthenticateByCode(
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "code" }, about);
     return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
-  });
+  };
+  // A one-time password beside a wrong code was not compared, and whoever holds the session could use all of its owner's up by such.
+  const movedOn = await refundOnFailure(
+    core,
+    { counted: attempt?.admission.counted ?? [] },
+    () => withRightCode(core, wanted, facts, show),
+    (error) => !isTotpRefusal(error),
+  );
   return issueSessionTokens(core, movedOn);
 }
 
@@ -129,7 +139,7 @@ export async function reauthenticate(
   core.passwords.assertCapacity(toNetwork(facts.address));
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
-  const { matches, isUsable, admission } = await checkOwnPassword(core, account, password, facts);
+  const { matches, isUsable, admission } = await checkOwnPassword(core, { account, session, password, facts });
   const evidence = matches ? (["password"] as const) : [];
   if (openingOf({ account, hasPassword: isUsable }, evidence, "reauthenticate") !== "session") {
     return refuse(core, { userId: account.id, admission, facts });
@@ -146,10 +156,14 @@ export async function reauthenticate(
     await core.throttle.settle(transaction, admission.counted);
     return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
   };
-  const movedOn = await core.db
-    .transaction()
-    .execute(note)
-    .catch((error: unknown) => recordOwnRefusal(core, { userId: account.id, attempt, error, facts }));
+  // Whoever is asked for the one-time password besides has shown the right password, which is no guess.
+  const isAskedForMore = (error: unknown) => error instanceof AuthError && error.code === "second_factor_required";
+  const movedOn = await refundOnFailure(
+    core,
+    admission,
+    () => core.db.transaction().execute(note),
+    isAskedForMore,
+  ).catch((error: unknown) => recordOwnRefusal(core, { userId: account.id, attempt, error, facts }));
   return issueSessionTokens(core, movedOn);
 }
 
@@ -208,11 +222,14 @@ async function refuse(core: Core, { userId, admission, facts }: Refusal): Promis
   await core.db.transaction().execute(async (transaction) => {
     await recordEvent(transaction, { event: "reauthentication_refused" }, about);
     await recordExhausted(transaction, admission, about);
+    await noticeFailures(core, transaction, { id: userId });
   });
-  throw wrongPassword();
+  throw wrongPassword(describeWrong(admission, isWrong));
 }
 
-function wrongPassword(): AuthError {
+const isWrong = "The password is not right";
+
+function wrongPassword(message = isWrong): AuthError {
   const issues = [{ path: ["password"], code: "incorrect", message: "is not right" }] as const;
-  return new AuthError("invalid_credentials", "The password is not right", { issues });
+  return new AuthError("invalid_credentials", message, { issues });
 }

@@ -319,23 +319,41 @@ describe("a device that its owner has signed in with", () => {
     expect(await signIn(username, elsewhere())).toBe("ok");
   });
 
-  test("has ten guesses of its own, then waits, whoever holds its mark and from wherever", async () => {
+  test("has ten guesses of its own, whoever holds its mark and from wherever, and is a stranger then", async () => {
     const { username, deviceMark } = await createOwner();
     expect(await repeat(10, () => guess(username, elsewhere(), deviceMark))).toEqual(wrong(10));
-    expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 5");
-    expect(await signIn(username, elsewhere())).toBe("ok");
+    await repeat(30, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 2");
+    await clock.advance(2);
+    const again = await auth.login({ username, password, deviceMark }, elsewhere());
+    expect(again.deviceMark).not.toBe(deviceMark);
+    await repeat(30, () => guess(username, elsewhere()));
+    expect(await signIn(username, elsewhere(), again.deviceMark)).toBe("ok");
+  });
+
+  test("has no more guesses for 40 at the same moment on two processes, nor on another day", async () => {
+    const owner = await createOwner();
+    const { username, deviceMark } = owner;
+    const there = await auth.login({ username, password }, elsewhere());
+    await guessFromEverywhere(owner, 80);
+    const crowd = Array.from({ length: 40 }, (_, time) =>
+      outcomeOf((time % 2 ? auth : other).login({ username, password: "not the password", deviceMark }, elsewhere())),
+    );
+    await Promise.all(crowd);
+    await clock.advance(2 * 24 * 60 * minute);
+    await repeat(20, () => guess(username, elsewhere(), deviceMark));
+    expect(await signIn(username, elsewhere(), deviceMark)).not.toBe("ok");
+    expect(await signIn(username, elsewhere(), there.deviceMark)).toBe("ok");
   });
 
   test("is closed as well after a hundred wrong passwords in a row for the account", async () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
+    const marks = [deviceMark];
+    for (const _more of [1, 2]) marks.push((await auth.login({ username, password }, elsewhere())).deviceMark);
     await guessFromEverywhere(owner, 80);
-    for (let count = 0; count < 20; count += 1) {
-      await clock.advance(15 * minute);
-      expect(await guess(username, office, deviceMark)).toBe("invalid_credentials");
-    }
-    await clock.advance(15 * minute);
-    expect(await signIn(username, office, deviceMark)).toBe("invalid_credentials");
+    for (const mark of marks.slice(1)) await repeat(10, () => guess(username, office, mark));
+    expect(await signIn(username, office, deviceMark)).toMatch(/^(invalid_credentials|rate_limited \d+)$/);
   });
 
   test("keeps its mark over sign-ins, and another device gets another", async () => {
@@ -390,34 +408,64 @@ describe("an attempt that was none", () => {
   });
 });
 
-describe("me.changePassword", () => {
-  async function createCaller() {
-    const person = await createPerson();
-    const { token } = await auth.login({ username: person.username, password }, office);
+describe("me.changePassword and me.reauthenticate", () => {
+  async function openSession({ username }: Named) {
+    const { token, deviceMark } = await auth.login({ username, password }, elsewhere());
     const caller = await auth.authenticate([`Bearer ${token}`]);
     const change = (currentPassword: string) =>
       outcomeOf(auth.changePassword(caller, { currentPassword, newPassword: "another horse battery" }, office));
-    return { ...person, change };
+    const show = (typed: string) => outcomeOf(auth.reauthenticate(caller, { password: typed }, office));
+    return { caller, deviceMark, change, show };
   }
 
-  test("lets a stolen session guess five times, then once after each wait, and writes the refusals down", async () => {
+  async function createCaller() {
+    const person = await createPerson();
+    return { ...person, ...(await openSession(person)) };
+  }
+
+  /** Wrong passwords in a session for as long as they are looked at, or so many. */
+  async function waste(show: (typed: string) => Promise<string>, times: number) {
+    for (let count = 0; count < times; count += 1) {
+      expect(await show("wrong")).toBe("invalid_credentials");
+      await clock.advance(15 * minute);
+    }
+  }
+
+  test("let a stolen session guess five times, then once after each wait, and write the refusals down", async () => {
     const { id, change } = await createCaller();
     expect(await repeat(5, () => change("wrong"))).toEqual(wrong(5));
     expect(await change(password)).toBe("rate_limited 5");
     await clock.advance(5);
     expect(await change(password)).toBe("ok");
     expect(await eventsOf(id, "password_change_refused")).toHaveLength(5);
-    expect((await eventsOf(id, "limit_reached")).map(({ detail }) => detail)).toEqual([{ limit: "change_password" }]);
+    expect((await eventsOf(id, "limit_reached")).map(({ detail }) => detail)).toEqual([]);
   });
 
-  test("shares the hundred wrong passwords in a row with sign-in", { tags: ["long"] }, async () => {
-    const { change, ...person } = await createCaller();
-    await guessFromEverywhere(person, 80);
-    for (let count = 0; count < 20; count += 1) {
-      expect(await change("wrong")).toBe("invalid_credentials");
-      await clock.advance(15 * minute);
-    }
-    expect(await change(password)).toBe("invalid_credentials");
+  test("let a session guess ten times in a row, and then tell it to sign in again, which any other may go on without", async () => {
+    const owner = await createCaller();
+    const other = await openSession(owner);
+    await waste(owner.show, 10);
+    await clock.advance(2 * 24 * 60 * minute);
+    expect(await owner.show(password)).toBe("invalid_credentials");
+    const attempt = auth.reauthenticate(owner.caller, { password }, office);
+    await expect(attempt).rejects.toThrow("sign in again, or set a new one with a code");
+    expect(await other.show(password)).toBe("ok");
+    expect((await eventsOf(owner.id, "limit_reached")).map(({ detail }) => detail)).toEqual([
+      { limit: "change_password" },
+    ]);
+    expect(await (await openSession(owner)).change(password)).toBe("ok");
+  });
+
+  test("share the hundred wrong passwords in a row with sign-in, and leave devices that sign in what is theirs", { tags: ["long"] }, async () => {
+    const owner = await createCaller();
+    const sessions = [owner, await openSession(owner), await openSession(owner)];
+    await guessFromEverywhere(owner, 80);
+    for (const { show } of sessions) await waste(show, 10);
+    expect(await owner.change(password)).toBe("invalid_credentials");
+    const stolen = sessions[1]?.deviceMark;
+    await repeat(10, () => guess(owner.username, elsewhere(), stolen));
+    expect(await signIn(owner.username, elsewhere(), owner.deviceMark)).toBe("ok");
+    expect(await (await openSession(owner)).change(password)).toBe("ok");
   });
 });
 

@@ -13,7 +13,7 @@ import { keepNotice } from "../steps/keep-notice.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
-import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
+import { countSignIn, type PassingDevices, type SignInAdmission } from "./count-sign-in.ts";
 
 export interface HoldResetInput {
   /** A name of the account. */
@@ -45,10 +45,7 @@ export async function holdReset(core: Core, input: HoldResetInput, facts: Reques
   core.passwords.assertCapacity(network);
   const identifier = readName(core, username, "username");
   const attempt = { typed: username, identifier, deviceMark, facts };
-  const admission = await countSignIn(core, attempt, async (account) => {
-    const former = await findFormerPassword(core.db, account?.id ?? nobody);
-    return findKnownDevice(core, former && { ...former, id: former.userId }, deviceMark);
-  });
+  const admission = await countSignIn(core, attempt, devicesOfBefore(core, deviceMark));
   const former = await findFormerPassword(core.db, admission.account?.id ?? nobody);
   const fitting = findFitting(admission, former);
   const verify = () => core.passwords.verify(password, fitting?.password ?? null, network);
@@ -58,6 +55,16 @@ export async function holdReset(core: Core, input: HoldResetInput, facts: Reques
   const until = matches ? await core.db.transaction().execute(set) : null;
   if (!until) return refuse(core, admission, facts);
   return { heldUntil: release ? null : until };
+}
+
+function devicesOfBefore(core: Core, deviceMark: string | undefined): PassingDevices {
+  return {
+    async find(account) {
+      const former = await findFormerPassword(core.db, account?.id ?? nobody);
+      return findKnownDevice(core, former && { ...former, id: former.userId }, deviceMark);
+    },
+    limits: ["hold_reset_device", "hold_reset_account"],
+  };
 }
 
 /** The password from before, where its account is in use, the device is of before as well, and there are guesses left. */

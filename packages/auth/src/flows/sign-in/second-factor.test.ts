@@ -255,6 +255,38 @@ describe("whoever finds a session", () => {
     expect((await auth.getTotp(caller)).since).toBeNull();
   });
 
+  test("uses up none of the owner's one-time passwords, beside codes that are wrong", async () => {
+    const { caller, username, phoneNumber, secret } = await createEnrolled();
+    await service.database.query("update latchkey.users set password = '!' where username = $1", [username]);
+    const { challenge } = await auth.startReauthentication(caller, { current: "phone" }, facts());
+    const { code } = await inbox.take(phoneNumber);
+    const made = "A".repeat(challenge.length);
+    for (let time = 0; time < 101; time += 1)
+      expect(
+        await auth.reauthenticateByCode(caller, { challenge: made, code, totp: "000000" }, facts()).catch(codeOf),
+      ).toBe("code_invalid");
+    const totp = await nextTotp(secret);
+    expect(
+      await auth
+        .reauthenticateByCode(caller, { challenge, code, totp }, facts())
+        .then(({ user }) => user.username, codeOf),
+    ).toBe(username);
+  });
+
+  test("guesses ten one-time passwords beside the password, and its owner's are good elsewhere", async () => {
+    const { caller, username, secret } = await createEnrolled();
+    const show = (totp?: string) => auth.reauthenticate(caller, { password, totp }, facts()).catch(codeOf);
+    for (let time = 0; time < 20; time += 1) expect(await show()).toBe("second_factor_required");
+    for (let time = 0; time < 10; time += 1) {
+      expect(await show(wrongTotp(await showTotp(service, secret)))).toBe("code_invalid");
+      await service.clock.advance(900);
+    }
+    expect(await show(await nextTotp(secret))).toBe("invalid_credentials");
+    const { ticket } = await requestOf(auth.login({ username, password }, facts()));
+    const { user } = await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
+    expect(user.username).toBe(username);
+  });
+
   test("confirms nothing that another session began", async () => {
     const { username } = await createPerson();
     const [one, other] = [

@@ -1,19 +1,18 @@
 import type { SignInRefusal } from "../../audit/audit-event.ts";
-import { hasRefusals, recordEvent } from "../../audit/audit-log.ts";
+import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
-import { wasNoticedToday } from "../../messages/notice-store.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
-import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import { type Account, recordLogin, rehashPassword } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
-import { type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
+import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { askForMore, halfSignInRefused, type MoreAsked } from "../steps/new-password.ts";
+import { noticeFailures } from "../steps/notice-failures.ts";
 import { openSession } from "../steps/open-session.ts";
 import { codeOf, proveByTicket, useTicketBeside } from "../steps/proved-name.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
@@ -185,18 +184,6 @@ async function refuse(core: Core, { identifier, account, admission, because, fac
     await noticeFailures(core, transaction, account);
   });
   throw new AuthError("invalid_credentials", "Invalid credentials");
-}
-
-/** Refused sign-ins in a day from which on the owner is told of them, once a day. */
-const toldFrom = 5;
-
-/** Tells the owner of an account that sign-ins fail; looked at for nobody's as well, so that a refusal takes the same. */
-async function noticeFailures(core: Core, transaction: Queries, account: Account | null): Promise<void> {
-  const userId = account?.id ?? nobody;
-  const isEnough = await hasRefusals(transaction, { subjectId: userId, count: toldFrom });
-  const isTold = await wasNoticedToday(transaction, userId, "failed_sign_ins");
-  if (!account || !isEnough || isTold) return;
-  await keepNotice(core, transaction, { userId, kind: "failed_sign_ins", facts: null });
 }
 
 /** A new hash under the present settings; null when the service is too busy, since the next sign-in can do it as well. */

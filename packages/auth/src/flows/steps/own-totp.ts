@@ -26,8 +26,8 @@ export async function countOwnTotp(
 ): Promise<OwnTotpAttempt | null> {
   if (typed === undefined) return null;
   const admission = await core.throttle.consume([
-    { limit: "second_factor_account", of: [user.id, session.id] },
-    { limit: "second_factor_known_devices", of: [user.id] },
+    { limit: "second_factor_session", of: [session.id] },
+    { limit: "second_factor_sessions", of: [user.id] },
   ]);
   return { typed, admission };
 }

@@ -72,6 +72,11 @@ export function totpRefused(): AuthError {
   });
 }
 
+/** Whether a one-time password was compared, and refused. */
+export function isTotpRefusal(error: unknown): boolean {
+  return error instanceof AuthError && error.code === "code_invalid" && error.issues?.[0]?.path[0] === "totp";
+}
+
 /** The refusal of a ticket that is good no more. */
 export function ticketRefused(): AuthError {
   return new AuthError("code_invalid", "The sign-in has run out: begin again", {
