@@ -44,8 +44,8 @@ import {
   untrimmed,
   wordList,
 } from "./setting-formats.ts";
+import { findDatabaseWireFault } from "./transport-security.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
-import { findDatabaseWireFault } from "./wires.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
   const fault = findDatabaseUrlFault(value);

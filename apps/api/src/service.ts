@@ -9,7 +9,6 @@ import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
 import { findAdvice, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { type LastResort, listenForTheUncaught } from "./last-resort.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
@@ -25,9 +24,10 @@ import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
+import { findServingFault } from "./transport-security.ts";
+import { type LastResort, listenForTheUncaught } from "./uncaught-errors.ts";
 import { createWebhookLog } from "./webhooks/webhook-log.ts";
-import { findServingFault } from "./wires.ts";
-import { findWorkerNumber, keepsHouse, leadWorkers, toStopMessage } from "./workers.ts";
+import { findWorkerNumber, leadWorkers, runsMaintenance, toStopMessage } from "./workers.ts";
 
 /** Milliseconds that calls in flight have to finish once the process is told to stop. */
 const drainTimeout = 7_500;
@@ -140,7 +140,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   log.info({ url: server.url, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
-  if (!settings.isProduction && !stop.isAsked() && keepsHouse()) {
+  if (!settings.isProduction && !stop.isAsked() && runsMaintenance()) {
     const url = settings.PUBLIC_URL ?? nameLocalhost(server.url);
     const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
     process.stderr.write(greeting(url, place, { printsCodes: console !== null, consoleUrl }));
@@ -185,7 +185,7 @@ async function serveFigures(
 
 function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {
   return startMaintenance(auth, {
-    clearsAway: keepsHouse(),
+    clearsAway: runsMaintenance(),
     onPurged: (purged) => log.info(purged, "purged"),
     onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
@@ -195,7 +195,7 @@ type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" |
 
 function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
   const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
-  if (every === undefined || folder === undefined || !keepsHouse()) return () => {};
+  if (every === undefined || folder === undefined || !runsMaintenance()) return () => {};
   return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
 }
 

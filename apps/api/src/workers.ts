@@ -9,10 +9,10 @@ import type { Stop, StopSignal } from "./stop.ts";
 export const toStopMessage = (signal: StopSignal): string => `stop ${signal}`;
 
 /** The word of the command line of the worker that also does what is to be done once an installation. */
-const housekeeperWord = "--keeps-house";
+const maintenanceFlag = "--runs-maintenance";
 
 /** Whether this process clears away by the hour: every one but those that share their port with one that does. */
-export const keepsHouse = (): boolean => cluster.isPrimary || process.argv.includes(housekeeperWord);
+export const runsMaintenance = (): boolean => cluster.isPrimary || process.argv.includes(maintenanceFlag);
 
 /** The number of this process among those that share its port; undefined when it is alone, or leads them. */
 export const findWorkerNumber = (): number | undefined => cluster.worker?.id;
@@ -36,8 +36,8 @@ export async function leadWorkers(count: number, { stop, log }: { stop: Stop; lo
     for (const worker of workers) tellToStop(worker, signal);
   });
 
-  function fork(isHousekeeper: boolean): Worker {
-    cluster.setupPrimary({ args: isHousekeeper ? [housekeeperWord] : [] });
+  function fork(doesMaintenance: boolean): Worker {
+    cluster.setupPrimary({ args: doesMaintenance ? [maintenanceFlag] : [] });
     const worker = cluster.fork();
     workers.add(worker);
     worker.once("exit", () => workers.delete(worker));
@@ -45,7 +45,7 @@ export async function leadWorkers(count: number, { stop, log }: { stop: Stop; lo
   }
 
   /** Keeps one of the places filled. */
-  async function keepFilled(isHousekeeper: boolean, first: Worker): Promise<void> {
+  async function keepFilled(doesMaintenance: boolean, first: Worker): Promise<void> {
     let worker = first;
     let wait = backoff.first;
     while (true) {
@@ -60,7 +60,7 @@ export async function leadWorkers(count: number, { stop, log }: { stop: Stop; lo
       await Promise.race([sleep(wait, undefined, { ref: false }), stop.asked]);
       wait = Math.min(wait * 2, backoff.longest);
       if (stop.isAsked()) return;
-      worker = fork(isHousekeeper);
+      worker = fork(doesMaintenance);
     }
   }
 

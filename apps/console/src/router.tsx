@@ -11,10 +11,10 @@ import { Frame } from "./frame/frame.tsx";
 import { findPlaces } from "./frame/places.ts";
 import { BackPage } from "./frame/whole-pages.tsx";
 import { fill, useTexts } from "./language.tsx";
-import { tellBack } from "./news.ts";
 import { Fault } from "./parts/state.tsx";
 import { consolePath } from "./service.ts";
 import { SessionGate, useSession } from "./session.tsx";
+import { tellBack } from "./tab-messages.ts";
 
 const root = createRootRoute({ component: Outlet });
 

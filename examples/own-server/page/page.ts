@@ -71,10 +71,10 @@ auth.subscribe(show);
 show();
 
 /** Does what a person asked for, and says when that did not work. */
-async function attempt(deed: () => Promise<unknown>): Promise<void> {
+async function attempt(action: () => Promise<unknown>): Promise<void> {
   problem.textContent = "";
   try {
-    await deed();
+    await action();
   } catch (error) {
     problem.textContent = explain(error);
   }

@@ -63,7 +63,7 @@ import {
   startImportRound,
 } from "./flows/administration/record-imported-users.ts";
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
-import { resetSecondFactor } from "./flows/administration/second-factors.ts";
+import { resetSecondFactor } from "./flows/administration/reset-second-factor.ts";
 import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { listSigningKeys } from "./flows/administration/signing-keys.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
@@ -159,7 +159,7 @@ export function createAuth<
   const buildIndexes = async (db: Queries) =>
     isShared(database) ? [] : buildOnlineIndexes(db, indexesOf(core.profile));
   /** For work that nobody waits for. What it writes is told of as any other. */
-  const patiently = <T>(work: (patient: Core) => Promise<T>): Promise<T> =>
+  const withoutTimeout = <T>(work: (unhurriedCore: Core) => Promise<T>): Promise<T> =>
     withoutStatementTimeout(database, (db) => {
       joinDatabase(storage.db, db);
       return work({ ...core, db });
@@ -287,7 +287,8 @@ export function createAuth<
         link: linkImportedUser,
         listWithoutAccount: listPeopleWithoutAccount,
       }),
-      completeRound: (round, input) => patiently((patient) => completeImportRound(patient, round, input)),
+      completeRound: (round, input) =>
+        withoutTimeout((unhurriedCore) => completeImportRound(unhurriedCore, round, input)),
     },
     operator: {
       ...bind(core, {
@@ -311,16 +312,16 @@ export function createAuth<
         listPendingChanges: listPendingChangesNamed,
         stopPendingChange: stopPendingChangeNamed,
       }),
-      endAllSessions: (input) => patiently((patient) => endAllSessions(patient, input)),
+      endAllSessions: (input) => withoutTimeout((unhurriedCore) => endAllSessions(unhurriedCore, input)),
     },
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
-    measureHashCosts: () => patiently(({ db }) => measureHashCosts(core, db)),
-    applyDueChanges: () => patiently(applyDueChanges),
+    measureHashCosts: () => withoutTimeout(({ db }) => measureHashCosts(core, db)),
+    applyDueChanges: () => withoutTimeout(applyDueChanges),
     purge: () =>
-      patiently(async (patient) => {
-        const purged = await purge(patient);
-        await buildIndexes(patient.db);
+      withoutTimeout(async (unhurriedCore) => {
+        const purged = await purge(unhurriedCore);
+        await buildIndexes(unhurriedCore.db);
         return purged;
       }),
     backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
@@ -372,8 +373,8 @@ export function createAuth<
       return count;
     },
     sealAudit: () => core.auditWorker.drain(),
-    verifyAudit: (input) => patiently((patient) => verifyAudit(patient, input)),
-    checkHealth: (reader) => patiently((patient) => checkHealth(patient, storage, reader)),
+    verifyAudit: (input) => withoutTimeout((unhurriedCore) => verifyAudit(unhurriedCore, input)),
+    checkHealth: (reader) => withoutTimeout((unhurriedCore) => checkHealth(unhurriedCore, storage, reader)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);
       return { takesWrites: rows[0]?.takesWrites ?? false };

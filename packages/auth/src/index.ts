@@ -52,7 +52,7 @@ export type {
   ImportedUserPage,
   ListImportedUsersInput,
 } from "./flows/administration/list-imported-users.ts";
-export type { ListUsersInput, UserPage, UserPage as UserPageAnswer } from "./flows/administration/list-users.ts";
+export type { ListUsersInput, UserPage } from "./flows/administration/list-users.ts";
 export type { GrantInput, PasswordToSet } from "./flows/administration/operator.ts";
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { OutboxSpan, ServiceOverview } from "./flows/administration/service-overview.ts";
@@ -100,12 +100,11 @@ export type {
 export type { PublicPurpose, StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
-export type { Principal, Principal as Caller, RequestInfo, RequestInfo as RequestFacts } from "./flows/steps/core.ts";
+export type { Principal, RequestInfo } from "./flows/steps/core.ts";
 export type { OwnData } from "./flows/steps/export-user.ts";
 export type {
   SignInAnswer,
   TokenResponse,
-  TokenResponse as SessionAnswer,
 } from "./flows/steps/issue-session-tokens.ts";
 export type { ShownDevice } from "./flows/steps/known-device.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";

@@ -14,7 +14,7 @@ export interface AppRouter extends ServiceRouter {}
 type Answers = inferRouterOutputs<AppRouter>;
 
 /** What the service answers at every refresh, and at sign-in with the device's mark beside it. */
-export type SessionAnswer = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
+export type TokenResponse = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;
 /** The person who is signed in. */
 export type User = Answers["token"]["refresh"]["user"];
 

@@ -1,6 +1,6 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import type { AppRouter, PermissionName, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, PermissionName, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Endpoint, type Transformer, toBase, toCodec } from "./endpoint.ts";
@@ -122,7 +122,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const paths = createProcedurePaths(path);
   const [all, ofSession] = createEndpoints(base, { fetch, transformer }, cookieMode);
   const ask = (procedure: string, input: object) =>
-    plain.mutation(paths.at(procedure), input) as Promise<SessionAnswer>;
+    plain.mutation(paths.at(procedure), input) as Promise<TokenResponse>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
     cookieMode,

@@ -1,5 +1,5 @@
 import type { AnyRouter, inferRouterInputs, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
@@ -205,7 +205,7 @@ async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: 
     const user = internals.getSnapshot().user as Person;
     return { next: "done", user, ...(own && { pending: done.pending ?? null }) };
   }
-  const answer = (await internals.ask("token.obtainByCode", shown)) as SessionAnswer | Ticket;
+  const answer = (await internals.ask("token.obtainByCode", shown)) as TokenResponse | Ticket;
   if ("ticket" in answer)
     return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
   return { next: "done", user: answer.user as Person };

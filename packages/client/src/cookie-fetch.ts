@@ -1,7 +1,7 @@
 import { settle, within } from "./callbacks.ts";
 
 /** Milliseconds after which a request that is not answered holds up no other. */
-const patience = 10_000;
+const timeLimit = 10_000;
 
 /**
  * Sends requests with cookies, one after the other: each answer may replace the cookie, and the last one to arrive must be the
@@ -17,9 +17,9 @@ export function createCookieFetch(fetch: typeof globalThis.fetch, place: string)
       const send = () => {
         answer ??= settle(() => fetch(input, { ...init, credentials: "include" }));
         resolve(answer);
-        return within(patience, answer);
+        return within(timeLimit, answer);
       };
-      const takeTurn = () => navigator.locks.request(place, { signal: AbortSignal.timeout(patience) }, send);
+      const takeTurn = () => navigator.locks.request(place, { signal: AbortSignal.timeout(timeLimit) }, send);
       // Without locks, or behind a tab that does not let go of it.
       last = last.then(() => settle(takeTurn).catch(send));
     });

@@ -5,7 +5,7 @@ export type {
   OthersRevoked,
   Permission,
   PermissionName,
-  SessionAnswer,
+  TokenResponse,
   User,
 } from "./api-types.ts";
 export { type AuthClient, type AuthClientOptions, createAuthClient } from "./auth-client.ts";

@@ -1,4 +1,4 @@
-import type { SessionAnswer, User } from "./api-types.ts";
+import type { TokenResponse, User } from "./api-types.ts";
 import { decodeBase64url } from "./base64url.ts";
 import type { Codec } from "./endpoint.ts";
 
@@ -23,7 +23,7 @@ export interface KeptSession {
 const mostBytes = 2_048;
 
 /** @throws when it is not the answer of this service */
-export function toKeptSession({ token, refreshToken, user, expiresAt }: SessionAnswer): KeptSession {
+export function toKeptSession({ token, refreshToken, user, expiresAt }: TokenResponse): KeptSession {
   const { iat, sid } = readClaims(token);
   const [expires, issued] = [new Date(expiresAt).getTime(), Number(iat) * 1000];
   if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered no session");

@@ -1,5 +1,5 @@
 import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { isAuthError } from "./errors.ts";
@@ -60,7 +60,7 @@ export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
   const shown = await get(start, { autofill, ...(signal && { signal }) });
   if (!shown) return null;
   const input = { ...more, passkey: shown.passkey };
-  const { user } = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as SessionAnswer;
+  const { user } = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as TokenResponse;
   return user as PersonOf<Router>;
 }
 
@@ -147,7 +147,7 @@ export async function recoverWithPasskey<Router extends AnyRouter = AppRouter>(
 }
 
 /** A session that was opened by a passkey just made. */
-type Opened = SessionAnswer & Partial<Pick<AddedPasskey, "recoveryCodes">>;
+type Opened = TokenResponse & Partial<Pick<AddedPasskey, "recoveryCodes">>;
 
 interface Shown {
   readonly passkey: ReturnType<typeof toAssertion>;

@@ -78,7 +78,7 @@ function useAuthState(): AuthState {
   return useSyncExternalStore(client.subscribe, getSnapshot, () => initial);
 }
 
-/** What {@link useAuth} answers: the state, the client, and its two deeds. */
+/** What {@link useAuth} answers: the state, the client, and its two actions. */
 export type UseAuth<Router extends AnyRouter = AppRouter> = ReturnType<AuthClient<Router>["getSnapshot"]> & {
   readonly auth: AuthClient<Router>;
   readonly signIn: AuthClient<Router>["signIn"];

@@ -1,5 +1,5 @@
 import type { AnyRouter } from "@trpc/server";
-import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
 import type { PersonOf } from "./mounted-router.ts";
@@ -175,7 +175,7 @@ async function exchange<Router extends AnyRouter>(
   if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
   const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
   const shown = { code, codeVerifier, clientId, redirectUri, ...(deviceName !== undefined && { deviceName }) };
-  const { user } = (await internals.ask("token.obtainByRedirect", shown)) as SessionAnswer;
+  const { user } = (await internals.ask("token.obtainByRedirect", shown)) as TokenResponse;
   return { user: user as PersonOf<Router>, returnTo };
 }
 
@@ -214,7 +214,7 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   if (user) return user as PersonOf<Router>;
   const wish = internals.wish();
   try {
-    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as SessionAnswer;
+    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as TokenResponse;
     await internals.keep(answer, wish);
     return answer.user as PersonOf<Router>;
   } catch (error) {

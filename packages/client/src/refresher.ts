@@ -1,4 +1,4 @@
-import type { SessionAnswer } from "./api-types.ts";
+import type { TokenResponse } from "./api-types.ts";
 
 /** Milliseconds for which an answer is kept for requests that come with the cookie of before. The service's own grace time is longer. */
 const kept = 10_000;
@@ -9,7 +9,7 @@ const keptFailure = 1_000;
 const keptReplaced = 60_000;
 
 interface Flight {
-  readonly answer: Promise<SessionAnswer>;
+  readonly answer: Promise<TokenResponse>;
   /** The refresh token of the answer, once it is there. */
   next?: string;
   endsAt: number;
@@ -17,7 +17,7 @@ interface Flight {
 
 /** Renews each session once for all requests that come with the same refresh token, side by side or shortly after one another. */
 export interface Refresher {
-  refresh(refreshToken: string, ask: () => Promise<SessionAnswer>): Promise<SessionAnswer>;
+  refresh(refreshToken: string, ask: () => Promise<TokenResponse>): Promise<TokenResponse>;
   /** Notes that a call has answered another token in the place of this one, and of what that was renewed to. */
   noteReplaced(refreshToken: string, another: string): void;
   /** Whether another has taken its place shortly ago. Which one is not told: whoever asks may have stolen it. */

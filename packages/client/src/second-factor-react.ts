@@ -58,7 +58,7 @@ export function useSecondFactor<Router extends AnyRouter = AppRouter>(
   /** Of an answer that comes after something else was asked for, nothing is shown. */
   const turn = useRef(0);
 
-  const deeds = useMemo(() => {
+  const actions = useMemo(() => {
     async function run(step: (pending: PendingSignIn) => Promise<Partial<State<Person>>>) {
       if (!pending) throw new Error("No sign-in waits for a second factor: call take first");
       turn.current += 1;
@@ -86,7 +86,7 @@ export function useSecondFactor<Router extends AnyRouter = AppRouter>(
       },
     };
   }, [auth, pending]);
-  return { ...state, ...deeds };
+  return { ...state, ...actions };
 }
 
 /** Whether the sign-in has to begin again. */

@@ -1,5 +1,5 @@
 import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
@@ -35,7 +35,7 @@ export interface SecondFactorOptions {
   readonly onRecoveryCodes?: (codes: readonly string[]) => void;
 }
 
-type Opened = SessionAnswer & { readonly recoveryCodes?: { readonly codes: readonly string[] } };
+type Opened = TokenResponse & { readonly recoveryCodes?: { readonly codes: readonly string[] } };
 
 type Secret = inferRouterOutputs<AppRouter>["token"]["enrollTotp"];
 

@@ -1,6 +1,6 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import type { AppRouter, SessionAnswer } from "./api-types.ts";
+import type { AppRouter, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseMarks, toKeptSession } from "./kept-session.ts";
@@ -162,7 +162,7 @@ async function openSession<Router extends AnyRouter>(
   });
   const marksLink = withMarks(paths, () => marks);
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [marksLink, httpLink(endpoint)] });
-  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<SessionAnswer>;
+  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<TokenResponse>;
   const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
 
   const cookies = new Map<string, SessionCookie>();
@@ -182,7 +182,7 @@ async function openSession<Router extends AnyRouter>(
     cookies.set(names.session, formatCookie(names.session, "", 0));
   }
 
-  function keep(answer: SessionAnswer): void {
+  function keep(answer: TokenResponse): void {
     const { token, refreshToken, expiresAt, clockOffset, user } = toKeptSession(answer);
     tokens = { token, refreshToken, expiresAt: expiresAt - clockOffset };
     failure = undefined;
@@ -193,7 +193,7 @@ async function openSession<Router extends AnyRouter>(
   }
 
   /** Takes over tokens that another request of this browser must not put those of before in the place of. Answers these. */
-  function moveOn(answer: SessionAnswer): SessionTokens | null {
+  function moveOn(answer: TokenResponse): SessionTokens | null {
     const replaced = tokens;
     keep(answer);
     if (replaced) refresher.noteReplaced(replaced.refreshToken, answer.refreshToken);
@@ -246,9 +246,9 @@ async function openSession<Router extends AnyRouter>(
       if (givesTokens) requireAnswer();
       return answerBy(next, async (send) => {
         const answer = await send(op);
-        const { data } = answer.result as { data?: Partial<SessionAnswer> | null };
+        const { data } = answer.result as { data?: Partial<TokenResponse> | null };
         // A code may be answered with a ticket, which is no session.
-        if (givesTokens && data?.token) moveOn(data as SessionAnswer);
+        if (givesTokens && data?.token) moveOn(data as TokenResponse);
         else if (canAnswer) keepDevice(data);
         return answer;
       });

@@ -1,6 +1,6 @@
 import type { Operation, TRPCLink } from "@trpc/client";
 import type { AnyRouter } from "@trpc/server";
-import type { SessionAnswer } from "./api-types.ts";
+import type { TokenResponse } from "./api-types.ts";
 import { answerBy } from "./link.ts";
 import type { ProcedurePaths } from "./procedure-paths.ts";
 import type { OwnAnswer, SessionManager } from "./session-manager.ts";
@@ -10,7 +10,7 @@ export function createSessionLink(manager: SessionManager, paths: ProcedurePaths
   /** What is kept of an answer before its caller gets it; undefined for nothing. */
   function take(op: Operation, data: unknown): Promise<void> | undefined {
     if (paths.endsSession(op)) return manager.signOut();
-    if (paths.movesOn(op)) return manager.replace(data as SessionAnswer);
+    if (paths.movesOn(op)) return manager.replace(data as TokenResponse);
     const shown = paths.isOwn(op) ? manager.showUser(data as OwnAnswer) : undefined;
     if (paths.showsDevice(op)) return shown ?? manager.keepDevice(data as OwnAnswer | null);
     shown?.catch(() => {});
@@ -23,7 +23,7 @@ export function createSessionLink(manager: SessionManager, paths: ProcedurePaths
       return answerBy(next, async (send) => {
         const answer = await send(op);
         const { data } = answer.result as { data?: unknown };
-        if (wish > 0) await (isStep(data) ? undefined : manager.keep(data as SessionAnswer, wish));
+        if (wish > 0) await (isStep(data) ? undefined : manager.keep(data as TokenResponse, wish));
         // What goes wrong with keeping an answer is not the call's failure.
         else await take(op, data)?.catch(() => {});
         return answer;

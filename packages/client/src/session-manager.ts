@@ -1,4 +1,4 @@
-import type { SessionAnswer, User } from "./api-types.ts";
+import type { TokenResponse, User } from "./api-types.ts";
 import { callSafely, within } from "./callbacks.ts";
 import type { Codec } from "./endpoint.ts";
 import { type AuthErrorReason, isAuthError } from "./errors.ts";
@@ -44,7 +44,7 @@ export interface SessionManagerOptions {
   /** How the person is stored, with dates and the like. */
   readonly codec: Codec;
   /** Exchanges a refresh token for the next session answer. */
-  readonly renew: (refreshToken: string) => Promise<SessionAnswer>;
+  readonly renew: (refreshToken: string) => Promise<TokenResponse>;
   /** Ends the session of a refresh token at the service. */
   readonly revoke: (refreshToken: string) => Promise<unknown>;
   /** Asks the service who is signed in, which is then shown. */
@@ -64,7 +64,7 @@ export const loading: AuthState = { status: "loading", user: null };
 const signedOut: AuthState = { status: "signedOut", user: null };
 
 /** Milliseconds for which a storage that has never answered holds up a call or a sign-in. */
-const patience = 2_000;
+const timeLimit = 2_000;
 
 /** Refusals after which a session is over, whatever is tried. Everything else may pass. */
 export const finalReasons: readonly AuthErrorReason[] = [
@@ -199,7 +199,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   }
 
   /** @throws when it is no session; one that was opened all the same is ended */
-  async function parseAnswer(answer: SessionAnswer): Promise<KeptSession> {
+  async function parseAnswer(answer: TokenResponse): Promise<KeptSession> {
     try {
       return toKeptSession(answer);
     } catch (error) {
@@ -209,7 +209,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   }
 
   /** Keeps the session that a person asked for with the wish of this number, unless a later wish has come true. */
-  async function keep(answer: SessionAnswer, wish: number): Promise<void> {
+  async function keep(answer: TokenResponse, wish: number): Promise<void> {
     const session = await parseAnswer(answer);
     if (wish < fulfilled || isDisposed) return endUnlessKept(session);
     fulfilled = wish;
@@ -222,7 +222,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   const endOther = async (stored: KeptSession | null, session: KeptSession | null) =>
     stored?.sid === session?.sid ? undefined : endUnlessKept(stored);
 
-  async function take(session: KeptSession, answer?: SessionAnswer): Promise<void> {
+  async function take(session: KeptSession, answer?: TokenResponse): Promise<void> {
     failure = undefined;
     learn(parseMarks(answer));
     show(session);
@@ -249,7 +249,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   /** The cookie is the session that the browser has, and after another sign-in it is another one. */
   async function signOutByCookie(wish: number, isKnown: boolean, clearing: Promise<void>): Promise<void> {
-    const isSignedIn = isKnown || parse((await within(patience, queue.first)) ?? null) !== null;
+    const isSignedIn = isKnown || parse((await within(timeLimit, queue.first)) ?? null) !== null;
     await Promise.all([clearing, isSignedIn && revokeSoon("", () => asked === wish)]);
   }
 
@@ -349,7 +349,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   const first = loadFirst();
   /** A storage that never answers is not waited for. */
-  const ready = within(patience, first);
+  const ready = within(timeLimit, first);
   let stopListening: unknown;
   callSafely(() => {
     stopListening = storage.subscribe?.(() => void loadNews());
@@ -373,7 +373,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
      * Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. One without tokens
      * has a new mark of this device.
      */
-    async replace(answer: SessionAnswer): Promise<void> {
+    async replace(answer: TokenResponse): Promise<void> {
       if (!answer.token) return kept ? showUser({ user: kept.user, deviceMark: answer.deviceMark }) : undefined;
       const session = await parseAnswer(answer);
       if (kept?.sid !== session.sid) return endUnlessKept(session);

@@ -2,7 +2,7 @@ import { settle, within } from "./callbacks.ts";
 import { isAuthError } from "./errors.ts";
 
 /** Milliseconds for which an answer is waited for before the service is asked again. */
-const patience = 5_000;
+const timeLimit = 5_000;
 /** After these many tries, about ten minutes, a session is left to run out. */
 const mostTries = 14;
 
@@ -18,7 +18,7 @@ export function createSessionRevoker(revoke: (refreshToken: string) => Promise<u
       // Of what can be repaired by waiting, the service says so; it would refuse anything else again.
       (error) => isAuthError(error) && !("retryAfter" in error.data),
     );
-    return (await within(patience, outcome)) ?? false;
+    return (await within(timeLimit, outcome)) ?? false;
   }
 
   async function tryUntilDone(refreshToken: string, isWanted: () => boolean, tries: number): Promise<void> {

@@ -2,7 +2,7 @@ import { settle, within } from "./callbacks.ts";
 import type { AuthStorage } from "./storage.ts";
 
 /** Milliseconds for which a read or a write is waited for. It goes on after that, and those behind it wait for it. */
-const patience = 2_000;
+const timeLimit = 2_000;
 /** Reads that may wait behind a storage that does not answer. */
 const mostWaiting = 100;
 
@@ -46,10 +46,10 @@ export function createStorageQueue(storage: AuthStorage): StorageQueue {
 
   return {
     first: enqueue(get),
-    read: async () => (waiting > mostWaiting ? undefined : within(patience, enqueue(get))),
+    read: async () => (waiting > mostWaiting ? undefined : within(timeLimit, enqueue(get))),
     async write(compose) {
       await within(
-        patience,
+        timeLimit,
         enqueue(() => store(compose())),
       );
     },
@@ -58,7 +58,7 @@ export function createStorageQueue(storage: AuthStorage): StorageQueue {
         const value = change(await settle(get).catch(() => undefined));
         if (value !== undefined) await store(value);
       };
-      await within(patience, enqueue(step));
+      await within(timeLimit, enqueue(step));
     },
   };
 }

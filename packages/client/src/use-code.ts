@@ -66,7 +66,7 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
     }));
   }, []);
 
-  const deeds = useMemo(
+  const actions = useMemo(
     () => ({
       start: (to?: string) =>
         run({ isSending: true }, async () => ({
@@ -101,10 +101,10 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
 
   const isWaiting = status === "sent" || status === "checking";
   const now = useSeconds(isWaiting);
-  useWebOtp(status === "sent" && sent?.channel !== "email", deeds.confirm);
+  useWebOtp(status === "sent" && sent?.channel !== "email", actions.confirm);
   const left = (until: Date | undefined) => Math.max(0, Math.ceil(((until?.getTime() ?? 0) - now) / 1_000));
   return {
-    ...{ status, isSending, error, outcome, ...deeds },
+    ...{ status, isSending, error, outcome, ...actions },
     to: sent?.to ?? null,
     digits: sent?.digits ?? 6,
     resendIn: isWaiting ? left(sent?.resendAt) : 0,

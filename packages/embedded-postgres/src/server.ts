@@ -227,8 +227,8 @@ export async function stopServer(folder: Folder, programs: Programs): Promise<vo
   if (server === undefined) return;
   // Waiting is not left to pg_ctl: it takes a server that somebody starts right after for the one that it stopped.
   const stop = await programs.run("pg_ctl", ["stop", "--pgdata", folder.data, "-m", "fast", "--no-wait"]);
-  const patience = AbortSignal.timeout(stop.code === 0 ? STOP_WITHIN_MS : 0);
-  await waitForEnd(server.pid, patience).catch((cause: unknown) => {
+  const timeLimit = AbortSignal.timeout(stop.code === 0 ? STOP_WITHIN_MS : 0);
+  await waitForEnd(server.pid, timeLimit).catch((cause: unknown) => {
     const reason = complaintIn(stop.output);
     throw new Error(`PostgreSQL in ${folder.dataDir} did not stop (${reason}); process ${server.pid}`, { cause });
   });

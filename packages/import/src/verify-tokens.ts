@@ -114,7 +114,7 @@ function findRefusal(error: unknown): string | null {
 }
 
 /** Seconds: a round is as good as none when it is older, a token is taken when a round begins a minute after it, and one comes by then. */
-const [oldestRound, margin, patience] = [300, 61, 180];
+const [oldestRound, margin, timeLimit] = [300, 61, 180];
 
 /** Waits for a round of `--follow` that begins late enough for a token of now; false where none comes. */
 async function isSeenAgain({ connection, source, onWait }: TokenCheckOptions): Promise<boolean> {
@@ -129,7 +129,7 @@ async function isSeenAgain({ connection, source, onWait }: TokenCheckOptions): P
   if ((await readAge()) > oldestRound) return false;
   onWait();
   const startedAt = performance.now();
-  for (let waited = 0; waited < patience; waited = (performance.now() - startedAt) / 1_000) {
+  for (let waited = 0; waited < timeLimit; waited = (performance.now() - startedAt) / 1_000) {
     await delay(1_000);
     if (waited - (await readAge()) > margin) return true;
   }

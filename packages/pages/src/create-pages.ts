@@ -1,5 +1,6 @@
 import { type Auth, StartError } from "@latchkey/auth";
 import {
+  type ConnectionInfo,
   createCookieTransport,
   createOriginRules,
   createRequestAddressReader,
@@ -9,7 +10,6 @@ import {
   type PagesConfig,
   parsePublicUrl,
   type RedirectClient,
-  type RequestInfo,
   readRedirectClients,
   refuseMethod,
   traceRequest,
@@ -77,9 +77,9 @@ export interface Pages {
   /** Whether a path is one of these. */
   has(path: string): boolean;
   /** Answers a request for one of these paths. Never throws. */
-  fetch(request: Request, info: RequestInfo): Promise<Response>;
+  fetch(request: Request, info: ConnectionInfo): Promise<Response>;
   /** What a browser is shown that asks for something that is not there; `/` leads to the pages. */
-  answerStranger(request: Request, info: RequestInfo): Promise<Response>;
+  answerStranger(request: Request, info: ConnectionInfo): Promise<Response>;
 }
 
 const pages: readonly Page[] = [
@@ -144,7 +144,7 @@ export function createPages(options: PagesOptions): Pages {
     tell: options.onNotice ?? (() => {}),
   });
   const continueTrace = createTraceContinuation(options.trustedProxies ?? []);
-  const answerSafely = async (visit: Visit, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+  const answerSafely = async (visit: Visit, info: ConnectionInfo, work: (visit: Visit) => Promise<Response>) => {
     try {
       return await work(visit);
     } catch (error) {
@@ -152,7 +152,7 @@ export function createPages(options: PagesOptions): Pages {
       return respond(visit, await keep(visit, tellApp(visit) ?? showFault(visit, 500)));
     }
   };
-  const guard = (request: Request, info: RequestInfo, work: (visit: Visit) => Promise<Response>) => {
+  const guard = (request: Request, info: ConnectionInfo, work: (visit: Visit) => Promise<Response>) => {
     const visit = openVisit(handling.serving, request, info);
     return continueTrace(request, info.remoteAddress, () =>
       traceRequest(request, routeOf(visit.url.pathname), () => answerSafely(visit, info, work)),
@@ -213,7 +213,7 @@ function answerElsewhere(visit: Visit): Answer {
   return { to: `${base}${pageCookies.accessToken === undefined ? "/sign-in" : "/account"}${url.search}` };
 }
 
-async function answer(handling: Handling, visit: Visit, page: Page, info: RequestInfo): Promise<Response> {
+async function answer(handling: Handling, visit: Visit, page: Page, info: ConnectionInfo): Promise<Response> {
   const { request, url, base } = visit;
   const isForm = url.pathname !== page.path;
   if (request.method === "POST" && isForm && page.submit) return takeForm(handling, visit, page, info);
@@ -240,7 +240,7 @@ const showRefusal = (visit: Visit, { status, message, retryAfter }: Refusal): Vi
   retryAfter,
 });
 
-async function takeForm({ once }: Handling, visit: Visit, page: Page, info: RequestInfo): Promise<Response> {
+async function takeForm({ once }: Handling, visit: Visit, page: Page, info: ConnectionInfo): Promise<Response> {
   const { request, serving, texts, url } = visit;
   const refuse = async (status: number, lead?: string) =>
     respond(visit, await keep(visit, showFault(visit, status, lead)));
@@ -260,7 +260,13 @@ function readForm(body: string): Typed {
   return { get: (name) => form.get(name) ?? "", has: (name) => form.has(name) };
 }
 
-async function submit(visit: Visit, page: Page, typed: Typed, info: RequestInfo, isRenewed = false): Promise<Answer> {
+async function submit(
+  visit: Visit,
+  page: Page,
+  typed: Typed,
+  info: ConnectionInfo,
+  isRenewed = false,
+): Promise<Answer> {
   try {
     return (await page.submit?.(visit, typed)) ?? showNotFound(visit);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { RequestInfo } from "@latchkey/server";
+import type { ConnectionInfo } from "@latchkey/server";
 import { html } from "hono/html";
 import { isAuthorization } from "./authorization.ts";
 import type { View } from "./layout.ts";
@@ -44,7 +44,7 @@ export async function renewSession(visit: Visit): Promise<Answer> {
 }
 
 /** The same for a form that came with an old token; null when there is no session any more. */
-export async function refreshInPlace(visit: Visit, info: RequestInfo): Promise<Visit | null> {
+export async function refreshInPlace(visit: Visit, info: ConnectionInfo): Promise<Visit | null> {
   const { sessionCookies, callWithCookies, pageCookies } = visit;
   if (sessionCookies.refreshToken === undefined) return null;
   try {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Auth, isAuthError, type Principal } from "@latchkey/auth";
 import {
   type CallCookies,
+  type ConnectionInfo,
   type CookieTransport,
   createContext,
   createProcedures,
@@ -11,7 +12,6 @@ import {
   type PublicUrl,
   type ReadRequestAddress,
   type RedirectClient,
-  type RequestInfo,
   toFailure,
   toTrpcError,
 } from "@latchkey/server";
@@ -79,7 +79,7 @@ export interface Visit {
   newFormNumber(): string;
 }
 
-export function openVisit(serving: Serving, request: Request, info: RequestInfo): Visit {
+export function openVisit(serving: Serving, request: Request, info: ConnectionInfo): Visit {
   const { publicUrl, basePath, transport, brand } = serving;
   const url = new URL(request.url);
   url.pathname = url.pathname.slice(basePath.length);
@@ -99,7 +99,7 @@ export function openVisit(serving: Serving, request: Request, info: RequestInfo)
 }
 
 /** The same visit with another access token: the one that a refresh brought. */
-export function withToken(visit: Visit, info: RequestInfo, token: string): Visit {
+export function withToken(visit: Visit, info: ConnectionInfo, token: string): Visit {
   return { ...visit, ...actAs(visit, info, token) };
 }
 
@@ -108,7 +108,7 @@ type Calling = Pick<Visit, "serving" | "request" | "language" | "sessionCookies"
 /** What is done with the access token of a visit. */
 function actAs(
   visit: Calling,
-  info: RequestInfo,
+  info: ConnectionInfo,
   token: string | undefined,
 ): Pick<Visit, "call" | "callWithCookies" | "authenticate"> {
   const { callAs, auth } = visit.serving;
@@ -131,7 +131,7 @@ async function asProcedure<T>(work: () => Promise<T>): Promise<T> {
 
 function contextOf(
   { serving: { auth, readAddress }, request, language }: Calling,
-  { remoteAddress, requestId, onCaller, onCall }: RequestInfo,
+  { remoteAddress, requestId, onCaller, onCall }: ConnectionInfo,
   token: string | undefined,
   cookies?: CallCookies,
 ): LatchkeyContext {

@@ -12,12 +12,12 @@ export {
 export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export {
   type CallFailure,
+  type ConnectionInfo,
   createFetchHandler,
   type FetchHandler,
   type FetchHandlerOptions,
   type HttpOptions,
   type PagesHandler,
-  type RequestInfo,
 } from "./http/fetch-handler.ts";
 export { type ResponseMetaInput, responseMeta, safeHeaders, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";

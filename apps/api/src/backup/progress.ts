@@ -1,5 +1,5 @@
 import type { BackupHeader } from "@latchkey/auth";
-import { showRate } from "../show-rate.ts";
+import { showRate } from "../progress-rate.ts";
 
 const newline = 10;
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describeSettings, findAdvice, readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
-import { findServingFault } from "../wires.ts";
+import { findServingFault } from "../transport-security.ts";
 
 interface Flags {
   readonly json?: true;

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment, type Settings } from "../environment.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type OpenedAuth, openAuth } from "../open-auth.ts";
-import { showRate } from "../show-rate.ts";
+import { showRate } from "../progress-rate.ts";
 import { readCurrentPassword } from "./password-input.ts";
 import { print } from "./with-auth.ts";
 

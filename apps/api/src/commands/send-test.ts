@@ -26,7 +26,7 @@ interface Flags {
 }
 
 /** Milliseconds that a provider has for its answer. */
-const patience = 10_000;
+const timeLimit = 10_000;
 
 /** `send-test`: one message with a code that opens nothing, and what its provider said. */
 export function sendTestCommand(): Command {
@@ -60,7 +60,7 @@ async function sendTest(flags: Flags): Promise<void> {
   const message: Message = {
     ...{ id: crypto.randomUUID(), channel, to, text, locale, code },
     purpose: "sign_in",
-    expiresAt: new Date(Date.now() + patience),
+    expiresAt: new Date(Date.now() + timeLimit),
   };
   const outcome = await trySending(sender, message);
   const by = `${channel} (${owners[channel] === "file" ? "your own sender" : owners[channel]})`;
@@ -81,7 +81,7 @@ type Outcome =
 
 async function trySending(sender: Sender, message: Message): Promise<Outcome> {
   try {
-    const { providerId = null } = await sender.send(message, AbortSignal.timeout(patience));
+    const { providerId = null } = await sender.send(message, AbortSignal.timeout(timeLimit));
     return { providerId };
   } catch (error) {
     return { refusal: findSendRefusal(error), because: describeSendError(error) };

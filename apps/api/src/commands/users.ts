@@ -1,7 +1,7 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
 import { z } from "zod";
-import { showRate } from "../show-rate.ts";
+import { showRate } from "../progress-rate.ts";
 import { listNames } from "./names.ts";
 import { ownPassword, readPassword } from "./password-input.ts";
 import { print, withAuth } from "./with-auth.ts";

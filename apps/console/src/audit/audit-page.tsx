@@ -5,7 +5,7 @@ import { Button } from "../parts/button.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Field } from "../parts/field.tsx";
 import { useIsStillAt, useKeptText } from "../parts/kept-text.ts";
-import { More } from "../parts/more.tsx";
+import { More } from "../parts/load-more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { isId } from "../people/search.ts";

@@ -4,13 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactElement, useEffect, useState } from "react";
 import { findFaults } from "../explain.ts";
 import { useTexts } from "../language.tsx";
-import { onBack } from "../news.ts";
 import { Field } from "../parts/field.tsx";
 import { Unread } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { WindowForm } from "../parts/window-form.tsx";
 import { atService, auth, service, trpc } from "../service.ts";
 import { useSession } from "../session.tsx";
+import { onBack } from "../tab-messages.ts";
 
 /** Asks who is there, once for all calls that wait for it, and sends them again. */
 export function ReauthenticateWindow(): ReactElement {

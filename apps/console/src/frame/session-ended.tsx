@@ -2,10 +2,10 @@ import { type ReactElement, useCallback, useEffect, useState } from "react";
 import { resume, toSignIn } from "../entry.ts";
 import { explain } from "../explain.ts";
 import { useTexts } from "../language.tsx";
-import { onBack, onLook } from "../news.ts";
 import { Button } from "../parts/button.tsx";
 import { Window } from "../parts/window.tsx";
 import { isAnswer, queryClient } from "../service.ts";
+import { onBack, onLook } from "../tab-messages.ts";
 
 /**
  * The session is over while the page is open. What was typed stays below this window: somebody signs in again in another tab, and goes on

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { fill, useTexts } from "../language.tsx";
 import { Button } from "../parts/button.tsx";
-import { More } from "../parts/more.tsx";
+import { More } from "../parts/load-more.tsx";
 import { tell } from "../parts/notices.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Question } from "../parts/question.tsx";

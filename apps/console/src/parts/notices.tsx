@@ -15,14 +15,14 @@ const shown = createStore<Notice | null>(null);
 export const tell = (text: string, undo?: () => void): void => shown.set({ text, undo });
 
 /** Milliseconds for which it stays; with something to press it stays until it is pressed or replaced. */
-const patience = 6_000;
+const timeLimit = 6_000;
 
 export function Notices(): ReactElement {
   const texts = useTexts();
   const notice = useStore(shown);
   useEffect(() => {
     if (!notice || notice.undo) return;
-    const timer = setTimeout(() => shown.set(null), patience);
+    const timer = setTimeout(() => shown.set(null), timeLimit);
     return () => clearTimeout(timer);
   }, [notice]);
   return (

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 import { useSession } from "../session.tsx";
 import { Check } from "./check.tsx";
-import type { Chosen } from "./chosen.ts";
+import type { Chosen } from "./use-checked-items.ts";
 
 /** Permissions to tick: those that one holds, since nobody can give others, and those that are there already. */
 export function PermissionChecks({ before, chosen, choose }: Chosen): ReactElement {

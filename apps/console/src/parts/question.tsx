@@ -27,21 +27,21 @@ export function Question({
   onAct,
 }: QuestionProps): ReactElement {
   const texts = useTexts();
-  const deed = useMutation({ mutationFn: onAct, onSuccess: onClose });
+  const action = useMutation({ mutationFn: onAct, onSuccess: onClose });
   const close = () => {
-    deed.reset();
+    action.reset();
     onClose();
   };
   return (
     <Window title={title} isOpen={isOpen} onClose={close} isAlert>
       <div className="stack">
         {children}
-        {deed.error && <Fault error={deed.error} />}
+        {action.error && <Fault error={action.error} />}
         <div className="row end">
           <Button onPress={close} autoFocus>
             {texts.cancel}
           </Button>
-          <Button kind={isDangerous ? "danger" : "main"} isPending={deed.isPending} onPress={() => deed.mutate()}>
+          <Button kind={isDangerous ? "danger" : "main"} isPending={action.isPending} onPress={() => action.mutate()}>
             {act}
           </Button>
         </div>

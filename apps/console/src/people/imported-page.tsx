@@ -3,7 +3,7 @@ import { type ReactElement, useState } from "react";
 import { fill, useTexts } from "../language.tsx";
 import type { Texts } from "../languages/en.ts";
 import { Choice } from "../parts/choice.tsx";
-import { More } from "../parts/more.tsx";
+import { More } from "../parts/load-more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";

@@ -9,16 +9,16 @@ import { Empty, findFailure, Loaded } from "../parts/state.tsx";
 import { personRoute } from "../router.tsx";
 import { trpc } from "../service.ts";
 import { useMay } from "../session.tsx";
-import { Acts } from "./acts.tsx";
 import { BackToPeople } from "./back-to-people.tsx";
 import { EditWindow, findOwnFields, nameFields, profileFields } from "./edit-window.tsx";
 import { Grants } from "./grants.tsx";
-import { Happenings } from "./happenings.tsx";
 import { LockNotice, useReachedAt } from "./lock-notice.tsx";
 import { nameOf } from "./name-of.ts";
+import { useWaiting, Waiting } from "./pending-changes.tsx";
 import { Sessions } from "./sessions.tsx";
 import { Tags } from "./tags.tsx";
-import { useWaiting, Waiting } from "./waiting.tsx";
+import { Acts } from "./user-actions.tsx";
+import { Happenings } from "./user-activity.tsx";
 import { useWaysIn, WaysIn } from "./ways-in.tsx";
 
 export function PersonPage(): ReactElement {

@@ -19,7 +19,7 @@ const signIns = 50;
 const rounds = atLength(5, 1);
 const longestStop = 10_000;
 /** When those who still wait for their password to be checked are told to come back. */
-const patience = 7_000;
+const timeLimit = 7_000;
 /** What those have whose password is being checked then. */
 const lastHashes = 1_000;
 /** The cost of a hash that any machine makes in far less than that, unless it is busy with something else. */
@@ -113,7 +113,7 @@ async function stopInFlight(service: Service, crowd: Crowd): Promise<Stopped> {
   if (isCutOff) return { refused, isCutOff, time };
   expect(findDefects(service)).toEqual([]);
   expectUnavailable(refused);
-  for (const { milliseconds } of refused) expect(milliseconds).toBeGreaterThan(patience);
+  for (const { milliseconds } of refused) expect(milliseconds).toBeGreaterThan(timeLimit);
   expect(outcome).toMatchObject({ code: 0 });
   expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
   return { refused, isCutOff, time };

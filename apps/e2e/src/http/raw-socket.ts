@@ -8,7 +8,7 @@ export interface RawAnswer {
 }
 
 /** Milliseconds after which a connection that neither side closes fails the test. */
-const patience = 10_000;
+const timeLimit = 10_000;
 
 export interface RawOptions {
   /** Hang up after so many answers; otherwise the last request should say `Connection: close`. */
@@ -28,7 +28,7 @@ export async function sendRaw(url: string, bytes: string | Uint8Array, options: 
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let received = Buffer.alloc(0);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-  socket.setTimeout(patience, () => reject(new Error("The connection stayed open")));
+  socket.setTimeout(timeLimit, () => reject(new Error("The connection stayed open")));
   socket.on("data", (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
     if (parseAnswers(received).length >= (options.answers ?? Number.POSITIVE_INFINITY)) resolve();

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { createLog } from "@latchkey/api/log";
 import type { AuthOptions } from "@latchkey/auth";
-import { patience, quick, type TestAuth } from "@latchkey/auth/testing";
+import { quick, type TestAuth, timeLimits } from "@latchkey/auth/testing";
 import {
   type CallFailure,
   createLatchkey,
@@ -73,7 +73,7 @@ export async function startMountedHost(
     clock,
     ...own,
     passwords: { cost: 4, hashConcurrency: 2, ...own.passwords },
-    database: { ...database.connection, ...patience },
+    database: { ...database.connection, ...timeLimits },
     http: { ...http, onError: logFailure },
   });
   const t = initTRPC

@@ -156,13 +156,13 @@ function toCompilerOptions(resolution: CompilerSetup["resolution"]) {
 }
 
 /** Milliseconds after which a program hangs, also on a machine that is busy with something else. */
-const patience = 250_000;
+const timeLimit = 250_000;
 
 function execute(command: string, words: readonly string[], cwd: string): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  execFile(command, words, { cwd, timeout: patience }, (error, stdout, stderr) => {
+  execFile(command, words, { cwd, timeout: timeLimit }, (error, stdout, stderr) => {
     const exitCode = typeof error?.code === "number" ? error.code : error ? 1 : 0;
-    const end = error?.killed ? `It was ended after ${patience / 1_000} seconds.` : "";
+    const end = error?.killed ? `It was ended after ${timeLimit / 1_000} seconds.` : "";
     resolve({ exitCode, output: `${stdout}${stderr}${end}` });
   });
   return promise;

@@ -23,7 +23,7 @@ afterAll(async () => {
 describe.each([0, 1])("what process %i does is in force on the very next call to the other:", (side) => {
   const here = () => (side ? other : live);
   const there = () => (side ? live : other);
-  const deed = async (procedure: string, input: object) => {
+  const action = async (procedure: string, input: object) => {
     const answer = await ask(here(), procedure, { input, token: boss.token });
     expect(outcomeOf(answer)).toBe("ok");
     return answer.body;
@@ -40,34 +40,34 @@ describe.each([0, 1])("what process %i does is in force on the very next call to
   test("a permission that is given, and one that is taken", async () => {
     const person = await createPerson(live.test);
     expect(await look(person)).toEqual(nothing);
-    await deed("users.setPermissions", { id: person.id, permissions: ["auth.view_group"] });
+    await action("users.setPermissions", { id: person.id, permissions: ["auth.view_group"] });
     expect(await look(person)).toEqual(granted);
-    await deed("users.setPermissions", { id: person.id, permissions: [] });
+    await action("users.setPermissions", { id: person.id, permissions: [] });
     expect(await look(person)).toEqual(nothing);
   });
 
   test("a group that is given, changed, taken and deleted", async () => {
     const person = await createPerson(live.test);
-    const { id: groupId } = await deed("groups.create", { name: freshName(), permissions: ["auth.view_group"] });
-    await deed("users.setGroups", { id: person.id, groupIds: [groupId] });
+    const { id: groupId } = await action("groups.create", { name: freshName(), permissions: ["auth.view_group"] });
+    await action("users.setGroups", { id: person.id, groupIds: [groupId] });
     expect(await look(person)).toEqual(granted);
-    await deed("groups.update", { id: groupId, permissions: [] });
+    await action("groups.update", { id: groupId, permissions: [] });
     expect(await look(person)).toEqual(nothing);
-    await deed("groups.update", { id: groupId, permissions: ["auth.view_group"] });
+    await action("groups.update", { id: groupId, permissions: ["auth.view_group"] });
     expect(await look(person)).toEqual(granted);
-    await deed("users.setGroups", { id: person.id, groupIds: [] });
+    await action("users.setGroups", { id: person.id, groupIds: [] });
     expect(await look(person)).toEqual(nothing);
-    await deed("users.setGroups", { id: person.id, groupIds: [groupId] });
+    await action("users.setGroups", { id: person.id, groupIds: [groupId] });
     expect(await look(person)).toEqual(granted);
-    await deed("groups.delete", { id: groupId });
+    await action("groups.delete", { id: groupId });
     expect(await look(person)).toEqual(nothing);
   });
 
   test("the mark of a superuser, set and taken", async () => {
     const person = await createPerson(live.test);
-    await deed("users.update", { id: person.id, changes: { isSuperuser: true } });
+    await action("users.update", { id: person.id, changes: { isSuperuser: true } });
     expect(await look(person)).toEqual(["ok", expect.arrayContaining(["auth.delete_user", "notes.add_note"])]);
-    await deed("users.update", { id: person.id, changes: { isSuperuser: false } });
+    await action("users.update", { id: person.id, changes: { isSuperuser: false } });
     expect(await look(person)).toEqual(nothing);
   });
 
@@ -76,11 +76,11 @@ describe.each([0, 1])("what process %i does is in force on the very next call to
     const people = await Promise.all([1, 2, 3].map(() => createPerson(live.test, rights)));
     const [disabled, deleted, signedOut] = people as [Person, Person, Person];
     for (const person of people) expect(await look(person)).toEqual(granted);
-    await deed("users.update", { id: disabled.id, changes: { isActive: false } });
+    await action("users.update", { id: disabled.id, changes: { isActive: false } });
     expect(await look(disabled)).toEqual(["401 account_disabled", "401 account_disabled"]);
-    await deed("users.delete", { id: deleted.id });
+    await action("users.delete", { id: deleted.id });
     expect(await look(deleted)).toEqual(["401 session_ended", "401 session_ended"]);
-    await deed("users.endSessions", { id: signedOut.id });
+    await action("users.endSessions", { id: signedOut.id });
     expect(await look(signedOut)).toEqual(["401 session_ended", "401 session_ended"]);
   });
 });

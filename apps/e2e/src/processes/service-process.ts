@@ -41,11 +41,11 @@ export interface LaunchOptions {
 }
 
 /** Long enough for a small machine that is very busy with something else, and less than a test may take. */
-const patience = { timeout: 100_000, interval: 10 };
+const timeLimit = { timeout: 100_000, interval: 10 };
 
 /** Resolves as soon as the condition holds, for what no event tells. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  await vi.waitUntil(condition, patience);
+  await vi.waitUntil(condition, timeLimit);
 }
 
 /** Compiling it all at every start takes longer than most of these tests. */

@@ -50,7 +50,7 @@ export interface PatroniCluster extends AsyncDisposable {
 }
 
 /** A failover takes as long as a lease of Patroni's, and a node some seconds to come back. */
-const patience = { timeout: 120_000, interval: 50 };
+const timeLimit = { timeout: 120_000, interval: 50 };
 
 /**
  * `LATCHKEY_KEEP_LOGS` names a folder where the logs of all programs are put at the end.
@@ -115,7 +115,7 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
       const others = nodeNumbers.filter((node) => node !== old);
       await vi.waitUntil(
         async () => (await Promise.all(others.map((node) => ask(node, "/primary")))).includes(200),
-        patience,
+        timeLimit,
       );
       return performance.now();
     },
@@ -123,7 +123,7 @@ export async function startPatroniCluster(basePort: number): Promise<PatroniClus
       await vi.waitUntil(async () => {
         if ((await count("/primary")) !== 1 || (await count("/replica?lag=1MB")) !== 2) return false;
         return (await count("/sync")) === 1 && (await Promise.all(nodeNumbers.map(isEtcdUp))).every(Boolean);
-      }, patience);
+      }, timeLimit);
     },
     async killNode(node) {
       await kill(`pid/patroni${node}`);

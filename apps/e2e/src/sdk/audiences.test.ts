@@ -43,8 +43,8 @@ test("each API gets a token of its own, which opens neither the service nor the 
 
   for (const procedure of ["me.get", "me.permissions", "sessions.list", "me.export"])
     expect((await call(service.url, procedure, { token: forNotes })).body.data.reason, procedure).toBe("token_invalid");
-  const deed = await call(service.url, "token.exchange", { token: forNotes, input: { audience: "stock" } });
-  expect(deed.body.data.reason).toBe("token_invalid");
+  const action = await call(service.url, "token.exchange", { token: forNotes, input: { audience: "stock" } });
+  expect(action.body.data.reason).toBe("token_invalid");
   const openWith = (url: string, token: string) =>
     fetch(`${url}/whoami`, { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status);
   expect(await openWith(notes.url, forNotes)).toBe(200);

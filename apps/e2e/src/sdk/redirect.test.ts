@@ -52,8 +52,8 @@ async function goAndComeBack(auth: Client, more: Partial<RedirectSignIn> & { rea
   return answer.headers.get("location") ?? "";
 }
 
-const errorOf = (deed: Promise<unknown>) =>
-  deed.then(
+const errorOf = (action: Promise<unknown>) =>
+  action.then(
     (done) => done,
     (error: unknown) => (isRedirectError(error) ? error.code : isAuthError(error) ? error.data.reason : String(error)),
   );

@@ -69,8 +69,8 @@ describe.each([0, 1] as const)("what process %i is told holds on the very next c
 
   test("one device ends all others", async () => {
     const { username, here, there } = await signInOnTwoDevices();
-    const deed = { caller: here.token, input: {}, thenAsk: there.token };
-    expect(await callThenAsk(side, "sessions.revokeOthers", deed)).toBe("session_ended");
+    const action = { caller: here.token, input: {}, thenAsk: there.token };
+    expect(await callThenAsk(side, "sessions.revokeOthers", action)).toBe("session_ended");
     expect(await askBoth(here.token)).toEqual([username, username]);
   });
 

@@ -226,14 +226,19 @@ class Simulation {
   #listDeeds(): (readonly [number, () => Promise<void>])[] {
     const { awake } = this.#browser;
     const idle = awake.filter((tab) => tab.callsUnderWay < 3);
-    const deeds = idle.map((tab) => [3, async () => this.#call(tab)] as const);
+    const actions = idle.map((tab) => [3, async () => this.#call(tab)] as const);
     const [tab] = awake;
-    if (!tab) return deeds;
+    if (!tab) return actions;
     if (this.#isSignedOut || this.#isOver) {
-      return [...deeds, [1, () => this.#signIn()], [0.3, () => this.#signInTwice()], [0.2, () => this.#signInAndOut()]];
+      return [
+        ...actions,
+        [1, () => this.#signIn()],
+        [0.3, () => this.#signInTwice()],
+        [0.2, () => this.#signInAndOut()],
+      ];
     }
     return [
-      ...deeds,
+      ...actions,
       [0.3, async () => this.#changePassword(this.#pickTab(awake))],
       [0.15, async () => this.#signOut(this.#pickTab(awake))],
       [0.1, () => this.#signOutElsewhere()],

@@ -7,7 +7,7 @@ import { locate } from "../processes/bundle.ts";
 import { compileCache } from "../processes/service-process.ts";
 
 /** Milliseconds in which a process has to come up, on a machine that may be busy with something else. */
-const patience = 100_000;
+const timeLimit = 100_000;
 
 /** Two real service processes on one database, and a core in this process that shares their secret. */
 export interface TwoServices extends AsyncDisposable {
@@ -67,7 +67,7 @@ async function startService(variables: Record<string, string>, running: ChildPro
   });
   const fail = () => reject(new Error(`The service did not come up: ${said}`));
   service.once("exit", fail);
-  const timer = setTimeout(fail, patience);
+  const timer = setTimeout(fail, timeLimit);
   return promise.finally(() => clearTimeout(timer));
 }
 

@@ -11,13 +11,13 @@ export interface ConstantWork {
   measure<T>(work: () => Promise<T>): Promise<T>;
   /** What work that took so many milliseconds is, counted in hashes of the current cost. */
   toHashes(milliseconds: number): number;
-  /** Says what the dearest stored hash is, counted in hashes of the current cost. */
+  /** Says what the most expensive stored hash is, counted in hashes of the current cost. */
   setTargetWork(hashes: number): void;
   /** Does what is left of a refusal after so many hashes' worth of other work. */
   doRemainingWork(password: string, done: number): Promise<void>;
 }
 
-/** Makes a refusal cost the same whatever is stored, or nothing: what a check against the dearest stored hash does, or one of ours. */
+/** Makes a refusal cost the same whatever is stored, or nothing: what a check against the most expensive stored hash does, or one of ours. */
 export function createConstantWork(cost: number): ConstantWork {
   const durations = createRecentMedian();
   let whole = 1;

@@ -53,12 +53,12 @@ export interface Passwords {
   /**
    * Checks a password against any of Django's encodings, or against null for an account that does not exist.
    *
-   * The work of a refusal depends on what was typed and never on what is stored, or whether anything is: it is that of the dearest
+   * The work of a refusal depends on what was typed and never on what is stored, or whether anything is: it is that of the most expensive
    * hash that was learnt of, up to four of ours. What was typed in another form than NFC is tried in both, at twice the work:
    * Django does not normalise, and its `bcrypt_sha256` looks like ours.
    */
   verify(password: string, encoded: string | null, crowd?: Crowd): Promise<PasswordCheck>;
-  /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the dearest. */
+  /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the most expensive. */
   learnCosts(examples: readonly string[]): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   assertCapacity(crowd?: Crowd): void;

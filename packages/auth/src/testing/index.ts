@@ -40,7 +40,7 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
 }
 
 /** For the connections of a test: a machine that is busy with something else is no database that is away. */
-export const patience = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
+export const timeLimits = { connectionTimeoutMillis: 20_000, statement_timeout: 20_000 };
 
 export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 
@@ -64,7 +64,7 @@ export async function createTestAuth<
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
     const all = { ...quick, clock, ...options, ...overrides, passwords } as AuthOptions<Fields, Declared>;
-    const auth = createAuth({ ...database.connection, ...patience }, all);
+    const auth = createAuth({ ...database.connection, ...timeLimits }, all);
     opened.push(auth);
     // The template has the schema, and all indexes but those of a profile's own fields.
     await auth.initialize({ migrations: all.profile ? "auto" : "off" });

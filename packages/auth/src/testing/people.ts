@@ -38,7 +38,7 @@ export async function createProvedPerson({ auth, database }: TestAuth): Promise<
   return { id, username, phoneNumber };
 }
 
-/** For what is expected to be refused: `await deed().catch(refusalOf)`. */
+/** For what is expected to be refused: `await action().catch(refusalOf)`. */
 export const refusalOf = (error: AuthError): AuthError => error;
 
 /** The code of what is expected to be refused; a defect is thrown on. */

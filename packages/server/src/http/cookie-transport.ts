@@ -1,7 +1,7 @@
 import type { CallCookies } from "../trpc/cookie-mode.ts";
-import { rememberLatest } from "./latest.ts";
 import { hostOf, isLoopback, type OriginRules, readOrigin, show, type TellOperator } from "./origins.ts";
 import type { PublicUrl } from "./public-url.ts";
+import { rememberLatest } from "./remember-latest.ts";
 import { optionNames, type SettingNames } from "./setting-names.ts";
 
 /** The path below which procedures are called in cookie mode. */

@@ -59,7 +59,7 @@ export interface CallFailure {
 }
 
 /** What a `Request` does not say. */
-export interface RequestInfo {
+export interface ConnectionInfo {
   /** The socket's address. Without it, limits by address count nothing. */
   readonly remoteAddress: string | null | undefined;
   /** The id under which your logs know the request. */
@@ -72,14 +72,14 @@ export interface RequestInfo {
   readonly onCall?: TellCall | undefined;
 }
 
-export type FetchHandler = (request: Request, info?: RequestInfo) => Promise<Response>;
+export type FetchHandler = (request: Request, info?: ConnectionInfo) => Promise<Response>;
 
 /** What answers browsers that ask for a page: `createPages` of `@latchkey/pages`, with the same `basePath` and `publicUrl`. */
 export interface PagesHandler {
   /** Whether a path is that of a page, or of what pages are made of. */
   has(path: string): boolean;
   /** Never throws. */
-  fetch(request: Request, info: RequestInfo): Promise<Response>;
+  fetch(request: Request, info: ConnectionInfo): Promise<Response>;
 }
 
 export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
@@ -159,7 +159,7 @@ function readOptions({ basePath = "", publicUrl, corsOrigins = [], trustedProxie
 
 type Answer = Response | Promise<Response>;
 
-function answer<C extends Config>(serving: Serving<C>, request: Request, info: RequestInfo): Answer {
+function answer<C extends Config>(serving: Serving<C>, request: Request, info: ConnectionInfo): Answer {
   const path = pathOf(request.url);
   const { base, router, pages } = serving;
   if (path.startsWith(`${base}/trpc/`)) return answerCall(serving, request, info, false);
@@ -182,7 +182,7 @@ function pathOf(url: string): string {
 function answerCall<C extends Config>(
   serving: Serving<C>,
   request: Request,
-  info: RequestInfo,
+  info: ConnectionInfo,
   withCookies: boolean,
 ): Answer {
   const origin = readOrigin(request);
@@ -195,7 +195,7 @@ function answerCall<C extends Config>(
 async function answerPage<C extends Config>(
   serving: Serving<C>,
   request: Request,
-  info: RequestInfo,
+  info: ConnectionInfo,
   rules: CorsRules,
 ): Promise<Response> {
   const origin = readOrigin(request);
@@ -209,7 +209,7 @@ async function answerPage<C extends Config>(
 function answerOrRefuse<C extends Config>(
   serving: Serving<C>,
   request: Request,
-  info: RequestInfo,
+  info: ConnectionInfo,
   withCookies: boolean,
 ): Answer {
   const odd = refuseRequest(request, serving.router);
@@ -221,7 +221,7 @@ function answerOrRefuse<C extends Config>(
 async function answerPost<C extends Config>(
   serving: Serving<C>,
   request: Request,
-  info: RequestInfo,
+  info: ConnectionInfo,
   withCookies: boolean,
 ): Promise<Response> {
   const { router, cookieTransport } = serving;
@@ -239,7 +239,7 @@ async function answerPost<C extends Config>(
 function callProcedures<C extends Config>(
   serving: Serving<C>,
   req: Request,
-  info: RequestInfo,
+  info: ConnectionInfo,
   cookies?: CallCookies,
 ): Promise<Response> {
   const { base, router, onError } = serving;
@@ -275,7 +275,7 @@ async function callByTrpc(base: string, call: TrpcCall, cookies: CallCookies | u
 function readContext<C extends Config>(
   { auth, readAddress, settings }: Pick<Serving<C>, "auth" | "readAddress" | "settings">,
   request: Request,
-  { remoteAddress, requestId, headers = request.headers, onCaller, onCall }: RequestInfo,
+  { remoteAddress, requestId, headers = request.headers, onCaller, onCall }: ConnectionInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
   const address = readAddress({ headers: request.headers, remoteAddress });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rememberLatest } from "./latest.ts";
 import { createOriginRules, findOriginFault } from "./origins.ts";
+import { rememberLatest } from "./remember-latest.ts";
 
 const from = (origin: string, headers: Record<string, string> = {}) =>
   Object.defineProperty(new Request("http://auth.example.com/trpc/me.get"), "headers", {

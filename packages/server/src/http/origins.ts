@@ -1,5 +1,5 @@
-import { rememberLatest } from "./latest.ts";
 import type { PublicUrl } from "./public-url.ts";
+import { rememberLatest } from "./remember-latest.ts";
 import { optionNames, type SettingNames } from "./setting-names.ts";
 
 /** Something that whoever runs the service should know, told once. */

@@ -15,7 +15,7 @@ import {
   memoryStorage,
   type Permission,
   type ServerClientOptions,
-  type SessionAnswer,
+  type TokenResponse,
   type User,
 } from "@latchkey/client";
 import { type CodeClient, type CodeOutcome, type SentCode, withCodes } from "@latchkey/client/codes";
@@ -85,17 +85,17 @@ same<Awaited<ReturnType<AuthClient["signOut"]>>, void>(true);
 const me = await auth.api.me.get.query();
 same<(typeof me)["phoneProofDue"], boolean>(true);
 same<Omit<typeof me, "phoneProofDue">, Omit<User, never>>(true);
-same<SessionAnswer["user"], User>(true);
-same<SessionAnswer["tokenType"], "Bearer">(true);
-same<SessionAnswer["expiresAt"], string>(true);
+same<TokenResponse["user"], User>(true);
+same<TokenResponse["tokenType"], "Bearer">(true);
+same<TokenResponse["expiresAt"], string>(true);
 await auth.api.me.update.mutate({ firstName: "Ayşe", gender: null });
-const answer: SessionAnswer = await auth.api.me.changePassword.mutate({ currentPassword: "old", newPassword: "new" });
+const answer: TokenResponse = await auth.api.me.changePassword.mutate({ currentPassword: "old", newPassword: "new" });
 const devices = await auth.api.sessions.list.query();
 same<(typeof devices)[number]["current"], boolean>(true);
 await auth.api.sessions.revoke.mutate({ id: devices[0]?.id ?? answer.user.id });
 const inspection = await auth.api.token.verify.mutate({ token: answer.token });
 if (inspection.active) same<typeof inspection.sid, string>(true);
-const registered: SessionAnswer = await auth.api.account.register.mutate({
+const registered: TokenResponse = await auth.api.account.register.mutate({
   username: "bora",
   password: "correct horse battery",
 });

@@ -1,17 +1,15 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { type Account, findAccountById, markOldTokensEnded, replacePassword } from "../../users/user-store.ts";
+import { type Account, findAccountById, replacePassword } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
-import { beginAnew } from "../steps/begin-anew.ts";
 import { checkOwnPassword, describeWrong } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
-import { endPending } from "../steps/end-pending.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
@@ -19,11 +17,11 @@ import { lockOwner } from "../steps/lock-owner.ts";
 import { passwordUnchanged } from "../steps/new-password.ts";
 import { noticeFailures } from "../steps/notice-failures.ts";
 import { openSession } from "../steps/open-session.ts";
-import { endChanges } from "../steps/pending-change.ts";
 import { requireFactorsShown } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure, unlessUndone } from "../steps/refund-on-failure.ts";
-import { forgetRememberedDevices } from "../steps/remembered-device.ts";
+import { reissueRefreshToken } from "../steps/reissue-refresh-token.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
 
 export interface ChangePasswordInput {
@@ -66,19 +64,21 @@ export async function changePassword(
     if (!isReplaced) throw wrongPassword();
     await lockOwner(transaction, caller);
     await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
-    await markOldTokensEnded(transaction, user.id);
-    await endPending(transaction, user.id);
-    await endChanges(core, transaction, { userId: user.id, except: session.id }, { ...facts, by: "new_password" });
-    // The present session too where another system's token opened it: that token would go on.
-    const keep = session.adoptedFrom === null ? { except: session.id } : {};
-    const ended = await endSessions(transaction, { userId: user.id, ...keep, reason: "password_changed" });
-    await forgetRememberedDevices(transaction, { userId: user.id });
-    const happened = { event: "password_changed", sessionsEnded: ended.length } as const;
+    await endChallenges(transaction, user.id);
+    const sessionsEnded = await revokeAccess(core, transaction, {
+      userId: user.id,
+      // The present session too where another system's token opened it: that token would go on.
+      keep: session.adoptedFrom === null ? session.id : undefined,
+      reason: "password_changed",
+      changesEnd: "new_password",
+      facts,
+    });
+    const happened = { event: "password_changed", sessionsEnded } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
     await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });
     const movedOn =
       session.adoptedFrom === null
-        ? await beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: false })
+        ? await reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: false })
         : await openSession(core, transaction, {
             user,
             facts,

@@ -1,19 +1,18 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { insertDeletion } from "../../deletions/deletion-store.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { findNoticeChannels } from "../../messages/notice-outbox.ts";
-import { endSessions, holdSession } from "../../sessions/session-store.ts";
+import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { lockUser, lockWithSuperusers, markOldTokensEnded } from "../../users/user-store.ts";
+import { lockUser, lockWithSuperusers } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { endPending } from "../steps/end-pending.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
-import { endChanges } from "../steps/pending-change.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
-import { forgetRememberedDevices } from "../steps/remembered-device.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 /** What stays of an account that is deleted, and why: a closed set. */
@@ -55,14 +54,12 @@ export async function deleteOwnAccount(core: Core, caller: Principal, facts: Req
   return core.db.transaction().execute(async (transaction) => {
     await holdOwner(core, transaction, caller.user);
     if (!(await holdSession(transaction, caller.session.id))) throw sessionEnded();
-    await markOldTokensEnded(transaction, userId);
-    await endPending(transaction, userId);
-    await endChanges(core, transaction, { userId }, { ...facts, by: "sessions_ended" });
+    await endChallenges(transaction, userId);
+    // First, so that a name whose adding is stopped by it is told nothing.
+    const sessionsEnded = await revokeAccess(core, transaction, { userId, reason: "deletion_requested", facts });
     const { messages } = await keepNotice(core, transaction, { userId, kind: "deletion_requested", facts });
     const waits = messages > 0 && (await reachesOwner(core, transaction, userId)) ? usualWait : untoldWait;
     const dueAt = await insertDeletion(transaction, { userId, reason: "requested", waits });
-    const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "deletion_requested" });
-    await forgetRememberedDevices(transaction, { userId });
     const happened = { event: "deletion_requested", seconds: waits, sessionsEnded } as const;
     await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
     return { dueAt, kept: await listKept(core, transaction, userId) };

@@ -638,12 +638,12 @@ describe("a change that waits", () => {
       async (_, { id }) => auth.users.update(await administrator(), id, { isActive: false }),
     ],
     ["an administrator ends the sessions", async (_, { id }) => auth.users.endSessions(await administrator(), id)],
-  ])("goes with the session that added it where %s, and its owner is told", async (_, deed) => {
+  ])("goes with the session that added it where %s, and its owner is told", async (_, action) => {
     const person = await createPerson();
     const thief = await signIn(person.username);
     const number = freshNumber();
     expect(await take(thief, number)).toBe("open_by_phone");
-    await deed(await signIn(person.username), person);
+    await action(await signIn(person.username), person);
     await wait(100 * hour);
     expect(await read(person)).toMatchObject({ phone_number: null, phone_proved_at: null });
     expect(await opensByCode(number)).toBe(false);

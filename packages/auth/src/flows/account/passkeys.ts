@@ -10,7 +10,7 @@ import { requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import { countPasskey, refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
-import { endOthers } from "../steps/enroll-totp.ts";
+import { endOtherSessions } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
@@ -131,7 +131,7 @@ export async function removePasskey(core: Core, caller: Principal, id: string, f
     const isLast = (await listPasskeys(transaction, user.id)).length === 0;
     if (isLast) requireWayInWithoutPasskeys(account);
     if (isLast && !account.factors.hasTotp) await markSecondFactor(transaction, user.id, false);
-    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
+    const sessionsEnded = await endOtherSessions(core, transaction, { userId: user.id, keep: session.id, facts });
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "passkey_removed", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "passkey_removed", facts });

@@ -3,7 +3,6 @@ import { AuthError } from "../../errors.ts";
 import type { PasskeyAssertion, PasskeyRequestOptions, StartedPasskey } from "../../passkeys/passkey-json.ts";
 import { noteReauthentication } from "../../sessions/session-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
-import { beginAnew } from "../steps/begin-anew.ts";
 import {
   askForPasskey,
   checkPasskey,
@@ -15,6 +14,7 @@ import {
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { askGate, readGateAccount } from "../steps/gate.ts";
 import { issueSessionTokens, type TokenResponse } from "../steps/issue-session-tokens.ts";
+import { reissueRefreshToken } from "../steps/reissue-refresh-token.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 
 const wantedOf = ({ user, session }: Principal) =>
@@ -61,7 +61,7 @@ export async function reauthenticateByPasskey(
       const about = { ...facts, actorId: user.id, subjectId: user.id };
       await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "passkey" }, about);
       await core.throttle.settle(transaction, admission.counted);
-      return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
+      return reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: true });
     });
     return await issueSessionTokens(core, movedOn);
   } catch (error) {

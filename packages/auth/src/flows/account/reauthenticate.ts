@@ -8,7 +8,6 @@ import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import { findAccountById, lockUnchanged, recordProof } from "../../users/user-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
-import { beginAnew } from "../steps/begin-anew.ts";
 import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
 import { checkOwnPassword, describeWrong } from "../steps/check-own-password.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
@@ -21,6 +20,7 @@ import { countOwnTotp, recordOwnRefusal, requireOwnFactor, requireOwnTotp } from
 import { reauthenticationRequired, requireRecently } from "../steps/recent-authentication.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
+import { reissueRefreshToken } from "../steps/reissue-refresh-token.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
 import { startChallenge } from "../steps/start-challenge.ts";
 import { isTotpRefusal } from "../steps/use-totp.ts";
@@ -104,7 +104,7 @@ export async function reauthenticateByCode(
     if (!core.challenges.isFixed(target.address)) await recordProof(transaction, user.id, target.kind);
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id, by: "code" }, about);
-    return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
+    return reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: true });
   };
   // A one-time password beside a wrong code was not compared, and whoever holds the session could use all of its owner's up by such.
   const movedOn = await refundOnFailure(
@@ -154,7 +154,7 @@ export async function reauthenticate(
     const about = { ...facts, actorId: account.id, subjectId: account.id };
     await recordEvent(transaction, { event: "reauthenticated", sessionId: session.id }, about);
     await core.throttle.settle(transaction, admission.counted);
-    return beginAnew(core, transaction, { sessionId: session.id, facts, isRepaired: true });
+    return reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: true });
   };
   // Whoever is asked for the one-time password besides has shown the right password, which is no guess.
   const isAskedForMore = (error: unknown) => error instanceof AuthError && error.code === "second_factor_required";

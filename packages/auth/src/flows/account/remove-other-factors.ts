@@ -11,7 +11,7 @@ import type { Queries } from "../../storage/database.ts";
 import { markSecondFactor } from "../../users/user-store.ts";
 import { requireWayInWithoutPasskeys } from "../steps/change-factors.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { endOthers } from "../steps/enroll-totp.ts";
+import { endOtherSessions } from "../steps/enroll-totp.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import type { GateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
@@ -63,7 +63,7 @@ export async function removeOtherFactors(
     forbidWhileHeld(account);
     const hadCodes = await hasAnyCodes(transaction, user.id);
     const removed = await removeOthers(transaction, account, { keepPasskeys, keepTotp });
-    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
+    const sessionsEnded = await endOtherSessions(core, transaction, { userId: user.id, keep: session.id, facts });
     await tell(core, transaction, { ...removed, sessionsEnded, userId: user.id, facts });
     const waiting = toWaiting(account, { sessionId: session.id, isByCodeAlone });
     const recoveryCodes = hadCodes

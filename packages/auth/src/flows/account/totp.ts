@@ -11,7 +11,7 @@ import { describeTotp } from "../../second-factors/totp-store.ts";
 import { raiseAuthentication } from "../../sessions/session-store.ts";
 import { withFactor } from "../steps/authentication-methods.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
-import { endOthers, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
+import { endOtherSessions, enrollTotp, takeTotp } from "../steps/enroll-totp.ts";
 import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
@@ -113,7 +113,7 @@ export async function removeTotp(core: Core, caller: Principal, facts: RequestIn
     if (account.factors.isRequired && !account.factors.hasPasskey)
       throw new AuthError("permission_denied", "This account needs a second factor: set up another in its place");
     if (!(await takeTotp(transaction, user.id))) throw new AuthError("not_found", "There is no authenticator app");
-    const sessionsEnded = await endOthers(core, transaction, { userId: user.id, keep: session.id, facts });
+    const sessionsEnded = await endOtherSessions(core, transaction, { userId: user.id, keep: session.id, facts });
     const about = { ...facts, actorId: user.id, subjectId: user.id };
     await recordEvent(transaction, { event: "second_factor_removed", method: "totp", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: user.id, kind: "second_factor_changed", facts });

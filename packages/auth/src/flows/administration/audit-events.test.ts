@@ -155,7 +155,7 @@ async function signInAsSuperuser(): Promise<Administrator> {
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }
 
-/** Beside the core, which would take longer than most deeds: few of them are about it. */
+/** Beside the core, which would take longer than most actions: few of them are about it. */
 async function insertGroup(): Promise<Group> {
   const insert = "insert into latchkey.groups (id, name) values (gen_random_uuid(), $1) returning id, name";
   const [group] = await service.database.query<Group>(insert, [freshName()]);
@@ -184,7 +184,7 @@ async function insertPerson(username: string, codeHash: Buffer): Promise<string>
   return person.id;
 }
 
-/** Somebody new with a session and a code to set a password, and a group: what the deeds below are done to. */
+/** Somebody new with a session and a code to set a password, and a group: what the actions below are done to. */
 async function prepareTarget() {
   const { auth, facts } = service;
   const username = freshName();
@@ -281,8 +281,8 @@ async function askForNewPassword({ username }: Pick<Target, "username">): Promis
 }
 
 /** Does what is refused with this code; anything else is thrown on. */
-async function refused(code: AuthErrorCode, deed: Promise<unknown>): Promise<void> {
-  const error = await deed.then(
+async function refused(code: AuthErrorCode, action: Promise<unknown>): Promise<void> {
+  const error = await action.then(
     () => new Error(`was not refused with ${code}`),
     (reason: unknown) => reason,
   );
@@ -297,7 +297,7 @@ interface Deed {
   /** What must have happened before. */
   readonly first?: (target: Target) => Promise<unknown>;
   run(target: Target, prepared: unknown): Promise<unknown>;
-  /** The events that it leaves, in order, and of the last: whose deed it is and whom it is about. */
+  /** The events that it leaves, in order, and of the last: whose action it is and whom it is about. */
   readonly leaves: readonly string[];
   readonly actor: "admin" | "self" | "nobody";
   readonly subject: "target" | "nobody" | "somebody new";
@@ -323,7 +323,7 @@ const signIn = (...amr: readonly string[]) => ({
 
 const denied = { procedure: "users.get", target: randomUUID() };
 
-const deeds: Deed[] = [
+const actions: Deed[] = [
   {
     ...bySelf,
     does: "login",
@@ -1436,7 +1436,7 @@ const deeds: Deed[] = [
   },
 ];
 
-deeds.push({
+actions.push({
   ...ofNobody,
   does: "purge, where weak digests have run out",
   first: async ({ id }) => {
@@ -1454,7 +1454,7 @@ deeds.push({
 
 const ofReading = { actor: "admin", subject: "target" } as const;
 
-deeds.push(
+actions.push(
   {
     does: "recordDenial",
     actor: "admin",
@@ -1616,7 +1616,7 @@ const quietDeeds: Readonly<Record<string, (target: Target) => unknown>> = {
   ping: () => service.auth.ping(),
 };
 
-/** Every event that there is: a new one does not compile until it is here, and then needs a deed that leaves it. */
+/** Every event that there is: a new one does not compile until it is here, and then needs a action that leaves it. */
 const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   user_created: true,
   user_updated: true,
@@ -1689,8 +1689,8 @@ const allEvents: Readonly<Record<AuditEvent["event"], true>> = {
   data_read: true,
 };
 
-test("every event that there is, is left by a deed that is shown here", () => {
-  const left = new Set(deeds.flatMap((deed) => deed.leaves));
+test("every event that there is, is left by a action that is shown here", () => {
+  const left = new Set(actions.flatMap((action) => action.leaves));
   expect([...left].sort()).toEqual(Object.keys(allEvents).sort());
 });
 
@@ -1710,7 +1710,7 @@ const ofInstallations = ["backUp", "restore", "load", "requireMigrated"];
 
 test("every flow of the core is shown here, to leave its events or to leave none", () => {
   const shown = [
-    ...deeds.map(({ does }) => does.split(",")[0]),
+    ...actions.map(({ does }) => does.split(",")[0]),
     ...Object.keys(quietDeeds),
     ...endings,
     ...ofInstallations,
@@ -1750,35 +1750,35 @@ async function readLastEvent(): Promise<{ position: string }> {
   return last;
 }
 
-describe.each(deeds)("$does", (deed) => {
+describe.each(actions)("$does", (action) => {
   test("leaves its event, with who, whom, from where and in which request", async () => {
     const target = await prepareTarget();
-    const prepared = await deed.first?.(target);
+    const prepared = await action.first?.(target);
     const { position } = await readLastEvent();
-    await deed.run(target, prepared);
+    await action.run(target, prepared);
     const left = await readEvents(position);
-    expect(left.map(({ event }) => event)).toEqual(deed.leaves);
+    expect(left.map(({ event }) => event)).toEqual(action.leaves);
     const last = left.at(-1);
     const actors = { admin: admin.user.id, self: last?.subject_id, nobody: null };
     const subjects = { target: target.id, nobody: null, "somebody new": expect.stringMatching(/^[0-9a-f-]{36}$/) };
-    expect(last).toMatchObject({ actor_id: actors[deed.actor], subject_id: subjects[deed.subject] });
-    if (deed.detail) expect(last?.detail).toEqual(deed.detail(target));
-    const { address, requestId } = deed.isNowhere ? { address: null, requestId: null } : service.facts;
+    expect(last).toMatchObject({ actor_id: actors[action.actor], subject_id: subjects[action.subject] });
+    if (action.detail) expect(last?.detail).toEqual(action.detail(target));
+    const { address, requestId } = action.isNowhere ? { address: null, requestId: null } : service.facts;
     expect(last).toMatchObject({ address, request_id: requestId });
   });
 
-  // In the ordinary run of one deed in four.
-  const tags = deeds.indexOf(deed) % 4 === 0 ? [] : ["long"];
-  test("leaves nothing at all, neither deed nor event, when it fails at the very end", { tags }, async () => {
+  // In the ordinary run of one action in four.
+  const tags = actions.indexOf(action) % 4 === 0 ? [] : ["long"];
+  test("leaves nothing at all, neither action nor event, when it fails at the very end", { tags }, async () => {
     const target = await prepareTarget();
-    const prepared = await deed.first?.(target);
+    const prepared = await action.first?.(target);
     const onTheirWay = () =>
       service.database.query(`select from latchkey.challenges where due_at is not null
         union all select from latchkey.notice_messages where due_at is not null`);
     await expect.poll(onTheirWay).toEqual([]);
     await using _broken = await breakCommits();
     const before = await summariseEverything();
-    await expect(deed.run(target, prepared)).rejects.toThrow("broken by the test");
+    await expect(action.run(target, prepared)).rejects.toThrow("broken by the test");
     expect(await summariseEverything()).toEqual(before);
   });
 });
@@ -1805,7 +1805,7 @@ async function breakCommits(): Promise<AsyncDisposable> {
   };
 }
 
-/** Of each table how many rows it has and a sum over all that is in them: what other deeds left need not be read to be compared. */
+/** Of each table how many rows it has and a sum over all that is in them: what other actions left need not be read to be compared. */
 const summaryOf = (tables: readonly string[]) =>
   tables
     .map(

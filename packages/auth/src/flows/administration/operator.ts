@@ -26,11 +26,11 @@ import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
-import { requireAs } from "./require-password-change.ts";
-import { resetAs } from "./second-factors.ts";
+import { requirePasswordChangeAs } from "./require-password-change.ts";
+import { resetSecondFactorAs } from "./reset-second-factor.ts";
 import { unlockUser } from "./unlock-user.ts";
 import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
-import { endAndRecord } from "./user-sessions.ts";
+import { endSessionsAndRecord } from "./user-sessions.ts";
 import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
@@ -184,7 +184,9 @@ export async function exportUserNamed(core: Core, name: string): Promise<OwnData
 /** Ends all sessions of a user, or the one that is named, and answers how many. Throws AuthError `not_found`. */
 export async function endSessionsNamed(core: Core, name: string, sessionId?: string): Promise<number> {
   const { id } = await findNamed(core, name);
-  return core.db.transaction().execute((transaction) => endAndRecord(core, transaction, sessionId, atCommandLine(id)));
+  return core.db
+    .transaction()
+    .execute((transaction) => endSessionsAndRecord(core, transaction, sessionId, atCommandLine(id)));
 }
 
 /** The changes of a user's number or address that wait. Throws AuthError `not_found`. */
@@ -202,13 +204,13 @@ export async function stopPendingChangeNamed(core: Core, name: string, changeId:
 /** Takes the second factors of a user away, with the password beside them, ends their sessions, and answers how many. Throws AuthError `not_found`. */
 export async function resetSecondFactorNamed(core: Core, name: string): Promise<number> {
   const { id } = await findNamed(core, name);
-  return resetAs(core, operator, id);
+  return resetSecondFactorAs(core, operator, id);
 }
 
 /** Has a user replace their password at the next sign-in, and ends their sessions. Throws AuthError `not_found`, `invalid_input`. */
 export async function requirePasswordChangeNamed(core: Core, name: string): Promise<number> {
   const { id } = await findNamed(core, name);
-  return requireAs(core, operator, id);
+  return requirePasswordChangeAs(core, operator, id);
 }
 
 async function findNamed(core: Core, name: string): Promise<Account> {

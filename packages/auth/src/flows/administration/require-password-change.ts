@@ -1,11 +1,10 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
-import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
-import { findAccountById, markOldTokensEnded, requireNewPassword } from "../../users/user-store.ts";
+import { findAccountById, requireNewPassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { putOut } from "../steps/put-out.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
 
 /**
  * Has a user replace their password at the next sign-in, before anything else, and ends their sessions: for a password that others may know.
@@ -14,19 +13,17 @@ import { putOut } from "../steps/put-out.ts";
  * @throws AuthError `not_found`, `permission_denied` for one that stands above, `invalid_input` for an account without a password
  */
 export function requirePasswordChange(core: Core, admin: Administrator, id: string): Promise<number> {
-  return requireAs(core, admin, id);
+  return requirePasswordChangeAs(core, admin, id);
 }
 
 /** The same for the operator, who asks nobody. */
-export async function requireAs(core: Core, { user: actor, facts }: Actor, id: string): Promise<number> {
+export async function requirePasswordChangeAs(core: Core, { user: actor, facts }: Actor, id: string): Promise<number> {
   return changeWithAuthority(core, actor, id, async (transaction, { id: userId }) => {
     const account = await findAccountById(transaction, userId);
     if (!account || isUnusablePassword(account.password)) throw withoutPassword();
     await requireNewPassword(transaction, userId);
-    await markOldTokensEnded(transaction, userId);
-    await endSecondFactorTickets(transaction, userId);
     const out = { userId, reason: "ended_by_administrator", actorId: actor?.id, facts } as const;
-    const sessionsEnded = await putOut(core, transaction, out);
+    const sessionsEnded = await revokeAccess(core, transaction, out);
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: userId };
     await recordEvent(transaction, { event: "password_change_required", sessionsEnded }, about);
     return sessionsEnded;

@@ -1,16 +1,16 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
-import { endSecondFactorTickets } from "../../second-factors/second-factor-ticket-store.ts";
 import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { lockUser, markOldTokensEnded } from "../../users/user-store.ts";
+import { lockUser } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, getUserOrThrow, requireAuthorityOver } from "../steps/authority.ts";
-import type { Core } from "../steps/core.ts";
+import type { Core, RequestInfo } from "../steps/core.ts";
 import { type Device, listDevicesOf } from "../steps/list-devices.ts";
 import { maskAddress, seesContact } from "../steps/masked-contact.ts";
 import { endChanges } from "../steps/pending-change.ts";
 import { recordRead } from "../steps/record-read.ts";
-import { forgetDeviceOfSession, forgetRememberedDevices } from "../steps/remembered-device.ts";
+import { forgetDeviceOfSession } from "../steps/remembered-device.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
 
 /**
  * Where somebody is signed in, the last used first. It tells where people are, so it is for those who could end the sessions, with addresses
@@ -42,33 +42,47 @@ export async function endSessionsOf(
   sessionId?: string,
 ): Promise<number> {
   return changeWithAuthority(core, actor, id, (transaction, target) =>
-    endAndRecord(core, transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
+    endSessionsAndRecord(core, transaction, sessionId, { ...facts, actorId: actor.id, subjectId: target.id }),
   );
 }
 
 type About = Parameters<typeof recordEvent>[2] & { readonly subjectId: string };
 
 /** Ends sessions of the user whom the event is about in the caller's transaction. Throws AuthError `not_found`. */
-export async function endAndRecord(
+export async function endSessionsAndRecord(
   core: Core,
   transaction: Queries,
   sessionId: string | undefined,
   about: About,
 ): Promise<number> {
   const because = "ended_by_administrator";
-  const only = sessionId === undefined ? {} : { id: sessionId };
-  // A token of another system that has not been used here yet is a session as well.
-  if (sessionId === undefined) {
-    await markOldTokensEnded(transaction, about.subjectId);
-    await endSecondFactorTickets(transaction, about.subjectId);
-  } else await lockUser(transaction, about.subjectId);
-  const { length: count } = await endSessions(transaction, { userId: about.subjectId, ...only, reason: because });
-  if (sessionId === undefined) await forgetRememberedDevices(transaction, { userId: about.subjectId });
-  else if (count > 0) await forgetDeviceOfSession(transaction, about.subjectId, sessionId);
-  const ofSession = sessionId === undefined ? {} : { ofSession: sessionId };
-  const changes = { userId: about.subjectId, ...ofSession };
-  await endChanges(core, transaction, changes, { ...about, userAgent: null, by: "sessions_ended" });
+  const facts = { ...about, userAgent: null };
+  const { actorId, subjectId: userId } = about;
+  const count =
+    sessionId === undefined
+      ? await revokeAccess(core, transaction, { userId, reason: because, actorId, facts })
+      : await endOne(core, transaction, { userId, sessionId, actorId, facts });
   if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because, count }, about);
   else if (sessionId !== undefined) throw new AuthError("not_found", "There is no such session of that user");
+  return count;
+}
+
+interface SessionToEnd {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly actorId: string | null;
+  readonly facts: RequestInfo;
+}
+
+async function endOne(
+  core: Core,
+  transaction: Queries,
+  { userId, sessionId, actorId, facts }: SessionToEnd,
+): Promise<number> {
+  await lockUser(transaction, userId);
+  const ending = { userId, id: sessionId, reason: "ended_by_administrator" } as const;
+  const { length: count } = await endSessions(transaction, ending);
+  if (count > 0) await forgetDeviceOfSession(transaction, userId, sessionId);
+  await endChanges(core, transaction, { userId, ofSession: sessionId }, { ...facts, actorId, by: "sessions_ended" });
   return count;
 }

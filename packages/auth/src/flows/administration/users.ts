@@ -42,11 +42,11 @@ import { type Reader, seesContact, showAs, showUser } from "../steps/masked-cont
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
-import { putOut } from "../steps/put-out.ts";
 import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
 
@@ -189,7 +189,12 @@ export async function updateUser(
     if (isDisabling || Object.keys(names).length > 0) await endPending(transaction, id);
     if (updated.phoneNumber !== target.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
     if (isDisabling) {
-      await putOut(core, transaction, { userId: id, reason: "ended_by_administrator", actorId: actor?.id, facts });
+      await revokeAccess(core, transaction, {
+        userId: id,
+        reason: "ended_by_administrator",
+        actorId: actor?.id,
+        facts,
+      });
       await withdrawCode(transaction, { userId: id, purpose: "set_password" });
       // Who is disabled cannot take it back, and may be so for their protection.
       await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId: actor?.id ?? null, facts });

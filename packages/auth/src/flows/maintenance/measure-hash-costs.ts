@@ -4,7 +4,7 @@ import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
 
 /**
- * Finds out what the kinds of stored hashes cost to check, so that refusals take as long as the dearest of them: imported ones are often
+ * Finds out what the kinds of stored hashes cost to check, so that refusals take as long as the most expensive of them: imported ones are often
  * dearer than ours, and would tell which accounts exist.
  *
  * @param db connections that may take their time

@@ -21,9 +21,9 @@ afterEach(() => service[Symbol.asyncDispose]());
 
 const withSecrets = (...secret: string[]): Promise<Auth> => service.another({ secret });
 
-async function codeOf(deed: Promise<unknown>): Promise<string> {
+async function codeOf(action: Promise<unknown>): Promise<string> {
   try {
-    await deed;
+    await action;
     return "ok";
   } catch (error) {
     if (error instanceof AuthError) return error.code;

@@ -456,7 +456,9 @@ describe("me.changePassword and me.reauthenticate", () => {
     expect(await (await openSession(owner)).change(password)).toBe("ok");
   });
 
-  test("share the hundred wrong passwords in a row with sign-in, and leave devices that sign in what is theirs", { tags: ["long"] }, async () => {
+  test("share the hundred wrong passwords in a row with sign-in, and leave devices that sign in what is theirs", {
+    tags: ["long"],
+  }, async () => {
     const owner = await createCaller();
     const sessions = [owner, await openSession(owner), await openSession(owner)];
     await guessFromEverywhere(owner, 80);

@@ -23,7 +23,7 @@ import type { Core, RequestInfo } from "../steps/core.ts";
 import { countAtAddress } from "../steps/count-at-address.ts";
 import { requireGoodPassword } from "../steps/encode-password.ts";
 import { askForNewPasskey, checkRegistration, enrollPasskey } from "../steps/enroll-passkey.ts";
-import { takeFactors } from "../steps/enroll-totp.ts";
+import { removeAllFactors } from "../steps/enroll-totp.ts";
 import { askGate, type GateAccount, nobody, readGateAccount } from "../steps/gate.ts";
 import { type AnsweredSession, answerSignIn, type SignInAnswer } from "../steps/issue-session-tokens.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
@@ -256,7 +256,7 @@ const shown = ["password", "recovery_code"] as const;
 
 /** Whoever has lost the phone as well says so: without this, a lost phone would be a lost account. */
 async function takeLostFactors(core: Core, transaction: Queries, userId: string, facts: RequestInfo): Promise<void> {
-  await takeFactors(transaction, userId);
+  await removeAllFactors(transaction, userId);
   const about = { ...facts, actorId: null, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded: 0 }, about);
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });

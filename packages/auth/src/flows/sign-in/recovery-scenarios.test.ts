@@ -187,14 +187,14 @@ describe("a stolen phone, unlocked", () => {
     const person = await createPerson();
     const { id } = await addPasskey(service, person.caller);
     await service.clock.advance(601);
-    for (const deed of [
+    for (const action of [
       () => auth.startPasskey(person.caller),
       () => auth.removePasskey(person.caller, id, facts()),
       () => auth.startTotp(person.caller, facts()),
       () => auth.createRecoveryCodes(person.caller, facts()),
       () => auth.exportOwnData(person.caller),
     ])
-      expect(await deed().catch(codeOf)).toBe("reauthentication_required");
+      expect(await action().catch(codeOf)).toBe("reauthentication_required");
   });
 
   test("just after a sign-in: the owner hears of the thief's passkey, and takes it away from another device", async () => {

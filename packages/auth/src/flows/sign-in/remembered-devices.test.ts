@@ -328,7 +328,7 @@ describe("what is remembered ends with", () => {
 });
 
 describe("the account's row is held before the device's and its sessions', so that nobody waits for the other, by", () => {
-  const deeds: Readonly<Record<string, (person: Remembered, caller: Principal) => Promise<unknown>>> = {
+  const actions: Readonly<Record<string, (person: Remembered, caller: Principal) => Promise<unknown>>> = {
     "a sign-in on it": (person) => enter(person, person.rememberMark),
     "the end of what is remembered": async ({ id }, caller) => {
       const [device] = await service.database.query<{ id: string }>(
@@ -342,7 +342,7 @@ describe("the account's row is held before the device's and its sessions', so th
       auth.operator.endSessions(username, caller.session.id),
   };
 
-  test.each(Object.keys(deeds))("%s", async (name) => {
+  test.each(Object.keys(actions))("%s", async (name) => {
     const person = await createRemembered();
     const caller = await callerOf(person.remembered);
     const { database } = service;
@@ -350,7 +350,7 @@ describe("the account's row is held before the device's and its sessions', so th
     await client.connect();
     await client.query("begin");
     await client.query("select from latchkey.users where id = $1 for no key update", [person.id]);
-    const done = deeds[name]?.(person, caller);
+    const done = actions[name]?.(person, caller);
     const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     await expect.poll(() => database.query(waiting).then(({ length }) => length)).toBeGreaterThan(0);
     for (const table of ["remembered_devices", "sessions"])

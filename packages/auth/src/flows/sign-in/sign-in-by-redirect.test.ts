@@ -47,8 +47,8 @@ const start = (caller: Principal = person.caller, more: Partial<Parameters<Auth[
   auth.startRedirect(caller, { ...app, codeChallenge, ...more });
 const exchange = (code: string, more: Partial<SignInByRedirectInput> = {}, by: Auth = auth) =>
   by.signInByRedirect({ code, codeVerifier: verifier, ...app, ...more }, person.facts);
-const refusalOf = (deed: Promise<unknown>) =>
-  deed.then(
+const refusalOf = (action: Promise<unknown>) =>
+  action.then(
     () => "done",
     (error: AuthError) => error.code,
   );
@@ -172,9 +172,9 @@ describe("a code is refused, and is used up by that,", () => {
         ]),
       "session_ended",
     ],
-  ])("of somebody who %s in between", async (_, deed, because) => {
+  ])("of somebody who %s in between", async (_, action, because) => {
     const { code } = await start();
-    await deed();
+    await action();
     expect(await refusalOf(exchange(code))).toBe("code_invalid");
     expect((await readTrail()).at(-1)).toMatchObject({ event: "authorization_code_refused", because });
   });

@@ -247,14 +247,14 @@ async function createOldToken({ id }: Person): Promise<string> {
 }
 
 /** Does what somebody did under a release that knew of no second factor, or before they had one. */
-async function asBeforeFactors<T>(id: string, deed: () => Promise<T>): Promise<T> {
+async function asBeforeFactors<T>(id: string, action: () => Promise<T>): Promise<T> {
   const { query } = service.database;
   const [before] = await query<{ second_factor_at: Date | null }>(
     "select second_factor_at from latchkey.users where id = $1",
     [id],
   );
   await query("update latchkey.users set second_factor_at = null where id = $1", [id]);
-  const done = await deed();
+  const done = await action();
   await query("update latchkey.users set second_factor_at = $2 where id = $1", [id, before?.second_factor_at ?? null]);
   return done;
 }

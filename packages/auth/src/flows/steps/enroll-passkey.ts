@@ -19,7 +19,7 @@ import { findUser, markSecondFactor } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
 import { createChallenge, judgeChallenge, PasskeyRefused, requireRelyingParty } from "./check-passkey.ts";
 import type { Core, RequestInfo } from "./core.ts";
-import { endOthers } from "./enroll-totp.ts";
+import { endOtherSessions } from "./enroll-totp.ts";
 import type { GateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { forgetRememberedDevices } from "./remembered-device.ts";
@@ -94,7 +94,7 @@ export async function enrollPasskey(core: Core, transaction: Queries, wanted: Ne
   if (!passkey) throw new PasskeyRefused("other_account", userId);
   if (isSecondFactor) await markSecondFactor(transaction, userId, true);
   const isFirst = !factors.hasTotp && !factors.hasPasskey;
-  const sessionsEnded = isFirst ? await endOthers(core, transaction, { userId, keep, facts }) : 0;
+  const sessionsEnded = isFirst ? await endOtherSessions(core, transaction, { userId, keep, facts }) : 0;
   // With another factor the devices are ticked anew, as with every change of what is asked for.
   await forgetRememberedDevices(transaction, { userId });
   const about = { ...facts, actorId: userId, subjectId: userId };

@@ -1,12 +1,12 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { deletePasskeys, listPasskeys } from "../../passkeys/passkey-store.ts";
 import { deleteTotp, putTotp } from "../../second-factors/totp-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import { markOldTokensEnded, markSecondFactor } from "../../users/user-store.ts";
+import { markSecondFactor } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "./core.ts";
-import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
-import { type PutOut, putOut } from "./put-out.ts";
+import { type AccessToRevoke, revokeAccess } from "./revoke-access.ts";
 
 interface Enrolment {
   readonly userId: string;
@@ -29,7 +29,7 @@ export async function enrollTotp(
 ): Promise<void> {
   await putTotp(transaction, { userId, sealedSecret, step });
   await markSecondFactor(transaction, userId, true);
-  const sessionsEnded = await endOthers(core, transaction, { userId, keep, facts });
+  const sessionsEnded = await endOtherSessions(core, transaction, { userId, keep, facts });
   const about = { ...facts, actorId: userId, subjectId: userId };
   await recordEvent(transaction, { event: "second_factor_enrolled", method: "totp", sessionsEnded }, about);
   await keepNotice(core, transaction, { userId, kind: "second_factor_changed", facts });
@@ -46,7 +46,7 @@ export async function takeTotp(transaction: Queries, userId: string): Promise<bo
 }
 
 /** Takes all of a user's factors away, the app and the passkeys: they were lost, and whoever has them must not get in. */
-export async function takeFactors(transaction: Queries, userId: string): Promise<void> {
+export async function removeAllFactors(transaction: Queries, userId: string): Promise<void> {
   await deletePasskeys(transaction, userId);
   await takeTotp(transaction, userId);
 }
@@ -55,8 +55,11 @@ export async function takeFactors(transaction: Queries, userId: string): Promise
  * Ends what a person had open before their second factor changed, with what was asked for there and waits: whoever was put out must not come
  * back by it. Answers how many sessions.
  */
-export async function endOthers(core: Core, transaction: Queries, others: Omit<PutOut, "reason">): Promise<number> {
-  await markOldTokensEnded(transaction, others.userId);
-  await endPending(transaction, others.userId);
-  return putOut(core, transaction, { ...others, reason: "second_factor_changed" });
+export async function endOtherSessions(
+  core: Core,
+  transaction: Queries,
+  others: Omit<AccessToRevoke, "reason">,
+): Promise<number> {
+  await endChallenges(transaction, others.userId);
+  return revokeAccess(core, transaction, { ...others, reason: "second_factor_changed" });
 }

@@ -108,7 +108,7 @@ export async function readGateAccount(
       (select max(s.last_used_at) from latchkey.sessions s where s.user_id = u.id) as "lastUsedAt",
       latchkey.now() as now
     from latchkey.users u where u.id = ${id ?? nobody}::uuid`.execute(db.withoutPlugins());
-  return rows[0] ? judge(core, rows[0]) : null;
+  return rows[0] ? toGateAccount(core, rows[0]) : null;
 }
 
 function isSecondFactorRequired(core: Core, { isHolderOfRights, testUntil }: Row): boolean {
@@ -118,7 +118,7 @@ function isSecondFactorRequired(core: Core, { isHolderOfRights, testUntil }: Row
   return secondFactor === "all" || (secondFactor === "staff" && isHolderOfRights);
 }
 
-function judge(core: Core, row: Row): GateAccount {
+function toGateAccount(core: Core, row: Row): GateAccount {
   const { phoneTrust, numberOnlyTrust } = core.options.codes;
   const { now, testUntil, isParked, isHolderOfRights, hasTotp, hasPasskey } = row;
   const hasPassword = !isUnusablePassword(row.password);

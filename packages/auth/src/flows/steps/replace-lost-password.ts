@@ -1,17 +1,16 @@
 import { recordEvent } from "../../audit/audit-log.ts";
+import { endChallenges } from "../../challenges/challenge-store.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import { forgetFormerPassword, keepFormerPassword } from "../../passwords/former-password-store.ts";
 import { isUnusablePassword } from "../../passwords/unusable-password.ts";
-import { endSessions } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission } from "../../throttling/throttle.ts";
-import { type Account, markOldTokensEnded, requireNewPassword, updatePassword } from "../../users/user-store.ts";
+import { type Account, requireNewPassword, updatePassword } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "./core.ts";
-import { endPending } from "./end-pending.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
-import { endChanges } from "./pending-change.ts";
 import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+import { revokeAccess } from "./revoke-access.ts";
 import { stopDeletion } from "./stop-deletion.ts";
 
 export interface PasswordToReplace {
@@ -53,12 +52,11 @@ export async function replaceLostPassword(
   if (isToBeReplaced) await requireNewPassword(transaction, userId);
   await keepOrForget(transaction, account, by);
   await withdrawCode(transaction, { userId, purpose: "set_password" });
-  await markOldTokensEnded(transaction, userId);
-  await endPending(transaction, userId);
-  await endChanges(core, transaction, { userId }, { ...facts, by: "new_password" });
+  await endChallenges(transaction, userId);
+  const revoked = { userId, reason: "password_changed", changesEnd: "new_password", facts } as const;
+  const sessionsEnded = await revokeAccess(core, transaction, revoked);
   const stopped = { userId, by: "new_password", actorId: null, facts } as const;
   const isDeletionStopped = await stopDeletion(core, transaction, stopped);
-  const { length: sessionsEnded } = await endSessions(transaction, { userId, reason: "password_changed" });
   if (by === "password") {
     const about = { ...facts, actorId: userId, subjectId: userId };
     await recordEvent(transaction, { event: "password_changed", sessionsEnded }, about);

@@ -22,7 +22,7 @@ interface Beginning {
  *
  * @throws AuthError `session_ended`
  */
-export async function beginAnew(
+export async function reissueRefreshToken(
   core: Core,
   transaction: Queries,
   { sessionId, facts, isRepaired }: Beginning,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "./environment.ts";
 import { refusalOf, strongSecret } from "./testing/settings-refusal.ts";
-import { findServingFault } from "./wires.ts";
+import { findServingFault } from "./transport-security.ts";
 
 const production = { NODE_ENV: "production", LATCHKEY_SECRET: strongSecret };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { showRate } from "./show-rate.ts";
+import { showRate } from "./progress-rate.ts";
 
 function watch(isTTY: boolean) {
   const written: string[] = [];

@@ -40,7 +40,7 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
     await auth.api.users.update.mutate({ id, changes: { isActive } }).finally(refreshPeople);
   }
 
-  const deeds: Record<Exclude<Act, "code">, () => Promise<unknown>> = {
+  const actions: Record<Exclude<Act, "code">, () => Promise<unknown>> = {
     async unlock() {
       await auth.api.users.unlock.mutate({ id });
       await refreshPeople();
@@ -103,7 +103,7 @@ export function Acts({ user }: { readonly user: User }): ReactElement | null {
             isDangerous={act === "delete" || act === "disable"}
             isOpen={asked === act}
             onClose={close}
-            onAct={deeds[act]}
+            onAct={actions[act]}
           >
             <p>{fill(texts.acts[act].ask, { name })}</p>
           </Question>

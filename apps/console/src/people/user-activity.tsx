@@ -2,7 +2,7 @@ import type { ReactElement } from "react";
 import { EventList } from "../audit/event-list.tsx";
 import { useTexts } from "../language.tsx";
 import { Card } from "../parts/card.tsx";
-import { More } from "../parts/more.tsx";
+import { More } from "../parts/load-more.tsx";
 import { usePages } from "../parts/pages.ts";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { auth, trpc } from "../service.ts";

@@ -7,7 +7,7 @@ import type { Queries } from "../../storage/database.ts";
 import { updatePassword } from "../../users/user-store.ts";
 import { type Actor, type Administrator, changeWithAuthority } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { endOthers, takeFactors } from "../steps/enroll-totp.ts";
+import { endOtherSessions, removeAllFactors } from "../steps/enroll-totp.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
@@ -22,18 +22,18 @@ import { resetTotpLimits } from "../steps/reset-sign-in-limits.ts";
  */
 export async function resetSecondFactor(core: Core, admin: Administrator, id: string): Promise<number> {
   await requireMoreThanCode(core, admin);
-  return resetAs(core, admin, id);
+  return resetSecondFactorAs(core, admin, id);
 }
 
 /** The same for the operator, who asks nobody. */
-export async function resetAs(core: Core, { user: actor, facts }: Actor, id: string): Promise<number> {
+export async function resetSecondFactorAs(core: Core, { user: actor, facts }: Actor, id: string): Promise<number> {
   return changeWithAuthority(core, actor, id, async (transaction, target) => {
     if (target.id === actor?.id)
       throw new AuthError("permission_denied", "Another administrator resets your second factor");
     await takePasswordBesideFactor(core, transaction, target.id);
-    await takeFactors(transaction, target.id);
+    await removeAllFactors(transaction, target.id);
     await deleteRecoveryCodes(transaction, target.id);
-    const sessionsEnded = await endOthers(core, transaction, { userId: target.id, actorId: actor?.id, facts });
+    const sessionsEnded = await endOtherSessions(core, transaction, { userId: target.id, actorId: actor?.id, facts });
     const about = { ...facts, actorId: actor?.id ?? null, subjectId: target.id };
     await recordEvent(transaction, { event: "second_factor_reset", sessionsEnded }, about);
     await keepNotice(core, transaction, { userId: target.id, kind: "second_factor_changed", facts: null });
