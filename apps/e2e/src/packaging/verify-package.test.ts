@@ -114,7 +114,7 @@ test("with jose alone beside it, the verifier refuses forged tokens and takes re
 
 for (const { tags, cases } of shareOut(compilerSetups, 2))
   test.each(cases)(
-    "the README's API, its client and all of the verifier compile with $compiler and $resolution, declarations as well",
+    "the page's API, its client and all of the verifier compile with $compiler and $resolution, declarations as well",
     { tags },
     async (setup) => {
       await team.write("server.ts", await readExample("createVerifiedProcedure"));
