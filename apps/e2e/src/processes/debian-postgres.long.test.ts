@@ -1,6 +1,6 @@
 import { type Auth, createAuth } from "@latchkey/auth";
 import { isStorageUnavailable } from "@latchkey/auth/storage";
-import { timeLimit } from "@latchkey/auth/testing";
+import { timeLimits } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { password } from "../permissions/accounts-in-core.ts";
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
@@ -63,7 +63,7 @@ async function useSessions(auth: Auth, rounds: number): Promise<void> {
 
 describe.skipIf(!hasDebianPostgres)("on Debian's PostgreSQL", () => {
   test("everything works", () =>
-    withAuth(timeLimit, async (auth) => {
+    withAuth(timeLimits, async (auth) => {
       await auth.initialize();
       await useSessions(auth, 8);
       const { warnings } = await auth.checkHealth();
@@ -89,7 +89,7 @@ describe.skipIf(!hasDebianPostgres)("on Debian's PostgreSQL", () => {
   test("a role that speaks another language of dates and isolation is answered all the same", () =>
     withAuth(
       {
-        ...timeLimit,
+        ...timeLimits,
         setUp: [
           "alter database $database set default_transaction_isolation = 'serializable'",
           "alter database $database set datestyle = 'German'",
@@ -107,7 +107,7 @@ describe.skipIf(!hasDebianPostgres)("through a PgBouncer that hands out a connec
   test("and supports no prepared statements, everything works, isolation that others set included", () =>
     withAuth(
       {
-        ...timeLimit,
+        ...timeLimits,
         through: poolerPort,
         setUp: ["alter database $database set default_transaction_isolation = 'repeatable read'"],
       },
@@ -130,7 +130,7 @@ describe.skipIf(!hasDebianPostgres)("through a PgBouncer that hands out a connec
       "alter database $database set default_transaction_isolation = 'serializable'",
       "alter database $database set datestyle = 'German'",
     ];
-    await withAuth({ ...timeLimit, through, setUp, preparedStatements: false }, async (auth) => {
+    await withAuth({ ...timeLimits, through, setUp, preparedStatements: false }, async (auth) => {
       expect(await auth.initialize()).toEqual([]);
       await useSessions(auth, 20);
       const { warnings } = await auth.checkHealth();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Auth, createAuth } from "@latchkey/auth";
 import { isStorageUnavailable } from "@latchkey/auth/storage";
-import { timeLimit } from "@latchkey/auth/testing";
+import { timeLimits } from "@latchkey/auth/testing";
 import { type ImportOptions, importPeople } from "@latchkey/import";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ interface Pooled extends AsyncDisposable {
 async function openPooled(connections: number): Promise<Pooled> {
   const database = await server.createDatabase("latchkey");
   const place = { host: "127.0.0.1", user: "latchkey", database, ssl: false };
-  const auth = createAuth({ ...place, ...timeLimit, port: server.port }, { secret, passwords: { cost: 4 } });
+  const auth = createAuth({ ...place, ...timeLimits, port: server.port }, { secret, passwords: { cost: 4 } });
   await auth.initialize();
   const port = await server.startPooler(`default_pool_size = ${connections}`);
   const connection = { ...place, port, preparedStatements: false };
