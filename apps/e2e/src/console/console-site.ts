@@ -4,7 +4,7 @@ import type { SettingsReport } from "@latchkey/server";
 import type { Browser, Page } from "playwright-core";
 import { parseSettings, reportSettings } from "../../../api/src/environment.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { desktop, openPagesWindow, type PagesWindow } from "../pages/look.ts";
+import { desktop, openPagesWindow, type PagesWindow, refuseViolations } from "../pages/look.ts";
 import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
 
 /** The service with its console, and people who work there. */
@@ -138,6 +138,7 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
           const others = context.pages().filter((tab) => tab !== page);
           await Promise.all(others.map((tab) => tab.close()));
           await page.unrouteAll({ behavior: "ignoreErrors" });
+          refuseViolations(violations.slice(known));
         },
       };
     },

@@ -109,7 +109,7 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     await expect.poll(told).toHaveLength(1);
     expect(told()[0]).toMatchObject({ page: "/sign-in", directive: "script-src-elem", blocked: "inline" });
     expect(JSON.stringify(told())).not.toMatch(/orders|ran/);
-    expect(window.violations).toHaveLength(1);
+    expect(window.violations.splice(0)).toHaveLength(1);
   });
 
   test("count down until the code can be sent again, and take a code once however often it is clicked", {

@@ -19,11 +19,20 @@ export async function startPagesSite(options: Parameters<typeof startLiveServer>
   return { live, inbox, [Symbol.asyncDispose]: () => live[Symbol.asyncDispose]() };
 }
 
-/** A window of its own, and what the pages in it did against their own `Content-Security-Policy`. */
+/** A window of its own, and what the pages in it did against their own `Content-Security-Policy`, or failed at. */
 export interface PagesWindow extends AsyncDisposable {
   readonly context: BrowserContext;
   readonly page: Page;
-  readonly violations: readonly string[];
+  /** A test that has provoked one takes it away. Where one against the policy is left at the end, the test fails. */
+  readonly violations: string[];
+}
+
+const isOfPolicy = (text: string) => /Content Security Policy|Refused to/i.test(text);
+
+/** Fails the test in whose window something was done against the policy. */
+export function refuseViolations(violations: readonly string[]): void {
+  const [first] = violations.filter(isOfPolicy);
+  if (first !== undefined) throw new Error(`A page did something against its Content-Security-Policy: ${first}`);
 }
 
 export async function openPagesWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<PagesWindow> {
@@ -32,11 +41,17 @@ export async function openPagesWindow(browser: Browser, options: BrowserContextO
   context.setDefaultTimeout(100_000);
   const violations: string[] = [];
   context.on("console", (message) => {
-    if (/Content Security Policy|Refused to/i.test(message.text())) violations.push(message.text());
+    if (isOfPolicy(message.text())) violations.push(message.text());
   });
   context.on("weberror", (error) => void violations.push(String(error.error())));
   const page = await context.newPage();
-  return { context, page, violations, [Symbol.asyncDispose]: () => context.close() };
+  return {
+    ...{ context, page, violations },
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      refuseViolations(violations);
+    },
+  };
 }
 
 export const phone = { width: 360, height: 700 };

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRefreshToken } from "./stored-token.ts";
 import { facts, openPoster, startTwoServices, type TwoServices } from "./two-services.ts";
 
-const trials = process.env.LATCHKEY_LONG === "1" ? 1_000 : 8;
-/** Sessions whose trials run side by side; within one, each trial goes on from the last. */
-const lanes = 4;
+const isLong = process.env.LATCHKEY_LONG === "1";
+const trials = isLong ? 1_000 : 8;
+/** Sessions whose trials run side by side; within one, each trial goes on from the last. Fewer where other tests have the cores as well. */
+const lanes = isLong ? 4 : 2;
 /** After each trial, one token of either process is tried on both; after every so many, all twenty are. */
 const thoroughEvery = 20;
 const password = "correct horse battery";
