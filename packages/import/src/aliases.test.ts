@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ImportOptions, importPeople } from "./import-people.ts";
+import type { ImportOptions } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
+import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
 import { verifyImport } from "./verify-import.ts";
 
@@ -37,16 +38,7 @@ afterEach(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-async function run(options: Partial<ImportOptions> = {}) {
-  await service.clock.advance(60);
-  return importPeople(service.auth, {
-    ...usual,
-    accept: ["all"],
-    connection: service.database.connection,
-    source: project.source,
-    ...options,
-  });
-}
+const run = (options: Partial<ImportOptions> = {}) => runImport({ project, service }, { accept: ["all"], ...options });
 const verify = () =>
   verifyImport(service.auth, { ...usual, connection: service.database.connection, source: project.source });
 const rename = (...names: readonly (readonly [id: number, username: string])[]) =>

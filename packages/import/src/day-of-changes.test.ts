@@ -1,8 +1,9 @@
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ImportOptions, importPeople } from "./import-people.ts";
+import type { ImportOptions } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { makeOddPeople, pbkdf2 } from "./testing/odd-people.ts";
+import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
 import { verifyImport } from "./verify-import.ts";
 
@@ -32,16 +33,7 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-async function run(options: Partial<ImportOptions> = {}) {
-  await service.clock.advance(60);
-  return importPeople(service.auth, {
-    ...usual,
-    accept: ["all"],
-    connection: service.database.connection,
-    source: project.source,
-    ...options,
-  });
-}
+const run = (options: Partial<ImportOptions> = {}) => runImport({ project, service }, { accept: ["all"], ...options });
 
 const there = (at: number, set: string) => project.run(`update users_user set ${set} where id = ${first + at}`);
 const here = (at: number, set: string) =>

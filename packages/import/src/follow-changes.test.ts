@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type ImportOptions, importPeople } from "./import-people.ts";
+import type { ImportOptions } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
-import { usual } from "./testing/usual-options.ts";
+import { runImport } from "./testing/run-import.ts";
 import { undoImport } from "./undo-import.ts";
 
 const hash = (password: string, salt = "salt", iterations = 1) =>
@@ -30,16 +30,8 @@ afterEach(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-async function run(options: Partial<ImportOptions> = {}) {
-  await service.clock.advance(60);
-  return importPeople(service.auth, {
-    ...usual,
-    accept: ["permission_undeclared"],
-    connection: service.database.connection,
-    source: project.source,
-    ...options,
-  });
-}
+const run = (options: Partial<ImportOptions> = {}) =>
+  runImport({ project, service }, { accept: ["permission_undeclared"], ...options });
 
 const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);
 const read = async (username: string) =>

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
+import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
 
 let service: TestAuth;
@@ -26,16 +27,8 @@ afterEach(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-async function run(options: Partial<ImportOptions> = {}) {
-  await service.clock.advance(60);
-  return importPeople(service.auth, {
-    ...usual,
-    accept: ["permission_undeclared"],
-    connection: service.database.connection,
-    source: project.source,
-    ...options,
-  });
-}
+const run = (options: Partial<ImportOptions> = {}) =>
+  runImport({ project, service }, { accept: ["permission_undeclared"], ...options });
 
 const asked = (undecided: number, rows = undecided) => expect.objectContaining({ code: "id_reused", rows, undecided });
 const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);

@@ -17,6 +17,16 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** What its owner shows once more in a session: beyond the lock none is right there, and a sign-in begins anew. */
+const ofOneSession = {
+  allowed: 5,
+  firstDelay: 5,
+  longestWait: 15 * minute,
+  lockAfter: 10,
+  resetAfter: 90 * day,
+  onSuccess: "forget",
+} as const;
+
 const noWait = { allowed: Number.MAX_SAFE_INTEGER, firstDelay: 0, longestWait: 0 } as const;
 const byTheSecond = { firstDelay: 1, longestWait: 1, resetAfter: 15 * minute } as const;
 
@@ -57,14 +67,7 @@ export const limits = {
   /** The same work for a name that nobody has; it need not be kept for ever. */
   nobody: { ...noWait, lockAfter: 80, resetAfter: day, onSuccess: "forget" },
   /** One's own password in one session, whichever procedure asks for it. Beyond the lock none is right there; a sign-in begins anew. */
-  change_password: {
-    allowed: 5,
-    firstDelay: 5,
-    longestWait: 15 * minute,
-    lockAfter: 10,
-    resetAfter: 90 * day,
-    onSuccess: "forget",
-  },
+  change_password: ofOneSession,
   reset_password_name_and_address: {
     allowed: 10,
     firstDelay: 5,
@@ -114,14 +117,7 @@ export const limits = {
   /** The same count for sessions. */
   second_factor_sessions: { ...noWait, lockAfter: 85, resetAfter: null, onSuccess: "forget" },
   /** One-time passwords in one session, beside its owner's password or code. */
-  second_factor_session: {
-    allowed: 5,
-    firstDelay: 5,
-    longestWait: 15 * minute,
-    lockAfter: 10,
-    resetAfter: 90 * day,
-    onSuccess: "forget",
-  },
+  second_factor_session: ofOneSession,
   /** Recovery codes and their tickets: nobody guesses one, so that this only keeps the work of trying small. */
   recovery_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   /** Passkeys that are shown from one address. Nobody guesses one either. */
