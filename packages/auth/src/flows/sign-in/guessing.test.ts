@@ -25,7 +25,8 @@ const clock = {
     await database.query("update public.test_clock set at = $1", [service.clock.now()]);
   },
 };
-await clock.advance(0);
+// Past the moment from which the first key signs.
+await clock.advance(minute);
 
 const from = (address: string): RequestInfo => ({ ...service.facts, address });
 const office = from("198.51.100.7");
