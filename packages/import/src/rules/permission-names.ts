@@ -22,7 +22,8 @@ export function toPermission({ app, codename, model }: OldPermission): string {
   return `${toSnakeCase(app)}.${named}`;
 }
 
-const nameThere = ({ app, codename }: OldPermission) => `${app}.${codename}`;
+/** What a permission is called there. */
+export const nameThere = ({ app, codename }: OldPermission): string => `${app}.${codename}`;
 
 /**
  * The permissions whose name here would be that of another one there, and that are not called so themselves: `deleteOrder` beside

@@ -12,7 +12,7 @@ import { z } from "zod";
 import type { Issue, IssueCode } from "../issue.ts";
 import type { Columns, NotedColumns } from "../known-columns.ts";
 import type { OldRow } from "../old-row.ts";
-import { toPermission } from "./permission-names.ts";
+import { nameThere, toPermission } from "./permission-names.ts";
 import { readNames } from "./read-names.ts";
 import { type ReadPassword, readPassword } from "./read-password.ts";
 import { readFlag, readTime } from "./read-values.ts";
@@ -89,11 +89,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     return read ?? null;
   };
   const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
-  const groupsThere = [...row.groups, ...splitList(text("groups"))];
-  const groups = [...new Set(groupsThere.flatMap((name) => parseGroupName(name) ?? []))];
-  const unreadable = groupsThere.filter((name) => parseGroupName(name) === null).join(";");
-  if (unreadable !== "")
-    tell("group_unreadable", "groups", unreadable.slice(0, 200), "is no name that a group can have");
+  const groups = readGroups([...row.groups, ...splitList(text("groups"))], tell);
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {
@@ -172,6 +168,19 @@ function parseJsonList(text: string | null): string[] | null {
 
 type Tell = (code: IssueCode, field: string, value: string | null, other: string) => void;
 
+function readGroups(there: readonly string[], tell: Tell): string[] {
+  const groups = new Set<string>();
+  const unreadable: string[] = [];
+  for (const name of there) {
+    const read = parseGroupName(name);
+    if (read === null) unreadable.push(name);
+    else groups.add(read);
+  }
+  if (unreadable.length > 0)
+    tell("group_unreadable", "groups", unreadable.join(";").slice(0, 200), "is no name that a group can have");
+  return [...groups];
+}
+
 const longest = { firstName: 150, lastName: 150, country: 120, city: 120, state: 120 } as const;
 
 function readLine(field: keyof typeof profileFields, text: string | null, tell: Tell): string | null {
@@ -232,7 +241,7 @@ function toPrints(row: OldRow, { texts, password }: Printed, key: Buffer): Recor
   }
   if (password.kind !== null) prints.passwordKind = password.kind;
   if (row.groups.length > 0) prints.groups = print(`groups=${[...row.groups].sort().join("\0")}`);
-  const permissions = row.permissions.map(({ app, codename }) => `${app}.${codename}`).sort();
+  const permissions = row.permissions.map(nameThere).sort();
   if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);
   return prints;
 }

@@ -3,7 +3,7 @@ import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import"
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, isGiven } from "./connect.ts";
-import { decidedFields, issuesOf, printsHere, rightsOf } from "./prints.ts";
+import { decidedFields, hashesOf, issuesOf, printsHere, rightsOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -133,9 +133,6 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
   await reserveUnknown({ client, id, source });
 }
 
-const hashesOf = (forms: string) =>
-  `array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(${forms}) form)`;
-
 /** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
 const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
   from latchkey.import_issues where run_id = $1 and code = 'id_reused'`;
@@ -195,7 +192,7 @@ async function recordIssues({ client, id, source }: Run): Promise<void> {
     `update latchkey.imported_users i set issues = (
       select jsonb_agg(one) from jsonb_array_elements(i.issues) one where one ->> 'decision' <> 'skip')
     from latchkey.import_people p
-    where p.run_id = $1 and p.state = 'settled' and i.source = $2 and i.old_id = p.old_id 
+    where p.run_id = $1 and p.state = 'settled' and i.source = $2 and i.old_id = p.old_id
       and (i.issues @> '[{"decision": null}]' or i.issues @> '[{"decision": "skip"}]')`,
     [id, source],
   );

@@ -10,6 +10,7 @@ import { type IssueCode, notices } from "../issue.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
+import { hashesOf } from "./prints.ts";
 import { copyRows, type Run, toLine } from "./staging.ts";
 
 /** What somebody decided about a field of somebody there; the source itself has the old id ``. */
@@ -279,10 +280,7 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
 async function findReservation({ client, id, source }: Run, { oldId, field, effect }: ValueToSet) {
   if (field !== "username" || !effect.startsWith("rename:")) return null;
   const { rows } = await client.query<{ holder: string }>(
-    `with wanted as (
-      select array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest($4::text[]) form) as hashes
-      from latchkey.imported_name_key k
-    )
+    `with wanted as (select ${hashesOf("$4::text[]")} as hashes from latchkey.imported_name_key k)
     select i.old_id || ' of ' || i.source as holder from latchkey.imported_users i, wanted
     where i.username_hashes && wanted.hashes and (i.source <> $2 or i.deleted_at is not null or i.gone_at is not null)
       and not (i.source = $2 and i.old_id = $3)

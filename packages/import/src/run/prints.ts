@@ -26,6 +26,10 @@ export function printsHere(table: string): string {
   return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
 }
 
+/** The hashes of forms of a name by which it is reserved, in SQL; `k` as for {@link printsHere}. */
+export const hashesOf = (forms: string): string =>
+  `array(select sha256(k.key || convert_to(form, 'UTF8')) from unnest(${forms}) form)`;
+
 /**
  * What an account may do, in SQL for a row of `users`. Kept in the prints of what came over, as `held`, it tells a right of there from one that was
  * given here; null for nothing.

@@ -1,7 +1,7 @@
 import { parseGroupName } from "@latchkey/auth/import";
 import { knownFieldOf } from "../known-columns.ts";
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
-import { findAmbiguous } from "../rules/permission-names.ts";
+import { findAmbiguous, nameThere } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
@@ -22,8 +22,8 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const ofDjango = ownTablesOf(tables, users, reader.place);
   const permissions = await readPermissions(reader, ofDjango);
   const ambiguousPermissions = findAmbiguous([...permissions.values()]);
-  for (const [id, { app, codename }] of permissions)
-    if (ambiguousPermissions.some(({ permission }) => permission === `${app}.${codename}`)) permissions.delete(id);
+  const unclear = new Set(ambiguousPermissions.map(({ permission }) => permission));
+  for (const [id, permission] of permissions) if (unclear.has(nameThere(permission))) permissions.delete(id);
   const groups = await readGroups(reader, ofDjango, permissions);
   // Of a model whose key is the username, the address or the number, the key is that name too.
   const isName = ![null, "id"].includes(knownFieldOf(key));

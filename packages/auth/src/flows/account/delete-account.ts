@@ -3,17 +3,16 @@ import { endChallenges } from "../../challenges/challenge-store.ts";
 import { insertDeletion } from "../../deletions/deletion-store.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { findNoticeChannels } from "../../messages/notice-outbox.ts";
-import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { lockUser, lockWithSuperusers } from "../../users/user-store.ts";
+import { lockWithSuperusers } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { isLastSuperuser, lastSuperuser } from "../steps/last-superuser.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
 import { revokeAccess } from "../steps/revoke-access.ts";
-import { sessionEnded } from "../steps/session-ended.ts";
 
 /** What stays of an account that is deleted, and why: a closed set. */
 export interface KeptRecord {
@@ -52,8 +51,9 @@ export async function deleteOwnAccount(core: Core, caller: Principal, facts: Req
   await requireRecently(core, caller);
   const { id: userId } = caller.user;
   return core.db.transaction().execute(async (transaction) => {
-    await holdOwner(core, transaction, caller.user);
-    if (!(await holdSession(transaction, caller.session.id))) throw sessionEnded();
+    // The superusers first, as whoever administers them holds them.
+    await keepLastSuperuser(core, transaction, caller.user);
+    await lockOwner(transaction, caller);
     await endChallenges(transaction, userId);
     // First, so that a name whose adding is stopped by it is told nothing.
     const sessionsEnded = await revokeAccess(core, transaction, { userId, reason: "deletion_requested", facts });
@@ -73,15 +73,11 @@ async function reachesOwner(core: Core, transaction: Queries, userId: string): P
   return findNoticeChannels(core.options.messages.senders).some((channel) => trusts[channel] === "trusted");
 }
 
-/** Keeps the row as it is until the transaction ends: a sign-in comes before or after. */
-async function holdOwner(core: Core, transaction: Queries, { id, isSuperuser }: User): Promise<void> {
-  if (!isSuperuser) {
-    if (!(await lockUser(transaction, id))?.isActive) throw sessionEnded();
-    return;
-  }
+/** @throws AuthError `permission_denied` */
+async function keepLastSuperuser(core: Core, transaction: Queries, { id, isSuperuser }: User): Promise<void> {
+  if (!isSuperuser) return;
   const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
-  if (!target?.isActive) throw sessionEnded();
-  if (isLastSuperuser(superusers, target)) throw lastSuperuser();
+  if (target?.isActive && isLastSuperuser(superusers, target)) throw lastSuperuser();
 }
 
 async function listKept(core: Core, transaction: Queries, userId: string): Promise<KeptRecord[]> {

@@ -6,7 +6,6 @@ import { parseEmail } from "../../identifiers/email.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import { parsePhone } from "../../identifiers/phone.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
-import { holdSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { findUser, postponeOpening, recordProof } from "../../users/user-store.ts";
@@ -18,6 +17,7 @@ import { countAtAddress } from "../steps/count-at-address.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { findNamedAccount } from "../steps/find-named.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { lockOwnAccount } from "../steps/lock-owner.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
 import { reauthenticationRequired, requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
@@ -118,8 +118,7 @@ export async function confirmOwnName(
     isOfSession && !isOwn ? await requireChangeAuthority(core, caller, account, { kind, does: "set" }) : null;
   const wanted = { challenge, code, purpose, sessionId: session.id, actorId: user.id } as const;
   return withRightCode(core, wanted, facts, async (transaction, right) => {
-    const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
-    if (!(await holdSession(transaction, session.id))) throw sessionEnded();
+    const held = forbidTestNumber(await lockOwnAccount(core, transaction, caller));
     if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, sessionId: session.id, facts });
     if (!authority) throw codeRefused();
     requireMovable(right.holder, right.target, isNotMine);
@@ -197,8 +196,7 @@ export async function removeOwnName(
   const account = await getOwnAccount(core, core.db, user.id);
   const authority = await requireChangeAuthority(core, caller, account, { kind, does: "remove" });
   return core.db.transaction().execute(async (transaction) => {
-    const held = await getOwnAccount(core, transaction, user.id, { isLocked: true });
-    if (!(await holdSession(transaction, session.id))) throw sessionEnded();
+    const held = forbidTestNumber(await lockOwnAccount(core, transaction, caller));
     const address = addressOf(held, kind);
     if (address === null) throw invalid(fieldOf[kind], "not_found", "is not there");
     const rivals = { userId: held.id, kind, by: "another_change", actorId: held.id, facts } as const;
@@ -235,14 +233,13 @@ async function requireProofAuthority(core: Core, caller: Principal, { state }: G
 }
 
 /** @throws AuthError `session_ended`, `permission_denied` */
-async function getOwnAccount(
-  core: Core,
-  db: Queries,
-  id: string,
-  options: { readonly isLocked?: boolean } = {},
-): Promise<GateAccount> {
-  const account = await readGateAccount(core, db, id, options);
+async function getOwnAccount(core: Core, db: Queries, id: string): Promise<GateAccount> {
+  const account = await readGateAccount(core, db, id);
   if (!account?.state.isActive) throw sessionEnded();
+  return forbidTestNumber(account);
+}
+
+function forbidTestNumber(account: GateAccount): GateAccount {
   if (account.testSeconds === null) return account;
   throw new AuthError("permission_denied", "The account of a test number has no other number or address");
 }
