@@ -3,8 +3,10 @@ import type { Dice } from "../sessions/seeded-random.ts";
 
 /** Something that kills the service's backends, one at a time, in the middle of what they do. */
 export interface BackendKiller {
-  /** Answers how many it killed. */
-  stop(): Promise<number>;
+  /** How many it has killed so far. */
+  killed(): number;
+  /** Resolves when it kills no more. */
+  stop(): Promise<void>;
 }
 
 /** Milliseconds between two blows, at most. */
@@ -20,18 +22,18 @@ export async function startKilling(databaseUrl: string, dice: Dice, countDone: (
   client.on("error", () => {});
   await client.connect();
   let isStopped = false;
+  let killed = 0;
   const kill = async () => {
-    let killed = 0;
     for (; !isStopped; killed += await killOne(client, dice)) {
       const before = countDone();
       do await client.query("select pg_sleep($1)", [dice.between(0, longestBreak) / 1_000]);
       while (!isStopped && countDone() === before);
     }
     await client.end();
-    return killed;
   };
   const killing = kill();
   return {
+    killed: () => killed,
     stop() {
       isStopped = true;
       return killing;

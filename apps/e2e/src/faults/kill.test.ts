@@ -36,7 +36,7 @@ afterAll(() => stack.disposeAsync());
 beforeAll(async () => {
   const installation = stack.use(await createInstallation(forCrowds));
   const service = await installation.start();
-  const crowd = stack.use(await createCrowd(await installation.findConnection(), 5, service.url));
+  const crowd = stack.use(await createCrowd(await installation.findConnection(), 5, service));
   scene = { installation, crowd, service };
 });
 
@@ -104,5 +104,5 @@ async function startAgain(dice: Dice): Promise<void> {
     await doomed.outcome;
   }
   scene.service = await installation.start();
-  crowd.door.url = scene.service.url;
+  Object.assign(crowd.door, { url: scene.service.url, pid: scene.service.pid });
 }

@@ -116,7 +116,7 @@ async function expectOneMigration(url: string): Promise<void> {
 
 /** Whoever signs in at one is known at all of them. */
 async function expectAllServe(url: string, services: readonly Service[]): Promise<void> {
-  using crowd = await createCrowd({ connectionString: url }, 1, "");
+  using crowd = await createCrowd({ connectionString: url }, 1, { url: "" });
   const [person] = crowd.people;
   for (const { url: here } of services) {
     crowd.door.url = here;

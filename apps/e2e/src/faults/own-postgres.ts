@@ -19,27 +19,39 @@ export interface OwnPostgres extends AsyncDisposable {
   /** Stops its processes where they are: connections stay open, and nothing is answered. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+  /** Whatever has happened to it, it takes connections again. */
+  comeBack(): Promise<void>;
 }
 
 export async function startOwnPostgres(): Promise<OwnPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), "latchkey-postgres-"));
   let server = await openEmbeddedPostgres({ dataDir });
+  let isUp = true;
   let frozen: readonly number[] = [];
   const thaw = async () => {
     for (const pid of frozen) process.kill(pid, "SIGCONT");
     frozen = [];
   };
+  const start = async () => {
+    server = await openEmbeddedPostgres({ dataDir });
+    isUp = true;
+  };
   return {
     pid: await findPostgresOrThrow(dataDir),
     createDatabase: () => createEmptyDatabase(server.connection),
-    stop: () => server.close(),
-    async start() {
-      server = await openEmbeddedPostgres({ dataDir });
+    async stop() {
+      isUp = false;
+      await server.close();
     },
+    start,
     async freeze() {
       frozen = await stopProcesses(await findPostgresOrThrow(dataDir));
     },
     thaw,
+    async comeBack() {
+      await thaw();
+      if (!isUp) await start();
+    },
     async [Symbol.asyncDispose]() {
       await thaw();
       await server.close();

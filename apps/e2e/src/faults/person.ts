@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Dice } from "../sessions/seeded-random.ts";
 import { readRefreshToken } from "../sessions/stored-token.ts";
 import { openPoster, type Posted } from "../sessions/two-services.ts";
+import { startStopwatch } from "./processor-time.ts";
 
 export const password = "canary battery staple";
 
@@ -16,6 +17,8 @@ export interface Seen {
   /** Seconds, of the body and of the header. */
   readonly retryAfter: readonly [body: number | undefined, header: number];
   readonly milliseconds: number;
+  /** The same without those for which the service waited for a core. */
+  readonly unhindered: number;
   /** When it was over, by `performance.now()`. */
   readonly at: number;
 }
@@ -23,6 +26,8 @@ export interface Seen {
 /** Where people find the service; it may move while they work. */
 export interface Door {
   url: string;
+  /** Of its process, where that is one of this machine. */
+  pid?: number;
 }
 
 interface Session {
@@ -146,6 +151,7 @@ export class Person {
 
   async #call(procedure: string, input?: object) {
     const startedAt = performance.now();
+    const stopwatch = startStopwatch(this.#door.pid);
     const url = `${this.#door.url}/trpc/${procedure}`;
     const options = { token: this.session?.token, from: this.#from };
     const sending = input === undefined ? this.#line.get(url, options) : this.#line.post(url, input, options);
@@ -158,6 +164,7 @@ export class Person {
       reason: body.error?.data.reason ?? null,
       retryAfter: [body.error?.data.retryAfter, Number(headers["retry-after"])],
       milliseconds: at - startedAt,
+      unhindered: stopwatch(),
       at,
     };
     this.#seen.push(seen);

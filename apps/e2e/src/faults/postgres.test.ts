@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
@@ -19,6 +19,7 @@ import { readMemory } from "./memory.ts";
 import { expectCleanOutput, findDefects } from "./output.ts";
 import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
 import type { Person } from "./person.ts";
+import { startStopwatch } from "./processor-time.ts";
 import { atLength, withDice } from "./run-length.ts";
 
 /** More than a process has connections. */
@@ -45,9 +46,12 @@ beforeAll(async () => {
   database = await postgres.createDatabase();
   installation = stack.use(await createInstallation({ ...forCrowds, DATABASE_URL: database.url }));
   service = await installation.start();
-  crowd = stack.use(await createCrowd({ connectionString: database.url }, crowdSize, service.url));
+  crowd = stack.use(await createCrowd({ connectionString: database.url }, crowdSize, service));
   await Promise.all(crowd.people.map((person) => person.signIn()));
 });
+
+/** What fails in one must not be silent, or away, in the next. */
+afterEach(() => postgres.comeBack());
 
 /** When the test began: what went wrong in one is not told of those after it. */
 let startedAt = 0;
@@ -64,11 +68,11 @@ async function untilAnswered(calls: number): Promise<void> {
   await until(() => crowd.seen.length > before + calls);
 }
 
-/** Waits until a call succeeds, and answers how many milliseconds after `from` that was. */
-async function measureReturn(from: number, to = performance.now()): Promise<number> {
-  const findSuccess = () => crowd.since(from).find(({ status }) => status === 200);
-  await until(() => findSuccess() !== undefined);
-  return (findSuccess()?.at ?? Number.NaN) - to;
+/** Waits until a call has succeeded after a time, and answers in how many milliseconds of a machine at rest that was, from now on. */
+async function measureReturn(after: number): Promise<number> {
+  const stopwatch = startStopwatch(service.pid);
+  await until(() => crowd.since(after).some(({ status }) => status === 200));
+  return stopwatch();
 }
 
 /** Asks again as long as the database is away, as a client does. */
@@ -97,10 +101,13 @@ describe("backends are killed inside refreshes", () => {
       const countRotations = await slowRotationsDown();
       const countDone = () => people.reduce((sum, { refreshes: { told } }) => sum + told, 0);
       const killer = await startKilling(database.url, dice, countDone);
-      await Promise.all(people.map((person) => refreshRepeatedly(person, refreshes)));
-      expect(await killer.stop()).toBeGreaterThan(refreshes / 5);
-      expect(refusalsSince(0).length).toBeGreaterThan(refreshes / 5);
-      expect(await countRotations()).toBe(people.length * refreshes);
+      const before = countDone();
+      // On a busy machine many of them are not hit.
+      const areHit = () => Math.min(killer.killed(), refusalsSince(startedAt).length) > refreshes / 5;
+      do await Promise.all(people.map((person) => refreshRepeatedly(person, refreshes)));
+      while (!areHit());
+      await killer.stop();
+      expect(await countRotations()).toBe(countDone() - before);
       await expectAllIsWell();
     }));
 
@@ -192,9 +199,9 @@ describe("PostgreSQL stops answering, with connections open", () => {
     const calls = Array(20).fill("token.refresh");
     const url = `${service.url}/trpc/${calls.join()}?batch=1`;
     const inputs = { ...calls.map(() => ({ refreshToken })) };
-    const startedAt = performance.now();
+    const stopwatch = startStopwatch(service.pid);
     const answers = await Promise.all(Array.from({ length: flood }, () => poster.post(url, inputs)));
-    expect(performance.now() - startedAt).toBeLessThan(longestAnswer);
+    expect(stopwatch()).toBeLessThan(longestAnswer);
     for (const { status, body } of answers) {
       expect(status).toBe(503);
       for (const { error } of body) expect(error.data).toMatchObject({ reason: "unavailable", retryAfter: 1 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
@@ -37,6 +38,31 @@ export function expectStarved({ passed, ran, waited }: ProcessorTime): void {
   expect(waited, `waited for a core, of ${passed} ms, and ran for ${ran} ms`).toBeGreaterThan(
     Math.max(passed, 3 * ran),
   );
+}
+
+/**
+ * Begins to count milliseconds, without those for which the main thread of a process, or of this one, waited for a core: what a call takes
+ * of a service on a machine that is busy with something else as well. Where the system does not count that, all that passed.
+ */
+export function startStopwatch(pid: number | undefined): () => number {
+  const startedAt = performance.now();
+  const before = [readWait(pid), readWait(process.pid)];
+  return () => {
+    const [ofProcess = 0, ofThis = 0] = [readWait(pid), readWait(process.pid)].map(
+      (wait, at) => wait - (before[at] ?? 0),
+    );
+    return performance.now() - startedAt - Math.max(ofProcess, ofThis, 0);
+  };
+}
+
+/** Milliseconds for which the main thread of a process has waited for a core since it began. */
+function readWait(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 async function readProcessorTime(pid: number): Promise<Omit<ProcessorTime, "passed">> {

@@ -34,10 +34,10 @@ test(`SIGTERM with ${signIns} sign-ins in flight: not ready first, then every on
   const connection = { connectionString: database.url };
   await using installation = await createInstallation({ ...settings, DATABASE_URL: database.url });
   let service = await installation.start();
-  using crowd = await createCrowd(connection, signIns, service.url);
+  using crowd = await createCrowd(connection, signIns, service);
   for (let round = 0; round < rounds; round += 1) {
     if (round > 0) service = await installation.start();
-    crowd.door.url = service.url;
+    Object.assign(crowd.door, { url: service.url, pid: service.pid });
     const { isCutOff, time } = await stopInFlight(service, crowd);
     if (isCutOff) expectStarved(time);
     await expectNothingLost(crowd, connection);
@@ -53,9 +53,9 @@ test.runIf(isLong)(
     await using installation = await createInstallation({ ...settings, DATABASE_URL: database.url });
     let cost = await findCost();
     let service = await installation.start({ PASSWORD_COST: String(cost) });
-    using crowd = await createCrowd(connection, mostWaiting, service.url);
+    using crowd = await createCrowd(connection, mostWaiting, service);
     for (let attempt = 0; ; attempt += 1) {
-      crowd.door.url = service.url;
+      Object.assign(crowd.door, { url: service.url, pid: service.pid });
       const { isCutOff, refused, time } = await stopInFlight(service, crowd);
       await expectNothingLost(crowd, connection);
       if (!isCutOff && refused.length > 0) return;

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const settings = { DATABASE_URL: database.url, ACCESS_LOG: "failures", DATABASE_POOL: "10" };
   installation = await createInstallation({ ...settings, ...forCrowds });
   service = await installation.start();
-  crowd = await createCrowd({ connectionString: database.url }, people, service.url);
+  crowd = await createCrowd({ connectionString: database.url }, people, service);
 });
 afterAll(async () => {
   crowd?.[Symbol.dispose]();

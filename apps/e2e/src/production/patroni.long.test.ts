@@ -59,7 +59,7 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
     ports = [await findFreePort(), await findFreePort()];
     for (const port of ports) services.set(port, await installation.start({ PORT: String(port) }));
     balancer = await startBalancer(ports);
-    crowd = await createCrowd({ connectionString: cluster.directUrl }, 6, balancer.url);
+    crowd = await createCrowd({ connectionString: cluster.directUrl }, 6, { url: balancer.url });
     working = Promise.all(
       crowd.people.map((person, index) =>
         person.work(createDice(index), stopping.signal).catch((error) => report(error)),
