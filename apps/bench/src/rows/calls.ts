@@ -1,57 +1,71 @@
+import { startBare } from "../bare/start.ts";
 import type { Bench } from "../bench.ts";
 import { interleave } from "../interleave.ts";
 import { requireAnswered } from "../load/answered.ts";
-import type { Outcome } from "../load/plan.ts";
-import { compare, type Measurement } from "../measurement.ts";
+import type { Outcome, Plan } from "../load/plan.ts";
+import { compare, type Measurement, type Target } from "../measurement.ts";
 import type { Row } from "./row.ts";
 
-/** An authenticated call against one that does nothing, and against one that asks the database one thing, in the same process. */
+/**
+ * An authenticated call against a procedure that does nothing in a tRPC server as its documentation begins, and against one of the same
+ * process that asks the database one thing. What it is of one of the same process that does nothing is told besides: decision 192.
+ */
 export const calls: Row = {
   name: "calls",
   async measure(bench) {
+    const trpc = await startBare(bench, "trpc");
     const measurements: Measurement[] = [];
-    for (const connections of bench.sizes.connections) measurements.push(...(await measureWith(bench, connections)));
+    for (const connections of bench.sizes.connections) {
+      measurements.push(...(await measureWith(bench, connections, trpc.url)));
+    }
+    await trpc.stop();
     return measurements;
   },
 };
 
-/** What `me.get` must reach of the calls a second of a procedure that does nothing. Fewer connections share each of its queries: decision 108. */
-const ofNoop = (connections: number) => (connections < 64 ? 0.5 : 0.7);
+const ofTrpc = { atLeast: 0.7 };
 
-/** The same of a procedure that asks the database one thing, by a query of its own. */
-const ofRead = (connections: number) => (connections < 64 ? 0.7 : 1);
+/** What `me.get` must reach of the calls a second of one that reads by a query of its own. Fewer connections share each of its queries: decision 108. */
+const ofRead = (connections: number) => ({ atLeast: connections < 64 ? 0.7 : 1 });
 
-async function measureWith(bench: Bench, connections: number): Promise<Measurement[]> {
+async function measureWith(bench: Bench, connections: number, trpcUrl: string): Promise<Measurement[]> {
   const { service, take } = await bench.places.everyday();
   const tokens = take(connections).map(({ token }) => token);
-  const { url } = service;
-  const invite = (path: string, own?: readonly string[]) =>
-    bench.invite({ url, connections, plan: { kind: "get", path, ...(own && { tokens: own }) } });
+  const invite = (url: string, path: string, own?: readonly string[]) => {
+    const plan: Plan = { kind: "get", path, ...(own && { tokens: own }) };
+    return bench.invite({ url, connections, plan });
+  };
   const crowds = {
-    me: await invite("/trpc/me.get", tokens),
-    noop: await invite("/trpc/bench.noop"),
-    read: await invite("/trpc/bench.read"),
+    me: await invite(service.url, "/trpc/me.get", tokens),
+    trpc: await invite(trpcUrl, "/noop"),
+    noop: await invite(service.url, "/trpc/bench.noop"),
+    read: await invite(service.url, "/trpc/bench.read"),
   };
   const { repetitions, seconds, warmUp } = bench.sizes;
+  const run = (name: keyof typeof crowds) => async () => requireAnswered(await crowds[name].run({ seconds, warmUp }));
   const figures = await interleave(repetitions, {
-    me: async () => requireAnswered(await crowds.me.run({ seconds, warmUp })),
-    noop: async () => requireAnswered(await crowds.noop.run({ seconds, warmUp })),
-    read: async () => requireAnswered(await crowds.read.run({ seconds, warmUp })),
+    me: run("me"),
+    trpc: run("trpc"),
+    noop: run("noop"),
+    read: run("read"),
   });
   await Promise.all(Object.values(crowds).map((crowd) => crowd.close()));
-  const { me, noop, read } = figures;
-  const hold = (what: string, reference: readonly Outcome[], target: { readonly atLeast: number }) => [
-    compare({ row: "calls", what, unit: "calls/s", target }, { measured: me, reference }, ({ perSecond }) => perSecond),
+  const measured = figures.me;
+  const tell = (what: string, reference: readonly Outcome[], target: Target) =>
+    compare({ row: "calls", what, unit: "calls/s", target }, { measured, reference }, ({ perSecond }) => perSecond);
+  const tellSlowest = (what: string, reference: readonly Outcome[]) =>
     compare(
       { row: "calls", what: `${what}: p99`, unit: "ms", target: { atMost: 2 } },
-      { measured: me, reference },
+      { measured, reference },
       ({ p99 }) => p99,
-    ),
-  ];
+    );
+  const against = (what: string) => `me.get against ${what}, ${connections} connections`;
+  const [ofServer, ofCall] = [against("a no-op of a bare tRPC server"), against("a call that asks the database")];
   return [
-    ...hold(`me.get against a no-op, ${connections} connections`, noop, { atLeast: ofNoop(connections) }),
-    ...hold(`me.get against a call that asks the database, ${connections} connections`, read, {
-      atLeast: ofRead(connections),
-    }),
+    tell(ofServer, figures.trpc, ofTrpc),
+    tellSlowest(ofServer, figures.trpc),
+    tell(ofCall, figures.read, ofRead(connections)),
+    tellSlowest(ofCall, figures.read),
+    tell(against("the service's own no-op"), figures.noop, null),
   ];
 }

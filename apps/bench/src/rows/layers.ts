@@ -1,9 +1,7 @@
-import type { BareAnswers } from "../bare/process.ts";
-import type { Bench } from "../bench.ts";
+import { startBare } from "../bare/start.ts";
 import { interleave } from "../interleave.ts";
-import { type Figure, type MeasuredServer, visit } from "../load/processor-time.ts";
+import { type Figure, visit } from "../load/processor-time.ts";
 import { compare, type Measurement, type Target } from "../measurement.ts";
-import { findFreePort } from "../service/service.ts";
 import { median } from "../statistics.ts";
 import type { Row } from "./row.ts";
 
@@ -41,10 +39,3 @@ export const layers: Row = {
     ];
   },
 };
-
-async function startBare(bench: Bench, kind: "node" | "hono"): Promise<MeasuredServer & { stop(): Promise<void> }> {
-  const child = await bench.processes.start<BareAnswers>("bare/process.ts");
-  const port = await findFreePort();
-  await child.ask("listen", { kind, port });
-  return { url: `http://127.0.0.1:${port}`, usage: () => child.ask("usage", {}), stop: child.stop };
-}

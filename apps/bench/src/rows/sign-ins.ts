@@ -18,9 +18,9 @@ export const signIns: Row = {
     const connections = concurrency * 4;
     const crowd = await bench.invite({ url: service.url, connections, plan: { kind: "signIn", usernames, password } });
     const rush = { seconds: seconds * 4, warmUp: seconds / 2 };
-    const figures = await interleave(repetitions, {
+    const figures = await interleave(repetitions * 2, {
       measured: async () => requireAnswered(await crowd.run(rush)).perSecond,
-      reference: () => hashing.ask("run", { cost, hashes: count * 2, concurrency }),
+      reference: () => hashing.ask("run", { cost, hashes: count, concurrency }),
     });
     await Promise.all([crowd.close(), hashing.stop()]);
     const what = `sign-ins against bare hashes, cost ${cost}, on ${concurrency} cores`;
