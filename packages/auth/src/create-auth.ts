@@ -100,7 +100,7 @@ import { refresh } from "./flows/sign-in/refresh.ts";
 import { register } from "./flows/sign-in/register.ts";
 import { resendCode } from "./flows/sign-in/resend-code.ts";
 import { resetPassword, resetPasswordByCode } from "./flows/sign-in/reset-password.ts";
-import { login } from "./flows/sign-in/sign-in.ts";
+import { signIn } from "./flows/sign-in/sign-in.ts";
 import { signInByCode } from "./flows/sign-in/sign-in-by-code.ts";
 import { signInByNewPassword } from "./flows/sign-in/sign-in-by-new-password.ts";
 import { signInByPasskey, startPasskeySignIn } from "./flows/sign-in/sign-in-by-passkey.ts";
@@ -111,7 +111,7 @@ import {
   startEnrollingPasskey,
   startSecondFactorPasskey,
 } from "./flows/sign-in/sign-in-by-second-factor.ts";
-import { logout } from "./flows/sign-in/sign-out.ts";
+import { signOut } from "./flows/sign-in/sign-out.ts";
 import { startCode, startReset } from "./flows/sign-in/start-code.ts";
 import type { Core } from "./flows/steps/core.ts";
 import { findPermissions } from "./flows/steps/held-permissions.ts";
@@ -146,7 +146,7 @@ import { listUndelivered, queueAgain, reportEndpoints } from "./webhooks/webhook
  * @example
  * const auth = createAuth({ connectionString }, { secret });
  * await auth.initialize();
- * const { token } = await auth.login({ username: "alice", password }, facts);
+ * const { token } = await auth.signIn({ username: "alice", password }, facts);
  */
 export function createAuth<
   const Fields extends ProfileFields = NoFields,
@@ -175,7 +175,7 @@ export function createAuth<
     },
     pool: storage.pool,
     ...bind(core, {
-      login,
+      signIn,
       startCode,
       resendCode,
       signInByCode,
@@ -189,7 +189,7 @@ export function createAuth<
       startRedirect,
       signInByRedirect,
       refresh,
-      logout,
+      signOut,
       register,
       startReset,
       resetPassword,

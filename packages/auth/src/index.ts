@@ -87,7 +87,7 @@ export type {
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 export type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
-export type { LoginInput } from "./flows/sign-in/sign-in.ts";
+export type { SignInInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";

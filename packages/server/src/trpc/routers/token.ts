@@ -30,7 +30,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
           deviceName: deviceName.optional(),
         }),
       )
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signIn(input, ctx.latchkey.facts)),
 
     /** Signs in by the code of a challenge. Where that alone is not enough the answer is a ticket, and `next` says what it is for. */
     obtainByCode: publicProcedure
@@ -130,7 +130,7 @@ export function createTokenProcedures<C extends Config>({ publicProcedure, prote
       .meta({ cookieMode: { takes: "refreshToken", endsSession: true } })
       .input(z.strictObject({ refreshToken: tokenText }))
       .mutation(async ({ ctx, input }) => {
-        await ctx.latchkey.auth.logout(input.refreshToken, ctx.latchkey.facts);
+        await ctx.latchkey.auth.signOut(input.refreshToken, ctx.latchkey.facts);
         return {};
       }),
 
