@@ -29,13 +29,9 @@ import type { GrantInput, PasswordToSet } from "./flows/administration/operator.
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { SigningKeys } from "./flows/administration/signing-keys.ts";
+import type { UserUpdate } from "./flows/administration/update-user.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
-import type {
-  AdministeredUser,
-  AdministeredUserInput,
-  CreatedAccount,
-  UserUpdate,
-} from "./flows/administration/users.ts";
+import type { AdministeredUser, AdministeredUserInput, CreatedAccount } from "./flows/administration/users.ts";
 import type { WaysIn } from "./flows/administration/ways-in.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";

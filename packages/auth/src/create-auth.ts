@@ -67,16 +67,11 @@ import { resetSecondFactor } from "./flows/administration/reset-second-factor.ts
 import { readServiceOverview } from "./flows/administration/service-overview.ts";
 import { listSigningKeys } from "./flows/administration/signing-keys.ts";
 import { unlockUser } from "./flows/administration/unlock-user.ts";
+import { updateUser } from "./flows/administration/update-user.ts";
 import { listChangesOf, stopChangeOf } from "./flows/administration/user-changes.ts";
+import { setGroups, setPermissions } from "./flows/administration/user-grants.ts";
 import { endSessionsOf, listSessionsOf } from "./flows/administration/user-sessions.ts";
-import {
-  createAccount,
-  deleteUser,
-  getUser,
-  setGroups,
-  setPermissions,
-  updateUser,
-} from "./flows/administration/users.ts";
+import { createAccount, deleteUser, getUser } from "./flows/administration/users.ts";
 import { getWaysIn } from "./flows/administration/ways-in.ts";
 import { authenticate } from "./flows/authentication/authenticate.ts";
 import { authorize } from "./flows/authentication/authorize.ts";
