@@ -20,16 +20,15 @@ import {
 } from "@latchkey/server";
 import { TRPCError } from "@trpc/server";
 import { Hono } from "hono";
-import { getPath } from "hono/utils/url";
 import type { Logger } from "pino";
 import openApi from "../../../docs/openapi.json" with { type: "json" };
-import { type AccessLog, createAccessFilter } from "./access-log.ts";
+import type { AccessLog } from "./access-log.ts";
+import { attendRequests } from "./attend-requests.ts";
 import { type ConsoleFiles, consolePath, isAtOrigin } from "./console-files.ts";
 import type { AttendedRequest, HttpEnv, NodeObjects } from "./http-env.ts";
 import { answerInbox, inboxPath } from "./messages/inbox.ts";
-import { receiptsPath, toLoggedPath } from "./messages/receipt-paths.ts";
+import { receiptsPath } from "./messages/receipt-paths.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { createRequestNamer } from "./request-id.ts";
 import { createAppRouter, type ServedRouter } from "./router.ts";
 import type { ServiceConfig } from "./service-config.ts";
 import { settingNames } from "./setting-names.ts";
@@ -68,7 +67,6 @@ export interface AppOptions {
 }
 
 type Bindings = HttpEnv["Bindings"];
-type Incoming = Bindings["incoming"];
 
 /** What answers the requests that Node's HTTP server reads. */
 export interface App {
@@ -111,11 +109,7 @@ export function createApp({
     names: settingNames,
   });
   const pages = createPages({ ...rest, ...told, ...pagesOptions });
-  app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.get("/readyz", async (context) => {
-    const problem = isReady() ? await findProblem(rest.auth) : "shutting down";
-    return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
-  });
+  addHealthChecks(app, { auth: rest.auth, isReady });
   if (consoleFiles) app.use(async ({ req }, next) => (isForConsole(req.raw) ? consoleFiles.fetch(req.raw) : next()));
   // It tells of the service's own procedures, and of no others.
   if (!router) {
@@ -132,14 +126,6 @@ export function createApp({
     );
   }
   if (receipts) app.all(`${receiptsPath}/*`, ({ req }) => receipts(req.raw));
-  const toInfo = ({ incoming, attended }: Bindings) => ({
-    remoteAddress: incoming.socket.remoteAddress,
-    requestId: attended.requestId,
-    onCaller: (userId: string) => {
-      attended.userId = userId;
-    },
-    onCall: metrics?.noteCall,
-  });
   const toPageInfo = (env: Bindings) => {
     const info = toInfo(env);
     const onCall = ({ path, error }: EndedCall) => {
@@ -150,7 +136,7 @@ export function createApp({
     return { ...info, onCall };
   };
   const answerCall = (request: Request, env: Bindings) =>
-    answer(request, { ...toInfo(env), headers: env.incoming.headersDistinct });
+    answer(request, { ...toInfo(env), onCall: metrics?.noteCall, headers: env.incoming.headersDistinct });
   for (const path of pages.paths) app.all(path, ({ req, env }) => pages.fetch(req.raw, toPageInfo(env)));
   if (consoleFiles) {
     for (const path of [consolePath, `${consolePath}/*`]) app.all(path, ({ req }) => consoleFiles.fetch(req.raw));
@@ -192,56 +178,22 @@ const isCall = ({ method }: Request, { path }: AttendedRequest) =>
 const isBrowserAtPage = ({ method, headers }: Request) =>
   method === "GET" && /(^|,)\s*text\/html\s*[,;]/.test(`${headers.get("accept")},`);
 
-type Attending = Pick<AppOptions, "log" | "isReady" | "metrics" | "accessLog" | "trustedProxies">;
+/** From where a request comes, and whose call it turns out to be. */
+const toInfo = ({ incoming, attended }: Bindings) => ({
+  remoteAddress: incoming.socket.remoteAddress,
+  requestId: attended.requestId,
+  onCaller: (userId: string) => {
+    attended.userId = userId;
+  },
+});
 
-/**
- * Gives each request an id, of our own or a trusted proxy's, on its answer and in every line that is logged about it, and what every answer has. All of it is
- * told to Node's own response: asking a `Response` for its headers makes objects that cost more than the rest of this.
- */
-function attendRequests({ log, isReady, metrics, accessLog = "all", trustedProxies }: Attending) {
-  const nameRequest = createRequestNamer(trustedProxies);
-  const isWritten = createAccessFilter(accessLog);
-  // The line of every request holds these five things and no object: looking for names to blank would take longer than the rest.
-  const answers = log.child({}, { redact: [] });
-  return async (
-    request: Request,
-    { incoming, outgoing }: NodeObjects,
-    answer: (attended: AttendedRequest) => Promise<Response>,
-  ): Promise<Response> => {
-    const { requestId, traceId } = nameRequest(incoming);
-    const startedAt = performance.now();
-    outgoing.requestId = requestId;
-    const path = getPath(request);
-    const attended: AttendedRequest = { requestId, path, userId: undefined };
-    const response = refuseAmbiguousFraming(incoming) ?? (await answer(attended));
-    if (isLastOnConnection(incoming, isReady)) outgoing.setHeader("Connection", "close");
-    const elapsed = performance.now() - startedAt;
-    const milliseconds = Math.round(elapsed);
-    const { status } = response;
-    metrics?.noteAnswer(path, status, elapsed / 1_000);
-    if (!isWritten({ path, status, milliseconds })) return response;
-    const { userId } = attended;
-    const { method } = request;
-    const line = { requestId, method, path: toLoggedPath(path).slice(0, 200), status, milliseconds };
-    // What is undefined is not written.
-    answers.info({ ...line, userId, traceId: traceId ?? undefined }, "answered");
-    return response;
-  };
-}
-
-/**
- * Some answers are the last ones on their connection: all while it shuts down, since a connection that is kept would hold up the end,
- * and one that comes before the whole body, since whatever follows would be read as the rest of it.
- */
-const isLastOnConnection = ({ complete }: Incoming, isReady: () => boolean): boolean => !isReady() || !complete;
-
-/** What two readers of one request may read differently: which host it is for, and where its body ends (RFC 9112 §3.2, §6.1). */
-function refuseAmbiguousFraming(incoming: Incoming): Response | null {
-  if (incoming.httpVersionMajor < 1) return refuse("BAD_REQUEST", "Speak HTTP/1.0 or later");
-  const { host, "transfer-encoding": encodings } = incoming.headersDistinct;
-  if (host && (host.length > 1 || host[0] === "")) return refuse("BAD_REQUEST", "Send one Host header");
-  if (encodings && encodings.join().toLowerCase() !== "chunked") return refuse("NOT_IMPLEMENTED");
-  return null;
+/** Whether the process runs, and whether it takes work. */
+function addHealthChecks(app: Hono<HttpEnv>, { auth, isReady }: Pick<AppOptions, "auth" | "isReady">): void {
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    const problem = isReady() ? await findProblem(auth) : "shutting down";
+    return problem ? context.json({ status: problem }, 503) : context.json({ status: "ok" });
+  });
 }
 
 async function findProblem(auth: Auth<ServiceConfig>): Promise<string | null> {

@@ -9,6 +9,7 @@ import { backedUpSchemas } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
 import { findAdvice, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { greeting, nameLocalhost } from "./greeting.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
 import { isLocalDatabase } from "./messages/message-settings.ts";
@@ -80,15 +81,46 @@ async function lead({ settings, log, stop, lastResort }: Serving): Promise<numbe
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, lastResort, ...options }: Serving): Promise<void> {
   if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
+  const { opened, counted } = await openCounted(settings, log);
+  const { auth, config, close } = opened;
+  const others = () => [...counted, lastResort].flatMap(({ metrics }) => metrics());
+  const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  const served = { ...toServerOptions(settings, opened), metrics: metrics?.metrics, log, ...options };
+  const server = await startServer(served).catch(async (error) => {
+    metrics?.close();
+    await close();
+    throw error;
+  });
+  announce({ settings, log, stop, opened, url: server.url });
+  // Nobody sends calls to what has not been ready yet.
+  const wasStarted = !stop.isAsked();
+  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
+  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
+  const signal = await stop.asked;
+  stopMaintenance();
+  stopBackups();
+  server.endReadiness();
+  // A balancer goes on sending calls until it has asked again; at a terminal there is none.
+  if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
+  await drain(server.close(), auth, log);
+  metrics?.close();
+  await close();
+  log.info("stopped");
+}
+
+/** Opens the core, with what is logged and counted of its work. */
+async function openCounted(settings: Settings, log: Logger) {
   const messages = createMessageLog(log, (line) => process.stderr.write(`${line}\n`));
-  const onNotice = (line: string) => log.warn(line);
   const webhooks = createWebhookLog(log);
   const hashes = createHashMetrics();
   const trail = createAuditFailures(log);
   const events = createEventMetrics();
   const sessions = createSessionMetrics();
-  const { auth, config, place, console, findings, close } = await openAuth(settings, {
-    onNotice,
+  const opened = await openAuth(settings, {
+    onNotice: (line) => log.warn(line),
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),
@@ -99,17 +131,14 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
       onSessionChange: sessions.onSessionChange,
     }),
   });
-  const counted = [messages, webhooks, hashes, trail, events, sessions, lastResort];
-  const others = () => counted.flatMap(({ metrics }) => metrics());
-  const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
-    await close();
-    throw error;
-  });
+  return { opened, counted: [messages, webhooks, hashes, trail, events, sessions] };
+}
+
+/** What the server is told of the settings, and of what the config file declares. */
+function toServerOptions(settings: Settings, { auth, config, console, findings }: OpenedAuth) {
   const publicUrl = (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined;
-  const server = await startServer({
-    metrics: metrics?.metrics,
+  return {
     auth,
-    log,
     host: settings.HOST,
     port: settings.PORT,
     corsOrigins: settings.CORS_ORIGINS,
@@ -131,34 +160,23 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
       ...{ config: config.pages, clients: config.clients },
       ...{ registration: settings.REGISTRATION, isDevelopment: isDevelopment(settings) },
     },
-    ...options,
-  }).catch(async (error) => {
-    metrics?.close();
-    await close();
-    throw error;
-  });
-  log.info({ url: server.url, database: place }, "listening");
+  };
+}
+
+interface Announced extends Running {
+  readonly opened: OpenedAuth;
+  readonly url: string;
+}
+
+/** Says where the service listens, what somebody should know, and, to whoever tries it out, what to do next. */
+function announce({ settings, log, stop, opened: { place, console, findings }, url: listening }: Announced): void {
+  log.info({ url: listening, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
   for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
-  if (!settings.isProduction && !stop.isAsked() && runsMaintenance()) {
-    const url = settings.PUBLIC_URL ?? nameLocalhost(server.url);
-    const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
-    process.stderr.write(greeting(url, place, { printsCodes: console !== null, consoleUrl }));
-  }
-  // Nobody sends calls to what has not been ready yet.
-  const wasStarted = !stop.isAsked();
-  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
-  const signal = await stop.asked;
-  stopMaintenance();
-  stopBackups();
-  server.endReadiness();
-  // A balancer goes on sending calls until it has asked again; at a terminal there is none.
-  if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
-  await drain(server.close(), auth, log);
-  metrics?.close();
-  await close();
-  log.info("stopped");
+  if (settings.isProduction || stop.isAsked() || !runsMaintenance()) return;
+  const url = settings.PUBLIC_URL ?? nameLocalhost(listening);
+  const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
+  process.stderr.write(greeting(url, place, { printsCodes: console !== null, consoleUrl }));
 }
 
 interface Measured extends Pick<OpenedAuth, "auth">, Pick<Running, "settings" | "log"> {
@@ -207,37 +225,4 @@ async function drain(drained: Promise<void>, auth: Pick<Auth, "rejectQueuedHashe
   log.warn("refusing the calls that still wait");
   auth.rejectQueuedHashes();
   if (!(await isDrained(refusalTimeout))) log.warn("stopping with calls unanswered");
-}
-
-/** An address of this machine by its name: browsers have no passkeys at one of digits. */
-const nameLocalhost = (url: string) =>
-  url.replace(/(?<=^http:\/\/)(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:)/, "localhost");
-
-interface Greeted {
-  readonly printsCodes: boolean;
-  /** Null where there is none. */
-  readonly consoleUrl: string | null;
-}
-
-function greeting(url: string, place: string, { printsCodes, consoleUrl }: Greeted): string {
-  const byNumber = `
-Sign in or register by phone number; the code is printed here, and shown at ${url}/dev/inbox:
-  curl ${url}/trpc/codes.start -H 'content-type: application/json' \\
-    -d '{"purpose":"enter","to":"+90 532 123 45 67"}'
-`;
-  return `
-Latchkey listens on ${url}
-Its data is in ${place}
-Open it in a browser for the sign-in and account pages.
-${consoleUrl ? `Administrators work at ${consoleUrl}\n` : ""}${printsCodes ? byNumber : ""}
-Create the first user (in another terminal, with the same settings; it asks for the password):
-  npx -y pnpm@12 latchkey create-user --username alice --own-password
-
-Sign in:
-  curl ${url}/trpc/token.obtain -H 'content-type: application/json' \\
-    -d '{"username":"alice","password":"the password"}'
-
-Stop with Ctrl-C.
-
-`;
 }

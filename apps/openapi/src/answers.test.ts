@@ -151,7 +151,9 @@ test("second factors are answered as the document says", async () => {
   expect((await ask("me.totp.get", { token: signedIn.token })).since).not.toBeNull();
   await ask("me.totp.remove", { token: signedIn.token });
   const strict = await live.test.another({ secondFactor: "all" });
-  const refusal: unknown = await strict.login({ username: "frida", password }, live.test.facts).catch((error) => error);
+  const refusal: unknown = await strict
+    .signIn({ username: "frida", password }, live.test.facts)
+    .catch((error) => error);
   const request = isAuthError(refusal) ? refusal.secondFactor : undefined;
   expect(request).toMatchObject({ methods: [], enroll: ["totp", "passkey"] });
   await ask("token.enrollTotp", { input: { ticket: request?.ticket } });
@@ -180,7 +182,7 @@ test("passkeys are answered as the document says", async () => {
     passkeys: { rpId: "localhost", allowsLocalhost: true },
   });
   const ticketOf = async (username: string) => {
-    const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
+    const refusal: unknown = await strict.signIn({ username, password }, live.test.facts).catch((error) => error);
     return isAuthError(refusal) ? (refusal.secondFactor?.ticket ?? "") : "";
   };
   const ticket = await ticketOf("grace");

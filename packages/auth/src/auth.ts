@@ -29,13 +29,9 @@ import type { GrantInput, PasswordToSet } from "./flows/administration/operator.
 import type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 import type { ServiceOverview } from "./flows/administration/service-overview.ts";
 import type { SigningKeys } from "./flows/administration/signing-keys.ts";
+import type { UserUpdate } from "./flows/administration/update-user.ts";
 import type { WaitingChanges } from "./flows/administration/user-changes.ts";
-import type {
-  AdministeredUser,
-  AdministeredUserInput,
-  CreatedAccount,
-  UserUpdate,
-} from "./flows/administration/users.ts";
+import type { AdministeredUser, AdministeredUserInput, CreatedAccount } from "./flows/administration/users.ts";
 import type { WaysIn } from "./flows/administration/ways-in.ts";
 import type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 import type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
@@ -59,7 +55,7 @@ import type {
 import type { RegisterInput } from "./flows/sign-in/register.ts";
 import type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 import type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
-import type { LoginInput } from "./flows/sign-in/sign-in.ts";
+import type { SignInInput } from "./flows/sign-in/sign-in.ts";
 import type { CodeAnswer, SignInByCodeInput } from "./flows/sign-in/sign-in-by-code.ts";
 import type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 import type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";
@@ -184,7 +180,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * @throws AuthError `invalid_credentials`, `second_factor_required`, `password_change_required`, `rate_limited`, `overloaded`,
    * `refused_by_hook`, `hook_failed`
    */
-  login(input: LoginInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
+  signIn(input: SignInInput, facts: RequestInfo): Promise<SignInAnswer<UserOf<C>>>;
 
   /**
    * Sends a code to somebody who is not signed in: to sign in, to set a password, or, with `enter`, to sign in whoever has the number and
@@ -271,7 +267,7 @@ export interface Auth<C extends Config = PlainConfig> {
   refresh(refreshToken: string, facts: RequestInfo): Promise<TokenResponse<UserOf<C>>>;
 
   /** Ends the session of a refresh token. Says nothing of whether there was one (RFC 7009 §2.2). */
-  logout(refreshToken: string, facts: RequestInfo): Promise<void>;
+  signOut(refreshToken: string, facts: RequestInfo): Promise<void>;
 
   /**
    * Opens an account for a stranger and signs them in. Profile fields stand beside the names.

@@ -57,13 +57,9 @@ export type { GrantInput, PasswordToSet } from "./flows/administration/operator.
 export type { StartRoundInput } from "./flows/administration/record-imported-users.ts";
 export type { OutboxSpan, ServiceOverview } from "./flows/administration/service-overview.ts";
 export type { ListedSigningKey, SigningKeys } from "./flows/administration/signing-keys.ts";
+export type { UserUpdate } from "./flows/administration/update-user.ts";
 export type { WaitingChanges } from "./flows/administration/user-changes.ts";
-export type {
-  AdministeredUser,
-  AdministeredUserInput,
-  CreatedAccount,
-  UserUpdate,
-} from "./flows/administration/users.ts";
+export type { AdministeredUser, AdministeredUserInput, CreatedAccount } from "./flows/administration/users.ts";
 export type { NameProof, WaysIn } from "./flows/administration/ways-in.ts";
 export type { ExchangedToken } from "./flows/authentication/exchange-token.ts";
 export type { TokenInspection, TokenQuestion } from "./flows/authentication/inspect-token.ts";
@@ -87,7 +83,7 @@ export type {
 export type { RegisterInput } from "./flows/sign-in/register.ts";
 export type { ResendCodeInput } from "./flows/sign-in/resend-code.ts";
 export type { PasswordReset, ResetByCodeInput, ResetPasswordInput } from "./flows/sign-in/reset-password.ts";
-export type { LoginInput } from "./flows/sign-in/sign-in.ts";
+export type { SignInInput } from "./flows/sign-in/sign-in.ts";
 export type { CodeAnswer, SignInByCodeInput, TicketAnswer } from "./flows/sign-in/sign-in-by-code.ts";
 export type { SignInByNewPasswordInput } from "./flows/sign-in/sign-in-by-new-password.ts";
 export type { SignInByPasskeyInput } from "./flows/sign-in/sign-in-by-passkey.ts";

@@ -7,7 +7,7 @@ import { createTestAuth, type TestAuth } from "./testing/index.ts";
 import type { TokenAlgorithm } from "./tokens/access-token.ts";
 import { createTokenVerifier } from "./verify.ts";
 
-type SessionAnswer = Awaited<ReturnType<TestAuth["auth"]["login"]>>;
+type SessionAnswer = Awaited<ReturnType<TestAuth["auth"]["signIn"]>>;
 
 const password = "correct horse battery";
 const expected = { issuer: "latchkey", audience: "latchkey" };
@@ -32,7 +32,7 @@ afterAll(async () => {
   for (const service of services.values()) await service[Symbol.asyncDispose]();
 });
 
-const signIn = ({ auth, facts }: TestAuth) => auth.login({ username: "alice", password }, facts);
+const signIn = ({ auth, facts }: TestAuth) => auth.signIn({ username: "alice", password }, facts);
 
 function issuerOf(algorithm: TokenAlgorithm): Issuer {
   const issuer = services.get(algorithm);

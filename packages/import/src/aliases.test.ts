@@ -50,7 +50,7 @@ const rename = (...names: readonly (readonly [id: number, username: string])[]) 
 /** The id there of whom a name and a person's password let in; null for nobody. */
 async function whoIs(username: string, id: number): Promise<number | null> {
   try {
-    const { user } = (await service.auth.login({ username, password: passwordOf(id) }, service.facts)) as {
+    const { user } = (await service.auth.signIn({ username, password: passwordOf(id) }, service.facts)) as {
       user: { id: string };
     };
     const [row] = await service.database.query<{ old_id: string }>(

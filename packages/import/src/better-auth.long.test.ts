@@ -46,9 +46,9 @@ async function tryIt(database: string, source: string, { folder, ...tool }: Bett
   expect(look.totals).toMatchObject({ read: people.length, new: people.length });
   expect(await importPeople(service.auth, { ...options, accept: ["all"] })).toMatchObject({ created: people.length });
   for (const { name, password, email } of attempts) {
-    const { user } = await service.auth.login({ username: name, password }, service.facts);
+    const { user } = await service.auth.signIn({ username: name, password }, service.facts);
     expect(user.email, name).toBe(email);
-    const wrong = service.auth.login({ username: name, password: `${password}.` }, service.facts);
+    const wrong = service.auth.signIn({ username: name, password: `${password}.` }, service.facts);
     await expect(wrong, name).rejects.toMatchObject({ code: "invalid_credentials" });
   }
   const rows = await service.database.query<{ joined: boolean }>(

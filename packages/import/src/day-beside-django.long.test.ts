@@ -99,7 +99,7 @@ const day = 86_400;
 
 /** Signs somebody in from an address of their own: limits on guessing are not what this is about. */
 async function signIn({ auth, facts }: TestAuth, username: string, typed: string, n = idOf(username)) {
-  const answer = await auth.login({ username, password: typed }, { ...facts, address: `10.0.${n >> 8}.${n & 255}` });
+  const answer = await auth.signIn({ username, password: typed }, { ...facts, address: `10.0.${n >> 8}.${n & 255}` });
   if (!("token" in answer)) throw new Error("no session");
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`], facts) };
 }

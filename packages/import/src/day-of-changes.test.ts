@@ -48,7 +48,7 @@ const dump = () =>
 /** Who signs in by a name and a password, by their place among the ordinary people; null for nobody. */
 async function whoIs(username: string, password: string): Promise<number | null> {
   try {
-    const { user } = (await service.auth.login({ username, password }, service.facts)) as { user: { id: string } };
+    const { user } = (await service.auth.signIn({ username, password }, service.facts)) as { user: { id: string } };
     const [row] = await service.database.query<{ old_id: string }>(
       "select old_id from latchkey.imported_users where user_id = $1",
       [user.id],

@@ -60,7 +60,7 @@ test.each([
       { ...rest, old_id: "4", username: "boss", is_superuser: true },
       { ...rest, old_id: "50", username: "of_here" },
     ]);
-    const signIn = (username: string, password: string) => later.auth.login({ username, password }, later.facts);
+    const signIn = (username: string, password: string) => later.auth.signIn({ username, password }, later.facts);
     await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");
     await expect(signIn("20201234", "second password")).resolves.toHaveProperty("token");
     await expect(signIn("of_here", "a long enough one")).resolves.toHaveProperty("token");

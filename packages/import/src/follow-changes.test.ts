@@ -33,7 +33,7 @@ afterEach(async () => {
 const run = (options: Partial<ImportOptions> = {}) =>
   runImport({ project, service }, { accept: ["permission_undeclared"], ...options });
 
-const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);
+const signIn = (username: string, password: string) => service.auth.signIn({ username, password }, service.facts);
 const read = async (username: string) =>
   (await service.database.query("select * from latchkey.users where username = $1", [username]))[0];
 const change = (id: number, set: string) => project.run(`update users_user set ${set} where id = ${id}`);

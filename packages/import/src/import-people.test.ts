@@ -18,7 +18,7 @@ const django = (text: string) => `pbkdf2_sha256$1$salt$${pbkdf2Sync(text, "salt"
 const sha1 = `sha1$Nk2$${createHash("sha1").update(`Nk2${password}`).digest("hex")}`;
 
 const signIn = async ({ auth, facts }: TestAuth, username: string, typed = password) => {
-  const { user } = (await auth.login({ username, password: typed }, facts)) as { user: { id: string } };
+  const { user } = (await auth.signIn({ username, password: typed }, facts)) as { user: { id: string } };
   return user;
 };
 

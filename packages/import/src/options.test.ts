@@ -414,7 +414,7 @@ test("a file of Supabase is read with its own names of columns, and its numbers 
   const options = { ...usual, phoneCountry: undefined, connection: service.database.connection, source };
   expect(await importPeople(service.auth, { ...options, from: "supabase" })).toMatchObject({ created: 1, exitCode: 0 });
   for (const username of ["ada@firma.example", "+905321234567"])
-    expect(await service.auth.login({ username, password: "correct horse" }, service.facts)).toHaveProperty("token");
+    expect(await service.auth.signIn({ username, password: "correct horse" }, service.facts)).toHaveProperty("token");
   const rows = await service.database.query("select source, old_id from latchkey.imported_users");
   expect(rows).toEqual([{ source: "supabase", old_id: "0b9f" }]);
   await expect(importPeople(service.auth, { ...options, from: "auth0", source: "-" })).rejects.toThrow(/\.json/);

@@ -55,7 +55,7 @@ async function bring(options: Given, people: number) {
 /** The old id of who signs in; null for nobody. */
 async function whoIs(username: string, typed = password): Promise<string | null> {
   try {
-    const { user } = await service.auth.login({ username, password: typed }, service.facts);
+    const { user } = await service.auth.signIn({ username, password: typed }, service.facts);
     const rows = await service.database.query<{ old_id: string }>(
       "select old_id from latchkey.imported_users where user_id = $1",
       [user.id],

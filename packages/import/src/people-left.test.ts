@@ -127,7 +127,7 @@ test("who is here and has something undecided follows all the rest, and is asked
 test("whose account is deleted here keeps the name from others, and it is not shown", async () => {
   const [can] = (await listAll("altered")).filter(({ externalId }) => externalId === "6");
   const admin = await service.auth.createUser({ username: "boss_here", password, isSuperuser: true });
-  const session = await service.auth.login({ username: "boss_here", password }, service.facts);
+  const session = await service.auth.signIn({ username: "boss_here", password }, service.facts);
   if (!("token" in session)) throw new Error("There is no session");
   const caller = await service.auth.authenticate([`Bearer ${session.token}`]);
   await service.auth.users.delete({ ...caller, facts: service.facts }, can?.userId ?? "");

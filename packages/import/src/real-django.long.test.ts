@@ -50,7 +50,7 @@ test.skipIf(!hasDjango)(
     expect((await run({ accept: [], apply: false })).exitCode).toBe(4);
     expect(await run()).toMatchObject({ created: people.length, exitCode: 0 });
     for (const { id, username, password, letIn } of people) {
-      const signIn = service.auth.login({ username, password }, service.facts);
+      const signIn = service.auth.signIn({ username, password }, service.facts);
       if (!letIn) {
         await expect(signIn, username).rejects.toMatchObject({ code: "invalid_credentials" });
         continue;
@@ -60,7 +60,7 @@ test.skipIf(!hasDjango)(
         user.id,
       ]);
       expect(row, username).toEqual({ old_id: id });
-      const wrong = service.auth.login({ username, password: `${password}.` }, service.facts);
+      const wrong = service.auth.signIn({ username, password: `${password}.` }, service.facts);
       await expect(wrong, username).rejects.toMatchObject({ code: "invalid_credentials" });
     }
     const [clerks] = await service.database.query(

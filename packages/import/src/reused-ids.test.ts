@@ -31,7 +31,7 @@ const run = (options: Partial<ImportOptions> = {}) =>
   runImport({ project, service }, { accept: ["permission_undeclared"], ...options });
 
 const asked = (undecided: number, rows = undecided) => expect.objectContaining({ code: "id_reused", rows, undecided });
-const signIn = (username: string, password: string) => service.auth.login({ username, password }, service.facts);
+const signIn = (username: string, password: string) => service.auth.signIn({ username, password }, service.facts);
 const accountOf = async (oldId: number | string, source = "django") => {
   const [row] = await service.database.query<{ user_id: string | null }>(
     "select user_id from latchkey.imported_users where source = $1 and old_id = $2",

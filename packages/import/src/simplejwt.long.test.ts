@@ -63,10 +63,10 @@ async function tryTokens(database: string, source: string): Promise<void> {
   expect((await refresh(next.refresh)).user.username).toBe("bob");
 
   expect(await me(adopted.token)).toEqual({ status: 200, body: { id: 7, username: "ada" } });
-  const { token } = (await service.auth.login({ username: "bob", password }, service.facts)) as { token: string };
+  const { token } = (await service.auth.signIn({ username: "bob", password }, service.facts)) as { token: string };
   expect(await me(token)).toEqual({ status: 200, body: { id: 8, username: "bob" } });
   await service.auth.createUser({ username: "of_here", password: "a long enough one" });
-  const ofHere = (await service.auth.login({ username: "of_here", password: "a long enough one" }, service.facts)) as {
+  const ofHere = (await service.auth.signIn({ username: "of_here", password: "a long enough one" }, service.facts)) as {
     token: string;
   };
   expect((await me(ofHere.token)).status).toBe(401);

@@ -49,7 +49,7 @@ test("a UUID that a database stores without dashes is the id with dashes that to
   const token = sign({ token_type: "access", user_id: dashed, jti: "1", iat: now - 10, exp: now + 3_600 });
   const { user } = await service.auth.authenticate([`Bearer ${token}`], service.facts);
   expect(user.username).toBe("ada");
-  const login = await service.auth.login({ username: "ada", password: "what ada types" }, service.facts);
+  const login = await service.auth.signIn({ username: "ada", password: "what ada types" }, service.facts);
   const claims = JSON.parse(Buffer.from(login.token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).toMatchObject({ token_type: "access", user_id: dashed });
 

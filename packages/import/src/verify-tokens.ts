@@ -27,7 +27,7 @@ export interface VerifiedTokens {
   readonly isGood: boolean;
 }
 
-type CheckingAuth = Pick<Auth, "options" | "authenticate" | "login" | "refresh" | "logout" | "revokeSession">;
+type CheckingAuth = Pick<Auth, "options" | "authenticate" | "signIn" | "refresh" | "signOut" | "revokeSession">;
 
 const facts = { requestId: null, address: "127.0.0.1", userAgent: "latchkey import verify" };
 
@@ -162,8 +162,8 @@ function describeRefusal(error: unknown): string {
 
 async function signIn(auth: CheckingAuth, { name, password }: Credentials): Promise<Opened & { token: string | null }> {
   try {
-    const { user, token, refreshToken } = await auth.login({ username: name, password }, facts);
-    return { userId: user.id, token, told: null, [Symbol.asyncDispose]: () => auth.logout(refreshToken, facts) };
+    const { user, token, refreshToken } = await auth.signIn({ username: name, password }, facts);
+    return { userId: user.id, token, told: null, [Symbol.asyncDispose]: () => auth.signOut(refreshToken, facts) };
   } catch (error) {
     return { ...nothing, token: null, told: describeRefusal(error) };
   }
@@ -185,7 +185,7 @@ function describePage(status: number, profile: string, { refresh }: OldTokens): 
 async function refresh(auth: CheckingAuth, token: string, userId: string | null): Promise<string | null> {
   try {
     const answer = await auth.refresh(token, facts);
-    await auth.logout(answer.refreshToken, facts);
+    await auth.signOut(answer.refreshToken, facts);
     return requireSame(answer.user.id, userId ?? answer.user.id);
   } catch (error) {
     return describeRefusal(error);

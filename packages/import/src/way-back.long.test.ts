@@ -23,7 +23,7 @@ test.skipIf(!hasModules("django"))(
     await using service = await createTestAuth({ passwords: { format: "pbkdf2_sha256" } });
     const [connection, source] = [service.database.connection, `sqlite:${file}`];
     await importPeople(service.auth, { ...usual, accept: ["all"], connection, source });
-    await service.auth.login({ username: "bob", password: "second password" }, service.facts);
+    await service.auth.signIn({ username: "bob", password: "second password" }, service.facts);
     await service.auth.operator.changePassword("ada", decomposed);
     await service.auth.createUser({ username: "of_here", password: "a long enough one" });
 

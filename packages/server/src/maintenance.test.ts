@@ -7,7 +7,7 @@ test("a signing key that cannot be made keeps nothing from being cleared away, a
   await using service = await createTestAuth();
   const { auth, clock, database, facts } = service;
   await auth.createUser({ username: "alice", password: "correct horse battery" });
-  await auth.login({ username: "alice", password: "correct horse battery" }, facts);
+  await auth.signIn({ username: "alice", password: "correct horse battery" }, facts);
   await database.query(`create function public.refuse() returns trigger language plpgsql
     as $$ begin raise exception 'no key today'; end $$`);
   await database.query(

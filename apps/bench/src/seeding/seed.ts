@@ -37,7 +37,7 @@ export async function seed({ connection, secret, people, signedIn }: Seeding): P
       const [from, last] = [Math.floor((number - 1) * share) + 1, Math.floor(number * share)];
       await insertPeople(auth, { from, to: last, encoded });
       await insertSessions(auth, { from, to: last - 1 });
-      const { token, refreshToken } = await auth.login({ username: usernameOf(last), password }, facts);
+      const { token, refreshToken } = await auth.signIn({ username: usernameOf(last), password }, facts);
       answers.push({ token, refreshToken });
     }
     await auth.pool.query("vacuum analyze latchkey.users, latchkey.sessions");

@@ -302,7 +302,7 @@ for (const { tags, cases } of shareOut(paths, 4))
     { tags },
     async (path, { open, site, context }) => {
       await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
-      const own = await site.test.auth.login(
+      const own = await site.test.auth.signIn(
         { username: "mallory", password: "correct horse battery" },
         { address: null, requestId: "x", userAgent: null },
       );

@@ -109,7 +109,7 @@ describe("the SDK", () => {
     await shows(tab, signedOut);
     await setUserVerified(phone, false);
     expect(await withPasskeys(tab, "signInWithPasskey")).toBeNull();
-    const refusal = await strict.login(alice, site.test.facts).catch((error: { secondFactor?: object }) => error);
+    const refusal = await strict.signIn(alice, site.test.facts).catch((error: { secondFactor?: object }) => error);
     expect(refusal).toMatchObject({ secondFactor: { methods: ["passkey"] } });
   });
 });

@@ -154,7 +154,7 @@ async function bringCookie(
   { url, test }: LiveServer,
   { username }: Pick<Person, "username">,
 ) {
-  const { refreshToken } = await test.auth.login({ username, password }, test.facts);
+  const { refreshToken } = await test.auth.signIn({ username, password }, test.facts);
   const { hostname: domain } = new URL(url);
   const attributes = { domain, path: "/cookie", httpOnly: true, sameSite: "Strict" } as const;
   await context.addCookies([{ name: "latchkey_refresh", value: refreshToken, ...attributes }]);

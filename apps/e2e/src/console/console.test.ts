@@ -382,7 +382,7 @@ describe.skipIf(!isService)("people in the console", () => {
   test("are unlocked after the password of whoever does it, where their sign-in is not recent", async ({ browser }) => {
     const { id, username } = await site.create({});
     const { test } = site.live;
-    const guess = () => test.auth.login({ username, password: "wrong" }, test.facts).catch(() => {});
+    const guess = () => test.auth.signIn({ username, password: "wrong" }, test.facts).catch(() => {});
     for (let count = 0; count < 12; count += 1) await guess();
     await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
@@ -423,7 +423,7 @@ describe.skipIf(!isService)("people in the console", () => {
     );
     for (let count = 0; count < 31; count += 1) {
       const from = { ...facts, address: `198.51.100.${count}` };
-      await auth.login({ username: person.username, password: "wrong" }, from).catch(() => {});
+      await auth.signIn({ username: person.username, password: "wrong" }, from).catch(() => {});
     }
     // The wait of the first attempt beyond the limit would be over before it is looked at.
     await database.query(

@@ -42,9 +42,9 @@ export async function fillConsole({ live: { test } }: ConsoleSite): Promise<Pers
   });
   const credentials = { username: "ada", password: "correct horse battery" };
   for (const [index, userAgent] of agents.entries()) {
-    await auth.login(credentials, { ...facts, userAgent, address: `198.51.100.${index}` });
+    await auth.signIn(credentials, { ...facts, userAgent, address: `198.51.100.${index}` });
     await auth
-      .login({ ...credentials, password: "wrong" }, { ...facts, address: `203.0.113.${index}` })
+      .signIn({ ...credentials, password: "wrong" }, { ...facts, address: `203.0.113.${index}` })
       .catch(() => {});
   }
   await fillHours(test.database);

@@ -40,7 +40,7 @@ afterAll(() => live[Symbol.asyncDispose]());
 
 type Variables = Readonly<Record<string, string>>;
 
-const signIn = (username: string) => live.test.auth.login({ username, password }, live.test.facts);
+const signIn = (username: string) => live.test.auth.signIn({ username, password }, live.test.facts);
 
 /** The token of a superuser, who stays: no command is about them. */
 await live.test.auth.createUser({ username: "root", password, isSuperuser: true });

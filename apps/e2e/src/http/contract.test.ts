@@ -287,7 +287,7 @@ describe("a call without a good token", () => {
       async spoil() {
         await using foreign = await createTestAuth();
         await foreign.auth.createUser({ username: "foreigner", password });
-        return (await foreign.auth.login({ username: "foreigner", password }, foreign.facts)).token;
+        return (await foreign.auth.signIn({ username: "foreigner", password }, foreign.facts)).token;
       },
     },
     "whose last character was changed": {

@@ -116,13 +116,13 @@ test("what a script puts into the body is not looked at where the cookie counts"
 });
 
 test("whoever had the cookie of before stays signed in, once, and then has the new one", async () => {
-  const { refreshToken } = await core.auth.login(alice, { address: null, requestId: "x", userAgent: null });
+  const { refreshToken } = await core.auth.signIn(alice, { address: null, requestId: "x", userAgent: null });
   const renewed = await send("token.refresh", { cookie: `latchkey_refresh=${refreshToken}` });
   expect(renewed.data).toMatchObject({ user: { username: "alice" } });
   expect(renewed.lines.filter((line) => line.startsWith("latchkey_refresh=; Max-Age=0; Path=/cookie"))).toHaveLength(1);
 
   const cookies = toCookies(renewed.lines);
-  const stranger = await core.auth.login({ ...alice }, { address: null, requestId: "x", userAgent: null });
+  const stranger = await core.auth.signIn({ ...alice }, { address: null, requestId: "x", userAgent: null });
   const again = await send("token.refresh", { cookie: `latchkey_refresh=${stranger.refreshToken}; ${cookies}` });
   expect(again.status).toBe(200);
   const out = await send("token.revoke", { cookie: toCookies(again.lines) });

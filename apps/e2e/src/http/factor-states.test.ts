@@ -54,9 +54,9 @@ beforeAll(async () => {
   await clock.advance(30);
   await auth.confirmTotp(caller, { ticket, totp: await showTotp(live.test, secret) }, facts);
 
-  const login = (more: object = {}) => auth.login({ username, password, ...more }, facts);
+  const signIn = (more: object = {}) => auth.signIn({ username, password, ...more }, facts);
   const ticketOf = async () => {
-    const refused: { secondFactor?: { ticket?: string }; passwordChange?: { ticket?: string } } = await login().then(
+    const refused: { secondFactor?: { ticket?: string }; passwordChange?: { ticket?: string } } = await signIn().then(
       () => ({}),
       (error) => error,
     );
@@ -66,19 +66,19 @@ beforeAll(async () => {
   const shown = { ticket: await ticketOf(), totp: await showTotp(live.test, secret) };
   const { rememberMark, ...whole } = await auth.signInBySecondFactor({ ...shown, remember: true }, facts);
   states.set("a session of two factors", whole);
-  states.set("a session of a remembered device", await login({ rememberMark }));
+  states.set("a session of a remembered device", await signIn({ rememberMark }));
   const waiting = await ticketOf();
   states.set("a ticket that waits for the second factor", { token: waiting, refreshToken: waiting });
   const ofFactor = (at: string) =>
     database.query(`update latchkey.users set second_factor_at = ${at} where id = $1`, [id]);
   await ofFactor("null");
-  states.set("a session of before the second factor", await login());
+  states.set("a session of before the second factor", await signIn());
   await ofFactor("latchkey.now()");
 
   const other = await createPerson(live.test);
   await auth.operator.requirePasswordChange(other.username);
   const refused: { passwordChange?: { ticket?: string } } = await auth
-    .login({ username: other.username, password }, facts)
+    .signIn({ username: other.username, password }, facts)
     .then(
       () => ({}),
       (error) => error,

@@ -21,6 +21,6 @@ export async function createLockedAccount(
   const names = [locked.username, locked.email, locked.phoneNumber];
   for (let time = 0; time < attemptLimits.account_strangers.lockAfter; time += 1) {
     const facts = { ...test.facts, address: `10.1.${time}.1` };
-    await quick.login({ username: names[time % 3] ?? "", password: "wrong" }, facts).catch(() => {});
+    await quick.signIn({ username: names[time % 3] ?? "", password: "wrong" }, facts).catch(() => {});
   }
 }

@@ -61,7 +61,7 @@ test("an upgrade finds own fields, own models and own migrations as they were, a
   const [latchkey] = processes;
   await latchkey?.auth.operator.changePassword("alice", "correct horse battery");
   const facts = { requestId: null, address: null, userAgent: null };
-  const signedIn = await latchkey?.auth.login({ username: "alice", password: "correct horse battery" }, facts);
+  const signedIn = await latchkey?.auth.signIn({ username: "alice", password: "correct horse battery" }, facts);
   const alice = signedIn?.user;
   expect(alice).toMatchObject({ username: "Alice", nickname: "Ali" });
   expect((await pool.query("select * from shop.orders")).rows).toEqual([{ id: 1, customer_id: alice?.id, price: 7 }]);

@@ -28,7 +28,7 @@ afterAll(() => Promise.all([bare[Symbol.asyncDispose](), team[Symbol.asyncDispos
 
 async function signUp({ test }: LiveServer) {
   await test.auth.createUser({ username: "alice", phoneNumber: "+90 532 123 45 67", password });
-  return test.auth.login({ username: "alice", password }, test.facts);
+  return test.auth.signIn({ username: "alice", password }, test.facts);
 }
 
 /** The token with another person in it. */

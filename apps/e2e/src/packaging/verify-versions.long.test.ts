@@ -56,7 +56,7 @@ describe.each([
     await using live = await startLiveServer();
     await live.test.auth.createUser({ username: "alice", password: "correct horse battery" });
     const input = { username: "alice", password: "correct horse battery" };
-    const { token, user } = await live.test.auth.login(input, live.test.facts);
+    const { token, user } = await live.test.auth.signIn(input, live.test.facts);
     const { output, exitCode } = await project.run("api.ts", live.url, token);
     expect(JSON.parse(output.trim().split("\n").at(-1) ?? ""), output).toEqual([
       expect.stringMatching(/^token_missing Bearer /),

@@ -376,7 +376,7 @@ describe.skipIf(!isService)("on the way back to an app", () => {
     expect(placeOf(await send(due, { newPassword: `${password} 2` }))).toBe(pathOf());
 
     const { auth, facts } = live.test;
-    const { token } = await auth.login({ username, password: `${password} 2` }, facts);
+    const { token } = await auth.signIn({ username, password: `${password} 2` }, facts);
     const caller = await auth.authenticate([`Bearer ${token}`]);
     const { ticket, secret } = await auth.startTotp(caller, facts);
     await auth.confirmTotp(caller, { ticket, totp: await showTotp(live.test, secret) }, facts);

@@ -117,7 +117,7 @@ describe.skipIf(!isService)("signing in by code on the pages", () => {
   test("an account that has a passkey and no password proves its old number by that, which the page asks for", async () => {
     const { id, username } = await createOwner();
     const { auth, database, facts } = live.test;
-    const caller = await auth.authenticate([`Bearer ${(await auth.login({ username, password }, facts)).token}`]);
+    const caller = await auth.authenticate([`Bearer ${(await auth.signIn({ username, password }, facts)).token}`]);
     const device = createPasskeyDevice();
     await auth.addPasskey(caller, { passkey: device.create((await auth.startPasskey(caller)).options) }, facts);
     const age = `update latchkey.users set password = '!', phone_proved_at = latchkey.now() - interval '50 days' where id = $1`;

@@ -279,7 +279,7 @@ describe.skipIf(!isService)("the service's pages", () => {
     expect(after).not.toBe(before);
     const isKnown = async (deviceMark: string) => {
       await live.test.database.query("delete from latchkey.notices");
-      await live.test.auth.login({ username, password, deviceMark }, live.test.facts);
+      await live.test.auth.signIn({ username, password, deviceMark }, live.test.facts);
       return (await live.test.database.query("select from latchkey.notices where kind = 'new_device'")).length === 0;
     };
     expect([await isKnown(before), await isKnown(after)]).toEqual([false, true]);

@@ -62,7 +62,7 @@ describe.skipIf(!isService)("a number and an address of one's own on the pages",
     const readMark = () => own.cookies.get("latchkey_device") ?? "";
     const isKnown = async (deviceMark: string, shown = password) => {
       await live.test.database.query("delete from latchkey.notices");
-      await live.test.auth.login({ username: name, password: shown, deviceMark }, live.test.facts);
+      await live.test.auth.signIn({ username: name, password: shown, deviceMark }, live.test.facts);
       return (await live.test.database.query("select from latchkey.notices where kind = 'new_device'")).length === 0;
     };
     const first = readMark();

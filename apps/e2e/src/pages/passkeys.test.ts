@@ -18,7 +18,7 @@ test.runIf(isService)(
     const { auth, clock, facts } = live.test;
     await auth.createUser({ username: "alice", password });
     const add = async () => {
-      const { token } = await auth.login({ username: "alice", password }, facts);
+      const { token } = await auth.signIn({ username: "alice", password }, facts);
       const caller = await auth.authenticate([`Bearer ${token}`]);
       const device = createPasskeyDevice();
       const { passkey } = await auth.addPasskey(

@@ -178,7 +178,7 @@ test.each([true, false])(
     await using server = await startLiveServer({ messages, recoveryRemovesFactors });
     const { auth, facts } = server.test;
     await auth.createUser({ username, password });
-    const { token } = await auth.login({ username, password }, facts);
+    const { token } = await auth.signIn({ username, password }, facts);
     const caller = await auth.authenticate([`Bearer ${token}`]);
     const { codes } = await auth.createRecoveryCodes(caller, facts);
     const { ticket, secret } = await auth.startTotp(caller, facts);

@@ -33,7 +33,7 @@ export async function createPerson(
   await auth.createUser({ ...input, username, password });
   for (const permission of permissions) await auth.operator.grant(username, { permission });
   for (const group of groups) await auth.operator.grant(username, { group });
-  const { user, token, refreshToken } = await auth.login({ username, password }, facts);
+  const { user, token, refreshToken } = await auth.signIn({ username, password }, facts);
   return { id: user.id, username, token, refreshToken, user };
 }
 

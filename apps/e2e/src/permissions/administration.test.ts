@@ -477,7 +477,7 @@ test("audit.list answers pages of what one person did, each event once, the newe
 describe("users.endSessions", () => {
   test("signs a user out everywhere, tells from how many places, and writes it down", async () => {
     const { id, username, token } = await createPerson(live.test);
-    await live.test.auth.login({ username, password }, live.test.facts);
+    await live.test.auth.signIn({ username, password }, live.test.facts);
     expect((await asBoss("users.endSessions", { id })).body).toEqual({ ended: 2 });
     expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
     expect((await eventsAbout(id)).at(-1)).toMatchObject({
@@ -490,7 +490,7 @@ describe("users.endSessions", () => {
 
   test("ends the one session that is named, and leaves the others", async () => {
     const { id, username, token } = await createPerson(live.test);
-    const other = await live.test.auth.login({ username, password }, live.test.facts);
+    const other = await live.test.auth.signIn({ username, password }, live.test.facts);
     const [last, first] = (await asBoss("users.listSessions", { id })).body;
     expect((await asBoss("users.endSessions", { id, sessionId: first.id.toUpperCase() })).body).toEqual({ ended: 1 });
     expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
@@ -508,7 +508,7 @@ describe("users.endSessions", () => {
     const [theirs] = (await asBoss("users.listSessions", { id: other.id })).body;
     const [ended] = (await asBoss("users.listSessions", { id: person.id })).body;
     await asBoss("users.endSessions", { id: person.id });
-    const { token } = await live.test.auth.login({ username: person.username, password }, live.test.facts);
+    const { token } = await live.test.auth.signIn({ username: person.username, password }, live.test.facts);
     const before = await eventsAbout(person.id);
     for (const sessionId of [theirs.id, ended.id, nobody]) {
       expect(outcomeOf(await asBoss("users.endSessions", { id: person.id, sessionId }))).toBe("404 not_found");
@@ -528,7 +528,7 @@ describe("users.listSessions", () => {
     const { id, username, refreshToken } = await createPerson(live.test);
     const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
     const headers = { "user-agent": firefox };
-    await live.test.auth.logout(refreshToken, live.test.facts);
+    await live.test.auth.signOut(refreshToken, live.test.facts);
     await ask(live, "token.obtain", { input: { username, password } });
     await live.test.database.query(
       "update latchkey.sessions set last_used_at = now() - interval '1 hour' where user_id = $1",
@@ -613,7 +613,7 @@ describe("users.getWaysIn", () => {
     const { auth, facts, clock } = live.test;
     for (let count = 0; count < 31; count += 1) {
       const from = { ...facts, address: `198.51.100.${count}` };
-      await auth.login({ username: username.toUpperCase(), password: "wrong" }, from).catch(() => {});
+      await auth.signIn({ username: username.toUpperCase(), password: "wrong" }, from).catch(() => {});
     }
     // The wait of the first attempt beyond the limit would be over before it is looked at.
     await live.test.database.query(

@@ -123,7 +123,7 @@ describe("password.reset", () => {
     const { id, username } = await createAccount();
     await live.test.auth.operator.changePassword(username, password);
     const { setPasswordCode: code } = await live.test.auth.operator.createPasswordCode(username);
-    const { token } = await live.test.auth.login({ username, password }, live.test.facts);
+    const { token } = await live.test.auth.signIn({ username, password }, live.test.facts);
     expect(outcomeOf(await reset({ username, code }))).toBe("ok");
     expect(outcomeOf(await ask(live, "me.get", { token }))).toBe("401 session_ended");
     const [event] = await live.test.database.query(

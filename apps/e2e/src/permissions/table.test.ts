@@ -81,7 +81,7 @@ const validInputs: Readonly<Record<string, (fresh: Fresh) => unknown>> = {
   },
   "token.obtainByRedirect": async ({ account }) => {
     const { auth, facts } = live.test;
-    const { token } = await auth.login({ username: (await account()).username, password }, facts);
+    const { token } = await auth.signIn({ username: (await account()).username, password }, facts);
     const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const codeChallenge = createHash("sha256").update(codeVerifier).digest("base64url");
     const asked = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
@@ -217,7 +217,7 @@ const freshNumber = () => `+9053277${String(++numbers).padStart(5, "0")}`;
 async function createFormerPassword() {
   const username = freshName();
   await live.test.auth.createUser({ username, password });
-  const { deviceMark } = await live.test.auth.login({ username, password }, live.test.facts);
+  const { deviceMark } = await live.test.auth.signIn({ username, password }, live.test.facts);
   await live.test.database.query(
     `insert into latchkey.former_passwords (user_id, password, device_epoch)
       select id, password, device_epoch from latchkey.users where username = $1`,
@@ -228,7 +228,7 @@ async function createFormerPassword() {
 
 /** The ticket of somebody who needs a second factor and has none. */
 async function askForFactor({ username }: Pick<Person, "username">): Promise<string> {
-  const refusal: unknown = await strict.login({ username, password }, live.test.facts).catch((error) => error);
+  const refusal: unknown = await strict.signIn({ username, password }, live.test.facts).catch((error) => error);
   return (isAuthError(refusal) && refusal.secondFactor?.ticket) || "none";
 }
 
@@ -236,7 +236,7 @@ async function askForFactor({ username }: Pick<Person, "username">): Promise<str
 async function askForNewPassword({ username }: Pick<Person, "username">): Promise<string> {
   await live.test.auth.operator.requirePasswordChange(username);
   const refusal: unknown = await live.test.auth
-    .login({ username, password }, live.test.facts)
+    .signIn({ username, password }, live.test.facts)
     .catch((error: unknown) => error);
   return (isAuthError(refusal) && refusal.passwordChange?.ticket) || "none";
 }

@@ -52,7 +52,7 @@ describe("a number that the carrier gave to somebody else", () => {
 
     const { auth, facts, test: core } = world;
     await auth.createUser({ username: "boss", password, isSuperuser: true });
-    const { token } = await auth.login({ username: "boss", password }, facts());
+    const { token } = await auth.signIn({ username: "boss", password }, facts());
     const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts: core.facts };
     await auth.users.update(admin, owner.id, { username: "owner_again" });
     const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, owner.id);
@@ -113,7 +113,7 @@ describe("a SIM that somebody had moved to their own phone", () => {
   test("that comes back to its owner puts the intruder out by a new password, with every session and every code", async () => {
     const owner = await world.createAccount();
     expect(await world.resetByCode(owner.number, "the intruder's own")).toBe("reset");
-    const { token } = await world.auth.login(
+    const { token } = await world.auth.signIn(
       { username: owner.username, password: "the intruder's own" },
       world.facts(),
     );
@@ -127,7 +127,7 @@ describe("a SIM that somebody had moved to their own phone", () => {
 describe("a device that somebody else has", () => {
   test("of an ex-partner, without the number, opens nothing", async () => {
     const owner = await world.createAccount();
-    const { deviceMark } = await world.auth.login({ username: owner.username, password }, world.facts());
+    const { deviceMark } = await world.auth.signIn({ username: owner.username, password }, world.facts());
     const { challenge } = await world.auth.startCode(
       { purpose: "sign_in", to: owner.number, deviceMark },
       world.facts(),
@@ -139,7 +139,7 @@ describe("a device that somebody else has", () => {
 
   test("that was stolen with its SIM opens no account that holds rights", async () => {
     const owner = await world.createAccount({ isStaff: true, days: 1 });
-    const { deviceMark } = await world.auth.login({ username: owner.username, password }, world.facts());
+    const { deviceMark } = await world.auth.signIn({ username: owner.username, password }, world.facts());
     expect(await world.signInByCode(owner.number, { deviceMark })).toBe("no message");
     expect(await world.resetByCode(owner.number, newPassword, { deviceMark })).toBe("no message");
     expect(await world.enter(owner.number, { deviceMark })).toMatchObject({ next: "another_way" });
@@ -147,8 +147,8 @@ describe("a device that somebody else has", () => {
 
   test("that was lost is put out from any other, and a password and a new SIM go on", async () => {
     const owner = await world.createAccount();
-    const lost = await world.auth.login({ username: owner.username, password }, world.facts());
-    const here = await world.auth.login({ username: owner.username, password }, world.facts());
+    const lost = await world.auth.signIn({ username: owner.username, password }, world.facts());
+    const here = await world.auth.signIn({ username: owner.username, password }, world.facts());
     const caller = await world.auth.authenticate([`Bearer ${here.token}`]);
     await world.auth.revokeOtherSessions(caller, world.facts());
     expect(await world.isAlive(lost.token)).toBe(false);
@@ -157,7 +157,7 @@ describe("a device that somebody else has", () => {
 
   test("of another account shows nothing for this one", async () => {
     const [owner, other] = [await world.createAccount({ days: 50 }), await world.createAccount()];
-    const { deviceMark } = await world.auth.login({ username: other.username, password }, world.facts());
+    const { deviceMark } = await world.auth.signIn({ username: other.username, password }, world.facts());
     expect(await world.enter(owner.number, { deviceMark })).toMatchObject({ next: "another_way" });
   });
 });
@@ -193,7 +193,7 @@ describe("people who share or miss a phone", () => {
 
   test("who come back on their own device need nothing but the code", async () => {
     const owner = await world.createAccount({ days: 60 });
-    const { deviceMark } = await world.auth.login({ username: owner.username, password }, world.facts());
+    const { deviceMark } = await world.auth.signIn({ username: owner.username, password }, world.facts());
     expect(await world.signInByCode(owner.number, { deviceMark })).toEqual({ in: owner.id });
     expect(await world.signInByCode(owner.number)).toEqual({ in: owner.id });
   });
@@ -265,7 +265,7 @@ describe("a number that nobody proved", () => {
 describe("strangers", () => {
   test("who try wrong codes and passwords by the hundred keep nobody out, on their device or on a new one", async () => {
     const owner = await world.createAccount();
-    const { deviceMark } = await world.auth.login({ username: owner.username, password }, world.facts());
+    const { deviceMark } = await world.auth.signIn({ username: owner.username, password }, world.facts());
     for (let challenges = 0; challenges < 12; challenges += 1) {
       const started = await world.auth.startCode({ purpose: "sign_in", to: owner.number }, world.facts());
       for (let guess = 0; guess < 5; guess += 1)
@@ -287,7 +287,7 @@ describe("strangers", () => {
       },
     });
     const owner = await strict.createAccount();
-    const { deviceMark } = await strict.auth.login({ username: owner.username, password }, strict.facts());
+    const { deviceMark } = await strict.auth.signIn({ username: owner.username, password }, strict.facts());
     const ask = () =>
       strict.auth.startCode({ purpose: "sign_in", to: owner.number }, strict.facts()).then(
         () => "asked",

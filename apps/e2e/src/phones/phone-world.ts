@@ -12,7 +12,7 @@ export interface PhoneWorld extends AsyncDisposable {
   readonly test: TestAuth;
   readonly auth: Auth;
   /** Where somebody calls from: a network of its own each time. */
-  facts(): Parameters<Auth["login"]>[1];
+  facts(): Parameters<Auth["signIn"]>[1];
   freshNumber(): string;
   /** An account, with a password unless said, whose number was proved so many days ago; null is never. */
   createAccount(input?: AccountInput): Promise<Account>;
@@ -142,9 +142,9 @@ export async function createPhoneWorld(options: Partial<AuthOptions> = {}): Prom
       return auth.resetPasswordByCode(input, facts()).then(() => "reset", refusalOf);
     },
     signIn: (username, typed = password, more = {}) =>
-      auth.login({ username, password: typed, ...more }, facts()).then(toOutcome, refusalOf),
+      auth.signIn({ username, password: typed, ...more }, facts()).then(toOutcome, refusalOf),
     async open(by) {
-      if ("username" in by) return auth.login({ username: by.username, password: by.typed ?? password }, facts());
+      if ("username" in by) return auth.signIn({ username: by.username, password: by.typed ?? password }, facts());
       const before = inbox.messages.length;
       const { challenge } = await auth.startCode({ purpose: "enter", to: by.number }, facts());
       const answer = await auth.signInByCode(

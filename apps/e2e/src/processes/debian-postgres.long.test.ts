@@ -51,7 +51,7 @@ async function useSessions(auth: Auth, rounds: number): Promise<void> {
   const person = { username: "gülşen", password };
   await auth.register(person, facts);
   for (let round = 0; round < rounds; round++) {
-    const { refreshToken } = await auth.login(person, facts);
+    const { refreshToken } = await auth.signIn(person, facts);
     const refreshed = await Promise.all(Array.from({ length: 20 }, () => auth.refresh(refreshToken, facts)));
     expect(new Set(refreshed.map((answer) => answer.refreshToken)).size).toBe(1);
     const caller = await auth.authenticate([`Bearer ${refreshed[0]?.token}`]);
@@ -146,7 +146,7 @@ describe.skipIf(!hasDebianPostgres)("while commits stall, as without the standby
       await auth.initialize();
       const person = { username: "gülşen", password };
       await auth.register(person, facts);
-      const { token } = await auth.login(person, facts);
+      const { token } = await auth.signIn(person, facts);
       const setNames = async (names: string) => {
         await queryOnce(server.superuser(), `alter system set synchronous_standby_names = '${names}'`);
         await queryOnce(server.superuser(), "select pg_reload_conf()");
@@ -184,7 +184,7 @@ describe.skipIf(!hasDebianPostgres)("while commits stall, as without the standby
       expect(Math.max(...counts)).toBeGreaterThan(5);
       expect(Math.max(...counts)).toBeLessThanOrEqual(10);
       await until(() =>
-        auth.login(person, facts).then(
+        auth.signIn(person, facts).then(
           () => true,
           () => false,
         ),
@@ -232,14 +232,14 @@ describe.skipIf(!hasDebianPostgres)("behind an address that leads to a standby f
       await auth.initialize();
       const person = { username: "gülşen", password };
       await auth.register(person, facts);
-      const { token, refreshToken } = await auth.login(person, facts);
+      const { token, refreshToken } = await auth.signIn(person, facts);
       expect(await auth.ping()).toEqual({ takesWrites: true });
       await moved.becomeStandby();
       await until(async () => (await auth.ping().catch(() => ({ takesWrites: true }))).takesWrites === false);
       const refusals = await Promise.all([
         auth.authenticate([`Bearer ${token}`]).catch((error: unknown) => error),
         auth.refresh(refreshToken, facts).catch((error: unknown) => error),
-        auth.login(person, facts).catch((error: unknown) => error),
+        auth.signIn(person, facts).catch((error: unknown) => error),
       ]);
       expect(refusals.map(isStorageUnavailable)).toEqual([true, true, true]);
       await expect(auth.initialize()).rejects.toThrow(/standby/);

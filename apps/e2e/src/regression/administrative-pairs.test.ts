@@ -47,7 +47,7 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   grant: ({ auth, person, groupName }) => auth.operator.grant(person.username, { group: groupName }),
   revoke: ({ auth, person, groupName }) => auth.operator.revoke(person.username, { group: groupName }),
   "a new password": ({ auth, person }) => auth.operator.changePassword(person.username, `${password} 2`),
-  "a sign-in": ({ auth, admin, person }) => auth.login({ username: person.username, password }, admin.facts),
+  "a sign-in": ({ auth, admin, person }) => auth.signIn({ username: person.username, password }, admin.facts),
   "a refresh": ({ auth, admin, person }) => auth.refresh(person.refreshToken, admin.facts),
   "permissions.declare": ({ auth, admin }) =>
     auth.declarePermissions(admin, { app: "shop", permissions: ["shop.order", "shop.refund_order"] }),
@@ -119,7 +119,7 @@ describe.concurrent("two calls at the same moment about the same account and gro
             const groups = [randomUUID(), randomUUID()] as const;
             const { id, username } = await prepare(service.database, { rootId: root.id, groups, groupName });
             const isRefreshed = [first, second].includes("a refresh");
-            const signedIn = isRefreshed ? await service.auth.login({ username, password }, service.facts) : null;
+            const signedIn = isRefreshed ? await service.auth.signIn({ username, password }, service.facts) : null;
             const person = { id, username, refreshToken: signedIn?.refreshToken ?? "" };
             const about = { admin, person, groups, groupName };
             const outcomes = await Promise.allSettled([

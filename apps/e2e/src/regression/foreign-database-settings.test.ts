@@ -88,7 +88,7 @@ async function useEverything(service: TestAuth) {
   await auth.users.setGroups(admin, person.id, ids.slice(1, 4));
 
   const refreshed = await Promise.all(Array.from({ length: 20 }, () => auth.refresh(person.refreshToken, facts)));
-  const signIns = Array.from({ length: 6 }, () => auth.login({ username: "PERSON_1", password }, facts));
+  const signIns = Array.from({ length: 6 }, () => auth.signIn({ username: "PERSON_1", password }, facts));
   const opened = await Promise.all(signIns);
   const caller = await auth.authenticate([`Bearer ${refreshed[0]?.token}`]);
   const updates = Array.from({ length: 10 }, (_, n) => auth.updateProfile(caller, { firstName: `Ş'\\${n}` }, facts));
@@ -260,7 +260,7 @@ describe("a database is refused in one line", () => {
 test("a database that becomes read-only under a running service is unavailable, and then serves on", async () => {
   await using service = await createTestAuth();
   await createPerson(service, { username: "alice" });
-  const signIn = () => service.auth.login({ username: "alice", password }, service.facts);
+  const signIn = () => service.auth.signIn({ username: "alice", password }, service.facts);
   const { pool } = service.auth;
   const clients = await Promise.all(Array.from({ length: 10 }, () => pool.connect()));
   for (const client of clients) {

@@ -41,7 +41,7 @@ beforeAll(async () => {
     [busy.id, scale.sessions],
   );
   for (let session = 0; session < 48; session++)
-    await service.auth.login({ username: "busy", password }, service.facts);
+    await service.auth.signIn({ username: "busy", password }, service.facts);
   // The person's own, strangers at their name, and what the clerk did to somebody else.
   await query(
     `insert into latchkey.audit_events (id, event, actor_id, subject_id, address)
@@ -65,7 +65,7 @@ describe("whatever somebody's past, and without any statistics,", () => {
     await auth.users.list({ groupId: group, limit: 10 });
     await auth.users.get(busy.id);
     expect(await auth.users.listSessions(admin, busy.id)).toHaveLength(49);
-    await auth.login({ username: "busy", password }, service.facts);
+    await auth.signIn({ username: "busy", password }, service.facts);
     await auth.users.endSessions(admin, busy.id);
     await auth.users.update(admin, busy.id, { username: "busy2" });
     await auth.users.update(admin, busy.id, { isActive: false });

@@ -18,7 +18,7 @@ const earlier = router({
     obtain: publicProcedure
       .meta({ cookieMode: { takes: "deviceMark", opensSession: true } })
       .input(z.strictObject({ username: text, password: text, deviceMark: text.optional() }))
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.login(input, ctx.latchkey.facts)),
+      .mutation(({ ctx, input }) => ctx.latchkey.auth.signIn(input, ctx.latchkey.facts)),
   },
   sessions: {
     ...procedures.sessions,

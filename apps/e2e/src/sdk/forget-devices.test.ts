@@ -21,8 +21,8 @@ async function open(username: string) {
 async function isKnown(username: string, deviceMark: string): Promise<boolean> {
   const facts = { ...live.test.facts, address: "198.51.100.7" };
   for (let time = 0; time < 30; time += 1)
-    await live.test.auth.login({ username, password: "a guess" }, facts).catch(() => {});
-  const answer = live.test.auth.login({ username, password, deviceMark }, facts);
+    await live.test.auth.signIn({ username, password: "a guess" }, facts).catch(() => {});
+  const answer = live.test.auth.signIn({ username, password, deviceMark }, facts);
   const isIn = await answer.then(
     () => true,
     () => false,

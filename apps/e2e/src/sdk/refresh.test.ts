@@ -125,7 +125,7 @@ test("an expired token of a session that has ended, or of an account that is dis
 }) => {
   const ended = await openSignedIn(live);
   const { auth, clock, database } = live.test;
-  await auth.logout((await readStored(ended)).refreshToken, live.test.facts);
+  await auth.signOut((await readStored(ended)).refreshToken, live.test.facts);
   await clock.advance(pastExpiry);
   await expect(ended.auth.api.me.get.query()).rejects.toEqual(refusal("session_ended"));
   expect(batches(ended)).toEqual(["token.obtain", "me.get", "token.refresh"]);
@@ -184,7 +184,7 @@ describe("a call that is under way while its session ends and another begins", (
 
   test("goes on in the new session of the same person, once", async ({ live }) => {
     const program = await openSignedIn(live);
-    await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
+    await live.test.auth.signOut((await readStored(program)).refreshToken, live.test.facts);
     signInMeanwhile(program, "alice");
     expect((await program.auth.api.me.update.mutate({ city: "Bursa" })).city).toBe("Bursa");
     expect(program.network.count("me.update")).toBe(2);
@@ -197,7 +197,7 @@ describe("a call that is under way while its session ends and another begins", (
       const { auth, clock, facts } = live.test;
       await auth.createUser({ username: "bora", password });
       const program = await openSignedIn(live);
-      if (reason === "session_ended") await auth.logout((await readStored(program)).refreshToken, facts);
+      if (reason === "session_ended") await auth.signOut((await readStored(program)).refreshToken, facts);
       else await clock.advance(pastExpiry);
       signInMeanwhile(program, "bora");
       await expect(program.auth.api.me.update.mutate({ city: "Bursa" })).rejects.toEqual(refusal(reason));
@@ -210,7 +210,7 @@ describe("a call that is under way while its session ends and another begins", (
 test("whoever signs in anew while an old session turns out to have ended stays signed in", async ({ live }) => {
   await live.test.auth.createUser({ username: "bora", password });
   const program = await openSignedIn(live);
-  await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
+  await live.test.auth.signOut((await readStored(program)).refreshToken, live.test.facts);
   await live.test.clock.advance(pastExpiry);
   program.network.breakWith(async ({ procedures }, send) => {
     const answer = await send();

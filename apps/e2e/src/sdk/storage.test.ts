@@ -124,7 +124,7 @@ describe("a storage that fails", () => {
   test("does not hide why a session ended", async ({ live }) => {
     const program = openProgram(live, { ...memoryStorage(), remove: fail });
     await program.auth.signIn(credentials);
-    await live.test.auth.logout((await readStored(program)).refreshToken, live.test.facts);
+    await live.test.auth.signOut((await readStored(program)).refreshToken, live.test.facts);
     await expect(program.auth.api.me.get.query()).rejects.toEqual(refusal("session_ended"));
     expect(program.auth.getSnapshot().status).toBe("signedOut");
   });

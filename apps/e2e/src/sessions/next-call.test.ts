@@ -19,8 +19,8 @@ async function signInOnTwoDevices() {
   const username = `person${people}`;
   const { auth } = services;
   await auth.createUser({ username, password });
-  const here = await auth.login({ username, password }, facts);
-  const there = await auth.login({ username, password }, facts);
+  const here = await auth.signIn({ username, password }, facts);
+  const there = await auth.signIn({ username, password }, facts);
   for (const { token } of [here, there]) expect(await askBoth(token)).toEqual([username, username]);
   return { username, here, there };
 }

@@ -80,7 +80,7 @@ test(`of ${trials} times twenty refreshes of one token at once on two processes,
   const runLane = async (_: unknown, lane: number) => {
     const username = `lane${lane}`;
     await services.auth.createUser({ username, password });
-    let { refreshToken } = await services.auth.login({ username, password }, facts);
+    let { refreshToken } = await services.auth.signIn({ username, password }, facts);
     for (let trial = lane; trial < trials; trial += lanes) {
       const presented = refreshToken;
       refreshToken = await runTrial(trial, presented);

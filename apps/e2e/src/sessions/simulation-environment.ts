@@ -98,7 +98,7 @@ export async function openWorld({
     },
     async signOutElsewhere(refreshToken) {
       await setClock(now);
-      await auth.logout(refreshToken, facts);
+      await auth.signOut(refreshToken, facts);
     },
     findSession: (refreshToken) => findSession(database, refreshToken),
     async reset() {

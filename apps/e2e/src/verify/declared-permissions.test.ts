@@ -112,7 +112,7 @@ test("a service that is mounted under a name, in a router with a transformer, is
     await latchkey.auth.createUser({ username: "alice", password });
     await latchkey.auth.operator.grant("alice", { permission: "auth.view_user" });
     const facts = { requestId: null, address: null, userAgent: null };
-    const { token, refreshToken } = await latchkey.auth.login({ username: "alice", password }, facts);
+    const { token, refreshToken } = await latchkey.auth.signIn({ username: "alice", password }, facts);
     const verify = createTokenVerifier({
       issuer: "latchkey",
       audience: "latchkey",
@@ -124,7 +124,7 @@ test("a service that is mounted under a name, in a router with a transformer, is
     });
     expect(await verify(token, { permission: "auth.view_user" })).toMatchObject({ iss: "latchkey" });
     await expect(verify(token, { permission: "auth.add_user" })).rejects.toMatchObject({ code: "permission_denied" });
-    await latchkey.auth.logout(refreshToken, facts);
+    await latchkey.auth.signOut(refreshToken, facts);
     await expect(verify(token)).rejects.toMatchObject({ code: "token_invalid" });
   } finally {
     server.closeAllConnections();

@@ -163,7 +163,7 @@ describe("online", () => {
     const [offline, online] = [caller(createShop()), caller(createShop({ online: true }))];
     const [leaver, disabled] = [await createPerson(live.test), await createPerson(live.test)];
     for (const person of [leaver, disabled]) expect((await online("whoami", bearer(person))).status).toBe(200);
-    await live.test.auth.logout(leaver.refreshToken, live.test.facts);
+    await live.test.auth.signOut(leaver.refreshToken, live.test.facts);
     await live.test.auth.operator.update(disabled.username, { isActive: false });
     for (const person of [leaver, disabled]) {
       const refused = await online("whoami", bearer(person));
@@ -229,7 +229,7 @@ describe("online", () => {
     const verify = createTokenVerifier(optionsOf({ online: true, rememberFor: 5 }));
     const people = await Promise.all(Array.from({ length: 24 }, () => createPerson(live.test)));
     for (const [index, { refreshToken }] of people.entries())
-      if (index % 2 === 0) await live.test.auth.logout(refreshToken, live.test.facts);
+      if (index % 2 === 0) await live.test.auth.signOut(refreshToken, live.test.facts);
     for (let round = 0; round < 2; round += 1) {
       const found = await Promise.allSettled(people.map(({ token }) => verify(token)));
       expect(found.map(({ status }) => status)).toEqual(
@@ -249,7 +249,7 @@ describe("online", () => {
     };
     expect([await count(forgetful), await count(forgetful)]).toEqual([1, 1]);
     expect([await count(remembering), await count(remembering)]).toEqual([1, 0]);
-    await live.test.auth.logout(person.refreshToken, live.test.facts);
+    await live.test.auth.signOut(person.refreshToken, live.test.facts);
     await live.test.clock.advance(9);
     expect(await count(remembering)).toBe(0);
     await live.test.clock.advance(1);
@@ -291,7 +291,7 @@ describe("a permission", () => {
     expect((await call("cancel", bearer(person))).status).toBe(403);
     const root = await createPerson(live.test, { isSuperuser: true });
     expect((await call("cancel", bearer(root))).data).toBe(root.id);
-    await live.test.auth.logout(root.refreshToken, live.test.facts);
+    await live.test.auth.signOut(root.refreshToken, live.test.facts);
     expect((await call("cancel", bearer(root))).error?.data).toMatchObject({ reason: "token_invalid" });
     expect((await call("cancel")).error?.data).toMatchObject({ reason: "token_missing" });
   });

@@ -41,15 +41,15 @@ const typesOf = () => receiver.taken.map(({ event }) => event.type);
 
 const createAlice = async (username = "alice") => (await service.auth.createUser({ username, password })).id;
 
-const login = (username = "alice") => service.auth.login({ username, password }, service.facts);
+const signIn = (username = "alice") => service.auth.signIn({ username, password }, service.facts);
 
 test("what happens to a person is told in order, signed with each secret as Standard Webhooks says", async () => {
   const { auth, facts } = service;
   const userId = await createAlice();
-  const signedIn = await login();
-  await auth.logout(signedIn.refreshToken, facts);
+  const signedIn = await signIn();
+  await auth.signOut(signedIn.refreshToken, facts);
   await auth.operator.update("alice", { phoneNumber: "+905321234567" });
-  await login();
+  await signIn();
   await auth.operator.changePassword("alice", "another horse battery");
   await auth.operator.update("alice", { isActive: false });
   await auth.operator.delete("alice");
@@ -97,8 +97,8 @@ test("a purge tells of the accounts that it deletes and why, and of nothing else
   const day = 86_400;
   const { facts, clock, database } = service;
   await createAlice();
-  const { refreshToken } = await login();
-  await service.auth.logout(refreshToken, facts);
+  const { refreshToken } = await signIn();
+  await service.auth.signOut(refreshToken, facts);
   const parked = await createAlice("parked");
   await database.query(
     "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
@@ -155,8 +155,8 @@ describe("a receiver that", () => {
     const both = await service.another(optionsFor({ shop: receiver, silent }));
     await both.createUser({ username: "carol", password });
     await expect.poll(() => silent.received.length).toBe(1);
-    const { refreshToken } = await both.login({ username: "carol", password }, service.facts);
-    await both.logout(refreshToken, service.facts);
+    const { refreshToken } = await both.signIn({ username: "carol", password }, service.facts);
+    await both.signOut(refreshToken, service.facts);
     await expect.poll(() => receiver.taken.length).toBe(2);
     expect(silent.taken).toEqual([]);
   });
@@ -166,7 +166,7 @@ describe("a receiver that", () => {
       (received.event.type === "user.created" ? refuse(503) : take)(response, received);
     const alice = await createAlice();
     await service.auth.operator.update("alice", { phoneNumber: "+905321234567" });
-    await login();
+    await signIn();
     await service.auth.operator.changePassword("alice", "another horse battery");
     await createAlice("bob");
     await expect.poll(() => receiver.received.length).toBe(2);
@@ -214,7 +214,7 @@ describe("a receiver that", () => {
 test("the end of everybody's sessions is told of each person once", async () => {
   const { auth } = service;
   const ids = [await createAlice(), await createAlice("bob")];
-  for (const name of ["alice", "alice", "bob"]) await login(name);
+  for (const name of ["alice", "alice", "bob"]) await signIn(name);
   await untilTold();
   const before = receiver.taken.length;
   await auth.operator.endAllSessions();

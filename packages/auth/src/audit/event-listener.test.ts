@@ -24,10 +24,10 @@ const listen = async (options: Parameters<TestAuth["another"]>[0] = {}) => {
 
 test("a listener is told of what this process wrote, and of nothing that others did", async () => {
   const { auth, told } = await listen();
-  await service.auth.login({ username: "alice", password }, service.facts);
+  await service.auth.signIn({ username: "alice", password }, service.facts);
   expect(told).toEqual([]);
-  await auth.login({ username: "alice", password }, service.facts);
-  await auth.login({ username: "alice", password: "wrong" }, service.facts).catch(() => {});
+  await auth.signIn({ username: "alice", password }, service.facts);
+  await auth.signIn({ username: "alice", password: "wrong" }, service.facts).catch(() => {});
   expect(told).toMatchObject([
     { event: "signed_in", amr: ["pwd"] },
     { event: "sign_in_refused", because: "wrong_password" },
@@ -73,11 +73,11 @@ test("that sessions of many people have ended is for webhooks once it is committ
       return woken;
     });
   try {
-    await service.auth.login({ username: "alice", password }, service.facts);
+    await service.auth.signIn({ username: "alice", password }, service.facts);
     await endAll();
     expect(woken).toBe(0);
     await db.insertInto("webhookEndpoints").values({ name: "shop", seenAt: new Date() }).execute();
-    await service.auth.login({ username: "alice", password }, service.facts);
+    await service.auth.signIn({ username: "alice", password }, service.facts);
     expect(await endAll()).toBe(0);
     expect(woken).toBe(1);
   } finally {

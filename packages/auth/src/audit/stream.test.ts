@@ -26,7 +26,7 @@ const readAll = (after = "0") =>
 
 const leaveEvents = async (auth: Auth, count: number) => {
   for (let index = 0; index < count; index += 1)
-    await auth.login({ username: `nobody${index}`, password }, service.facts).catch(() => {});
+    await auth.signIn({ username: `nobody${index}`, password }, service.facts).catch(() => {});
 };
 
 const idsOf = (events: readonly object[]) => events.map((event) => (event as { id: string }).id);
@@ -103,8 +103,8 @@ test("no event that is told holds a password, a name, a number or an e-mail addr
   const { auth, told } = await openTeller();
   const { facts } = service;
   await auth.createUser({ username: "kanarya", password, phoneNumber: "+905321239876", email: "kanarya@example.com" });
-  await auth.login({ username: "kanarya", password }, facts);
-  await auth.login({ username: "kanarya", password: "kanarya wrong" }, facts).catch(() => {});
+  await auth.signIn({ username: "kanarya", password }, facts);
+  await auth.signIn({ username: "kanarya", password: "kanarya wrong" }, facts).catch(() => {});
   await auth.sealAudit();
   expect(told.map(({ event }) => event)).toEqual(["user_created", "signed_in", "sign_in_refused"]);
   expect(JSON.stringify(told)).not.toMatch(/kanar|1239876|correct horse/i);

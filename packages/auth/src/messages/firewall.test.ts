@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, type TestAuth } from "../testing/index.ts";
-import { type Ask, createFirewall, type FirewallOptions } from "./firewall.ts";
+import type { Ask } from "./ask.ts";
+import { createFirewall, type FirewallOptions } from "./firewall.ts";
 import {
   type Count,
   countryBudgets,

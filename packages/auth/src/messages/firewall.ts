@@ -1,7 +1,13 @@
-import { getCountries, parsePhoneNumberFromString } from "libphonenumber-js/max";
-import { AuthError } from "../errors.ts";
-import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
+import type { Ask, EmailAsk } from "./ask.ts";
+import {
+  createFirewallKeys,
+  type EmailKeys,
+  emailUsedUpBy,
+  type NumberKeys,
+  sharedKeysOf,
+  usedUpBy,
+} from "./firewall-keys.ts";
 import {
   type Count,
   type FirewallLimits,
@@ -13,44 +19,9 @@ import {
   noCount,
 } from "./firewall-rules.ts";
 import { addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
+import { toRefusal } from "./message-refused.ts";
+import { lookUpNumber, type PhoneLine } from "./phone-line.ts";
 import { createUsedUp } from "./used-up.ts";
-
-/** Somebody who asks for a message. */
-interface AnyAsk {
-  /** Where they call from, as limits count it; null when nothing is known of it. */
-  readonly network: string | null;
-  readonly isKnownDevice: boolean;
-  /** Whether a message goes out if nothing refuses it. The verdict is the same without. */
-  readonly isSent: boolean;
-}
-
-/** Somebody who asks for a message to a phone number. */
-export interface Ask extends AnyAsk {
-  /** E.164; of a decoy, whatever was typed. */
-  readonly number: string;
-  /** Whether it stands for the number of an account that is not there: counted like any other, and sent nothing. */
-  readonly isDecoy?: boolean;
-}
-
-/** Somebody who asks for a message to an e-mail address. */
-export interface EmailAsk extends AnyAsk {
-  /** Canonical; of a decoy, whatever was typed. */
-  readonly address: string;
-}
-
-/** By which rule a message was refused: the cause of the refusal that its asker is told. */
-export class MessageRefused extends Error {
-  override readonly name = "MessageRefused";
-  readonly rule: FirewallRule;
-  /** ISO 3166-1 alpha-2; null for e-mail, and for a number of no country. */
-  readonly country: string | null;
-
-  constructor(rule: FirewallRule, country: string | null) {
-    super(`A message was refused by the rule ${rule}`);
-    this.rule = rule;
-    this.country = country;
-  }
-}
 
 export interface FirewallOptions {
   readonly db: Queries;
@@ -84,33 +55,20 @@ export interface Firewall {
 export function createFirewall(options: FirewallOptions): Firewall {
   const { db, limits, isEnforced, onRefusal = () => {} } = options;
   const usedUp = createUsedUp();
-  const hide = (...parts: readonly string[]) => hmacSha256(options.key, parts.join("\0")).toString("base64url");
+  const toKeys = createFirewallKeys(options);
+  const count = (counts: readonly CountToAdd[]) => addCounts(db, counts, true);
 
-  /** What an ask is about, found once for all that is asked of it. */
-  interface Looked {
-    readonly line: Line;
-    readonly keys: ReturnType<typeof keysOf>;
-  }
-
-  function keysOf({ number, network, isKnownDevice, isDecoy }: Omit<Ask, "isSent">, country: string | null) {
-    // Callers of whom nothing is known are not one caller.
-    const byNetwork = network === null || isKnownDevice ? null : network;
-    return {
-      number: isKnownDevice ? hide("known-device", number) : hide("number", number),
-      numberByNetwork: byNetwork === null ? null : hide("number-by-network", number, byNetwork),
-      network: byNetwork === null ? null : hide("network", byNetwork),
-      // Of a decoy all of it, so that two do not share what no two people share.
-      prefix: isDecoy ? hide("prefix-of-decoy", number) : hide("prefix", number.slice(0, -4)),
-      ...sharedKeysOf(number, isDecoy ? null : country),
+  /** What was counted under each of some keys, without the ask itself where that is counted already. */
+  async function readOf<Keys extends NamedKeys<Keys>>(keys: Keys, isCounted: boolean) {
+    const counts = await readCounts(db, present(Object.values(keys)));
+    return (name: keyof Keys, hasOwn = isCounted): Count => {
+      const count = counts.get(keys[name] ?? "") ?? noCount;
+      return hasOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
     };
   }
 
   async function judge(ask: Ask, { line, keys }: Looked, isCounted: boolean): Promise<FirewallRule | null> {
-    const counts = await readCounts(db, present(Object.values(keys)));
-    const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
-      const count = counts.get(keys[name] ?? "") ?? noCount;
-      return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
-    };
+    const of = await readOf(keys, isCounted);
     const isHanded = isCounted && ask.isSent;
     const { isKnownDevice } = ask;
     return findRefusingRule(
@@ -129,37 +87,29 @@ export function createFirewall(options: FirewallOptions): Firewall {
     );
   }
 
-  const count = (counts: readonly CountToAdd[]) => addCounts(db, counts, true);
-
-  const refused = (rule: FirewallRule, country: string | null) =>
-    toAdd([`country:${country ?? "none"}`], `refused:${rule}`, { isShared: true });
+  /** Whether what has been counted refuses an e-mail. */
+  async function judgeEmail({ isKnownDevice, isSent }: EmailAsk, keys: EmailKeys, isCounted: boolean) {
+    const of = await readOf(keys, isCounted);
+    const total = of("total", isCounted && isSent);
+    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, limits);
+  }
 
   function refuse(rule: FirewallRule, country: string | null): void {
     onRefusal(rule, country);
-    if (!isEnforced) return;
-    if (rule === "kind" || rule === "country") {
-      const message = rule === "kind" ? "Messages go to mobile numbers only" : "No messages go to this country";
-      const issues = [{ path: ["to"], code: "invalid_value" as const, message }];
-      throw new AuthError("invalid_input", message, { issues, cause: new MessageRefused(rule, country) });
-    }
-    throw tooMany(rule, country);
-  }
-
-  /** One ask, and what it is counted in. */
-  interface Case {
-    readonly country: string | null;
-    /** The rule that what was typed breaks by itself. */
-    readonly ofLine?: FirewallRule | null;
-    readonly keys: readonly (string | null)[];
-    readonly asked: readonly CountToAdd[];
-    readonly taken: readonly CountToAdd[];
-    readonly refusedBy: (rule: FirewallRule) => readonly CountToAdd[];
-    readonly keysOf: (rule: FirewallRule) => readonly (string | null)[];
-    readonly judge: (isCounted: boolean) => Promise<FirewallRule | null>;
+    if (isEnforced) throw toRefusal(rule, country);
   }
 
   /** Counts an ask and refuses it, in two statements. What is refused takes nothing. */
-  async function decide({ country, ofLine = null, keys, asked, taken, refusedBy, keysOf, judge }: Case): Promise<void> {
+  async function decide({
+    country,
+    ofLine = null,
+    keys,
+    asked,
+    taken,
+    refusedBy,
+    usedUpKeys,
+    judge,
+  }: Case): Promise<void> {
     // What was used up a moment ago is refused by a read, which takes no lock.
     const before = ofLine ?? (usedUp.hasAny(present(keys)) ? await judge(false) : null);
     await count([...asked, ...(before ? refusedBy(before) : []), ...(before && isEnforced ? [] : taken)]);
@@ -167,39 +117,16 @@ export function createFirewall(options: FirewallOptions): Firewall {
     // Counted first, so that of many at one moment none misses the others.
     const after = await judge(true);
     if (after === null) return;
-    usedUp.add(present(keysOf(after)));
+    usedUp.add(present(usedUpKeys(after)));
     await count([...refusedBy(after), ...(isEnforced ? takeBack(taken) : [])]);
     refuse(after, country);
-  }
-
-  function keysOfEmail({ address, network, isKnownDevice }: EmailAsk) {
-    return {
-      address: hide(isKnownDevice ? "known-device-email" : "email", address),
-      network: network === null || isKnownDevice ? null : hide("email-network", network),
-      total: "email-total",
-    };
-  }
-
-  /** Whether what has been counted refuses an e-mail. */
-  async function judgeEmail(
-    { isKnownDevice, isSent }: EmailAsk,
-    keys: ReturnType<typeof keysOfEmail>,
-    isCounted: boolean,
-  ): Promise<FirewallRule | null> {
-    const counts = await readCounts(db, present(Object.values(keys)));
-    const of = (name: keyof typeof keys, isOwn = isCounted): Count => {
-      const count = counts.get(keys[name] ?? "") ?? noCount;
-      return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
-    };
-    const total = of("total", isCounted && isSent);
-    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, limits);
   }
 
   return {
     async admit(ask) {
       const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
       const { country } = line;
-      const keys = keysOf(ask, country);
+      const keys = toKeys.ofNumber(ask, country);
       const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
       const shared = toAdd(ask.isSent ? [keys.range, keys.country, keys.total] : [], "counted", { isShared: true });
       await decide({
@@ -208,14 +135,14 @@ export function createFirewall(options: FirewallOptions): Firewall {
         keys: Object.values(keys),
         asked: toAdd([keys.country], "asked", { isShared: true }),
         taken: [...own, ...shared],
-        refusedBy: (rule) => refused(rule, country),
-        keysOf: (rule) => keyNamesOf(rule).map((name) => keys[name]),
+        refusedBy: (rule) => refusedIn(country ?? "none", rule),
+        usedUpKeys: (rule) => usedUpBy(rule, keys),
         judge: (isCounted) => judge(ask, { line, keys }, isCounted),
       });
     },
 
     async admitEmail(ask) {
-      const keys = keysOfEmail(ask);
+      const keys = toKeys.ofEmail(ask);
       const own = toAdd(present([keys.address, keys.network]), "counted");
       const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
       await decide({
@@ -223,8 +150,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
         keys: Object.values(keys),
         asked: toAdd(["country:email"], "asked", { isShared: true }),
         taken: [...own, ...shared],
-        refusedBy: (rule) => toAdd(["country:email"], `refused:${rule}`, { isShared: true }),
-        keysOf: (rule) => [emailKeyOf(rule, keys)],
+        refusedBy: (rule) => refusedIn("email", rule),
+        usedUpKeys: (rule) => emailUsedUpBy(rule, keys),
         judge: (isCounted) => judgeEmail(ask, keys, isCounted),
       });
     },
@@ -235,80 +162,56 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const shared = toAdd(Object.values(keys), "counted", { isShared: true });
       // Nobody notes with a message who asked for it: what is kept for known devices is left to them.
       const isKnownDevice = false;
-      const findRule = async (own: 0 | 1) => {
-        const counts = await readCounts(db, Object.values(keys));
-        const of = (name: keyof typeof keys): Count => {
-          const count = counts.get(keys[name]) ?? noCount;
-          return { ...count, hour: count.hour - own, day: count.day - own };
-        };
+      const findRule = async (isCounted: boolean) => {
+        const of = await readOf(keys, isCounted);
         const input = { isKnownDevice, range: of("range"), countryTotal: of("country"), total: of("total") };
         return findUsedUpBudget(input, limits);
       };
-      const before = await findRule(0);
+      const before = await findRule(false);
       await count(before && isEnforced ? [] : shared);
       // Of many at one moment, none saw the others before.
-      const rule = before ?? (await findRule(1));
+      const rule = before ?? (await findRule(true));
       if (rule === null) return true;
       onRefusal(rule, country);
-      await count([...refused(rule, country), ...(before === null && isEnforced ? takeBack(shared) : [])]);
+      const taken = before === null && isEnforced ? takeBack(shared) : [];
+      await count([...refusedIn(country ?? "none", rule), ...taken]);
       return !isEnforced;
     },
 
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
-      const keys = keysOf({ number, network, isKnownDevice: false }, country);
+      const keys = toKeys.ofNumber({ number, network, isKnownDevice: false }, country);
       const own = toAdd(present([keys.network]), "proved");
       await addCounts(transaction, [...own, ...toAdd([keys.range, keys.country], "proved", { isShared: true })]);
     },
   };
 }
 
-const tooMany = (rule: FirewallRule, country: string | null) =>
-  new AuthError("rate_limited", "Too many messages: try again later", {
-    retryAfter: 3_600,
-    cause: new MessageRefused(rule, country),
-  });
+type NamedKeys<Keys> = { readonly [Name in keyof Keys]: string | null };
 
-/** What the numbers of millions share is no secret. */
-const sharedKeysOf = (number: string, country: string | null) => ({
-  range: country === null ? "range:none" : `range:${country}:${number.slice(0, -7)}`,
-  country: `country:${country ?? "none"}`,
-  total: "total",
-});
-
-/** What is used up where a rule refuses an ask. */
-function keyNamesOf(rule: FirewallRule) {
-  if (rule === "number") return ["number", "numberByNetwork"] as const;
-  if (rule === "country_budget") return ["country"] as const;
-  if (rule === "day_budget") return ["total"] as const;
-  return rule === "network" || rule === "prefix" ? [rule] : [];
+/** What an ask is about, found once for all that is asked of it. */
+interface Looked {
+  readonly line: PhoneLine;
+  readonly keys: NumberKeys;
 }
 
-function emailKeyOf<K>(rule: FirewallRule, { address, network, total }: Record<"address" | "network" | "total", K>): K {
-  if (rule === "email_address") return address;
-  return rule === "email_network" ? network : total;
+/** One ask, and what it is counted in. */
+interface Case {
+  readonly country: string | null;
+  /** The rule that what was typed breaks by itself. */
+  readonly ofLine?: FirewallRule | null;
+  readonly keys: readonly (string | null)[];
+  readonly asked: readonly CountToAdd[];
+  readonly taken: readonly CountToAdd[];
+  readonly refusedBy: (rule: FirewallRule) => readonly CountToAdd[];
+  /** What is used up where a rule refuses it. */
+  readonly usedUpKeys: (rule: FirewallRule) => readonly (string | null)[];
+  readonly judge: (isCounted: boolean) => Promise<FirewallRule | null>;
 }
 
+const refusedIn = (place: string, rule: FirewallRule) =>
+  toAdd([`country:${place}`], `refused:${rule}`, { isShared: true });
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
 const toAdd = (keys: readonly string[], what: string, { isShared = false } = {}): CountToAdd[] =>
   keys.map((key) => ({ key, what, isShared }));
 const takeBack = (counts: readonly CountToAdd[]): CountToAdd[] => counts.map((one) => ({ ...one, by: -1 }));
-
-const mobileTypes: readonly (string | undefined)[] = ["MOBILE", "FIXED_LINE_OR_MOBILE"];
-
-interface Line {
-  readonly isMobile: boolean;
-  readonly country: string | null;
-}
-
-/** What messages to an address are counted under, for whoever looks; that feeds no limit. */
-export const toCountryKey = (address: string): string =>
-  `country:${address.includes("@") ? "email" : (lookUpNumber(address).country ?? "none")}`;
-
-/** All of these keys. A database finds each by its name, and would read whatever else is counted to find them by how they begin. */
-export const countryKeys: readonly string[] = [...getCountries(), "email", "none"].map((name) => `country:${name}`);
-
-function lookUpNumber(number: string): Line {
-  const parsed = parsePhoneNumberFromString(number);
-  return { isMobile: mobileTypes.includes(parsed?.getType()), country: parsed?.country ?? null };
-}

@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import { type ChallengePurpose, type Channel, codeLifetime } from "../challenges/challenge-store.ts";
 import type { Digits } from "../challenges/derived-code.ts";
 import type { Queries } from "../storage/database.ts";
-import { toCountryKey } from "./firewall.ts";
 import { addCounts, countNoted, type MessageSpan } from "./message-counts.ts";
+import { toCountryKey } from "./phone-line.ts";
 import type { DeliveryReceipt } from "./sender.ts";
 
 /** A message that this process sends now. */

@@ -11,9 +11,9 @@ test("a session that was ended is kept for as long as the options say and no lon
   await using test = await createTestAuth({ sessions: { endedRetention: 2 * day } });
   const { auth, clock, facts } = test;
   await auth.createUser({ username: "alice", password });
-  const ended = await auth.login({ username: "alice", password }, facts);
-  const live = await auth.login({ username: "alice", password }, facts);
-  await auth.logout(ended.refreshToken, facts);
+  const ended = await auth.signIn({ username: "alice", password }, facts);
+  const live = await auth.signIn({ username: "alice", password }, facts);
+  await auth.signOut(ended.refreshToken, facts);
   await clock.advance(2 * day - 60);
   expect(await auth.purge()).toMatchObject({ sessions: 0 });
   await clock.advance(120);
@@ -27,8 +27,8 @@ test("one that an old token opened is kept until that token has run out, however
   await using test = await createTestAuth({ sessions: { endedRetention: day } });
   const { auth, clock, database, facts } = test;
   await auth.createUser({ username: "alice", password });
-  const { refreshToken } = await auth.login({ username: "alice", password }, facts);
-  await auth.logout(refreshToken, facts);
+  const { refreshToken } = await auth.signIn({ username: "alice", password }, facts);
+  await auth.signOut(refreshToken, facts);
   await database.query("update latchkey.sessions set kept_until = latchkey.now() + interval '10 days'");
   await clock.advance(9 * day);
   expect(await auth.purge()).toMatchObject({ sessions: 0 });
@@ -45,7 +45,7 @@ test("one that has run out is kept while a name waits to open the account that w
   });
   const { auth, clock, database, facts } = test;
   const { id } = await auth.createUser({ username: "alice", password });
-  const { token } = await auth.login({ username: "alice", password }, facts);
+  const { token } = await auth.signIn({ username: "alice", password }, facts);
   const thief = await auth.authenticate([`Bearer ${token}`]);
   const to = "+905321234567";
   const { challenge } = await auth.startOwnName(thief, { kind: "phone", to }, facts);
@@ -53,7 +53,7 @@ test("one that has run out is kept while a name waits to open the account that w
   await auth.confirmOwnName(thief, { kind: "phone", challenge, code }, facts);
   await clock.advance(day / 2 + 3_600);
   expect(await auth.purge()).toMatchObject({ sessions: 0 });
-  const signedIn = await auth.login({ username: "alice", password }, facts);
+  const signedIn = await auth.signIn({ username: "alice", password }, facts);
   const owner = await auth.authenticate([`Bearer ${signedIn.token}`]);
   const passwords = { currentPassword: password, newPassword: "a better horse battery" };
   await auth.changePassword(owner, passwords, facts);
@@ -68,7 +68,7 @@ test("more than one batch of ended and expired ones goes in one purge", async ()
   await using test = await createTestAuth();
   const { auth, database, facts } = test;
   await auth.createUser({ username: "alice", password });
-  await auth.login({ username: "alice", password }, facts);
+  await auth.signIn({ username: "alice", password }, facts);
   const copy = (count: number, ended: string, expires: string) =>
     database.query(`insert into latchkey.sessions (id, user_id, refresh_hash, created_at, ended_at, end_reason, expires_at, idle_expires_at)
       select gen_random_uuid(), user_id, refresh_hash, latchkey.now() - interval '90 days', ${ended},

@@ -86,7 +86,7 @@ test("the database holds 32 bytes of hash, from which no refresh token can be ma
   await using test = await createTestAuth();
   const { auth, facts, database } = test;
   await auth.createUser({ username: "alice", password: "correct horse battery" });
-  const { refreshToken } = await auth.login({ username: "alice", password: "correct horse battery" }, facts);
+  const { refreshToken } = await auth.signIn({ username: "alice", password: "correct horse battery" }, facts);
   const bytes = Buffer.from(refreshToken, "base64url");
   const secret = bytes.subarray(16, 48);
 
@@ -98,7 +98,7 @@ test("the database holds 32 bytes of hash, from which no refresh token can be ma
     const seal = createHmac("sha256", hash).update("seal").update(bytes.subarray(0, 16)).update(guess).digest();
     return Buffer.concat([bytes.subarray(0, 16), guess, seal.subarray(0, 16)]).toString("base64url");
   });
-  for (const text of madeFromTheTable) await auth.logout(text, facts);
+  for (const text of madeFromTheTable) await auth.signOut(text, facts);
   expect(await database.query("select from latchkey.sessions where ended_at is null")).toHaveLength(1);
 
   const dump = JSON.stringify(

@@ -28,7 +28,7 @@ interface Person {
   readonly refreshToken: string;
 }
 
-const signIn = (username: string, by = auth) => by.login({ username, password }, freshFacts(service));
+const signIn = (username: string, by = auth) => by.signIn({ username, password }, freshFacts(service));
 
 /** Somebody with two sessions. */
 async function createPerson(): Promise<Person> {
@@ -41,7 +41,7 @@ async function createPerson(): Promise<Person> {
 
 /** What ends a session, by the reason that its row has then. */
 const endings: Readonly<Record<SessionEnd, (person: Person) => Promise<unknown>>> = {
-  signed_out: ({ refreshToken }) => auth.logout(refreshToken, service.facts),
+  signed_out: ({ refreshToken }) => auth.signOut(refreshToken, service.facts),
   revoked: ({ caller }) => auth.revokeOtherSessions(caller, service.facts),
   password_changed: async ({ caller, username }) => {
     await auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts);
@@ -141,14 +141,14 @@ test("everybody's sessions are told as one count each step, and a second run tel
 
 test("sessions that go with their account are told, those of them that had ended already only once", async () => {
   const person = await createPerson();
-  await auth.logout(person.refreshToken, service.facts);
+  await auth.signOut(person.refreshToken, service.facts);
   await auth.operator.delete(person.username);
   expect(countEnds()).toEqual({ signed_out: 1, user_deleted: 1 });
 });
 
 test("sessions that run out are told when they are cleared away, and those that had ended before are not told again", async () => {
   const person = await createPerson();
-  await auth.logout(person.refreshToken, service.facts);
+  await auth.signOut(person.refreshToken, service.facts);
   await service.clock.advance(400 * day);
   await auth.purge();
   await auth.purge();

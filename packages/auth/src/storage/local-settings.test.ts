@@ -28,7 +28,7 @@ test("without prepared statements everything works, no connection has a prepared
   const person = { username: "alice", password };
   await auth.register(person, facts);
   for (let round = 1; round <= 8; round++) {
-    const { token, refreshToken } = await auth.login(person, facts);
+    const { token, refreshToken } = await auth.signIn(person, facts);
     const caller = await auth.authenticate([`Bearer ${token}`]);
     await auth.updateProfile(caller, { city: `${round}` }, facts);
     await auth.refresh(refreshToken, facts);
@@ -56,7 +56,7 @@ test("statements end in time all the same", async () => {
   await shared.database.query(
     "create trigger slow before insert on latchkey.sessions for each row execute function slow()",
   );
-  await expect(shared.auth.login({ username: "alice", password }, facts)).rejects.toThrow("statement timeout");
+  await expect(shared.auth.signIn({ username: "alice", password }, facts)).rejects.toThrow("statement timeout");
 });
 
 test("no index is built beside the work of others, at no start either: that takes a lock of the connection", async () => {

@@ -48,8 +48,8 @@ it("goes on while a newer version adds a column to every table", async () => {
   const { auth, database, facts } = test;
   const input = { username: "admin", password: "correct horse battery", isSuperuser: true };
   await auth.createUser(input);
-  await auth.login(input, facts);
-  const { token } = await auth.login(input, facts);
+  await auth.signIn(input, facts);
+  const { token } = await auth.signIn(input, facts);
   const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 
   async function useEverything(round: string) {
@@ -58,11 +58,11 @@ it("goes on while a newer version adds a column to every table", async () => {
     const { setPasswordCode: code } = await auth.users.createPasswordCode(admin, user.id);
     await auth.resetPassword({ username, code, newPassword: "wrong horse battery" }, facts);
     const person = { username, password: "wrong horse battery" };
-    await expect(auth.login({ ...person, password: "another" }, facts)).rejects.toMatchObject({
+    await expect(auth.signIn({ ...person, password: "another" }, facts)).rejects.toMatchObject({
       code: "invalid_credentials",
     });
-    await auth.login(person, facts);
-    const { refreshToken } = await auth.login(person, facts);
+    await auth.signIn(person, facts);
+    const { refreshToken } = await auth.signIn(person, facts);
     const renewed = await auth.refresh(refreshToken, facts);
     const caller = await auth.authenticate([`Bearer ${renewed.token}`]);
     await auth.updateProfile(caller, { city: "İzmir" }, facts);
@@ -95,7 +95,7 @@ describe("a statement that was prepared works on", () => {
     const input = { username: "admin", password: "correct horse battery", isSuperuser: true };
     await auth.createUser(input);
     const use = async () => {
-      const { token, refreshToken } = await auth.login(input, facts);
+      const { token, refreshToken } = await auth.signIn(input, facts);
       const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
       await auth.updateProfile(admin, { city: "İzmir" }, facts);
       await auth.users.update(admin, admin.user.id, { country: "Türkiye" });

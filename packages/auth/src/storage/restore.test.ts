@@ -47,7 +47,7 @@ async function backUpSomebody(secret?: string) {
   const { auth } = source;
   await auth.initialize();
   const { user } = await auth.register({ username: "gülşen", password }, facts);
-  const { refreshToken } = await auth.login({ username: "gülşen", password }, facts);
+  const { refreshToken } = await auth.signIn({ username: "gülşen", password }, facts);
   await source.query(ownTable);
   const odd = ["\\.", '{"end":1}', "a\nb\tc\r\\N", "", "ş🔑", "\\"];
   await source.query("insert into own.orders (parent, user_id, what) select null, $1, w from unnest($2::text[]) w", [
@@ -116,7 +116,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     await restoreInto(target, inPieces(backup), { acceptAnotherSecret: true });
     await target.auth.reseal({ lost: true });
     await target.auth.initialize();
-    await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
+    await expect(target.auth.signIn({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
   });
 
   test("into a database that has accounts, which stay", async () => {
@@ -136,7 +136,7 @@ for (const { tags, cases } of shareOut([7, 1_000, 1_000_000], 3))
     await restoreInto(target, inPieces(backup, size));
     await target.auth.migrate();
     await target.auth.initialize();
-    const { user: restored } = await target.auth.login({ username: "gülşen", password }, facts);
+    const { user: restored } = await target.auth.signIn({ username: "gülşen", password }, facts);
     expect(restored.id).toBe(user.id);
     await expect(target.auth.refresh(refreshToken, facts)).resolves.toHaveProperty("token");
     const rows = await target.query<{ what: string }>("select what from own.orders order by id");
@@ -164,7 +164,7 @@ test("a restore whose connection is cut off in its midst is told of by every sta
   await expect(collect(target.auth.backUp({ schemas }))).rejects.toThrow(told);
   await restoreInto(target, inPieces(backup));
   await target.auth.initialize();
-  await expect(target.auth.login({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
+  await expect(target.auth.signIn({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
 });
 
 test("of two restores at once one is whole, and the other is refused", { tags: ["long"] }, async () => {

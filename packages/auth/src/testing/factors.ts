@@ -9,7 +9,7 @@ export const signInByPassword = async (
   { auth, facts }: TestAuth,
   { username, password }: { readonly username: string; readonly password: string },
 ): Promise<Principal> => {
-  const { token } = await auth.login({ username, password }, freshFacts({ facts }));
+  const { token } = await auth.signIn({ username, password }, freshFacts({ facts }));
   return auth.authenticate([`Bearer ${token}`]);
 };
 

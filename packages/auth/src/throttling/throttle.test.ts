@@ -3,7 +3,8 @@ import { AuthError } from "../errors.ts";
 import { openStorage } from "../storage/database.ts";
 import { createTestAuth } from "../testing/index.ts";
 import { limits } from "./limits.ts";
-import { createThrottle, type Scope } from "./throttle.ts";
+import type { Scope } from "./scope.ts";
+import { createThrottle } from "./throttle.ts";
 
 const service = await createTestAuth();
 const { database, clock } = service;

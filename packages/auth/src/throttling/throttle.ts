@@ -1,28 +1,24 @@
 import type { Clock } from "../clock.ts";
-import { AuthError } from "../errors.ts";
-import { hmacSha256 } from "../secrets.ts";
 import type { Queries } from "../storage/database.ts";
+import {
+  type Counters,
+  count,
+  findCounted,
+  giveBack,
+  type Held,
+  indexCounters,
+  isFiniteWait,
+  readState,
+  readStates,
+  refuse,
+  type State,
+} from "./attempt.ts";
 import { createBatches } from "./batches.ts";
-import { type Counter, countAttempt, findWait, giveBackAttempt, isExhausted } from "./counter.ts";
 import { type Counting, createCountingQueue } from "./counting-queue.ts";
 import { type LimitName, limits } from "./limits.ts";
 import { rememberRefusals } from "./refusals.ts";
-import {
-  lockCounters,
-  lockFreeCounters,
-  putCounters,
-  type ReadCounters,
-  readCounters,
-  releaseCounters,
-  type StoredCounter,
-} from "./throttle-store.ts";
-
-/** What an attempt counts against: a limit, and for whom. */
-export interface Scope {
-  readonly limit: LimitName;
-  /** Such as a name and a network; nothing of it may be missing, or all who miss it would be one. */
-  readonly of: readonly [string, ...string[]];
-}
+import { type KeyedScope, type Scope, toKeyedScope } from "./scope.ts";
+import { lockCounters, lockFreeCounters, putCounters, readCounters, releaseCounters } from "./throttle-store.ts";
 
 export interface Admission {
   /** In what the attempt was counted. */
@@ -74,24 +70,6 @@ export interface ThrottleOptions {
   readonly clock: Clock;
 }
 
-interface KeyedScope extends Scope {
-  readonly key: Buffer;
-  /** The key as a text. */
-  readonly name: string;
-}
-
-/** Counters by the names of their keys, as they were at a time of the database. */
-interface Counters {
-  readonly byName: Map<string, StoredCounter>;
-  readonly now: Date;
-}
-
-/** Counters that a transaction holds. */
-interface Held extends Counters {
-  /** The names of those that are to be written. */
-  readonly changed: Set<string>;
-}
-
 /** An attempt of which it is only asked whether it would have to wait. */
 interface Reading {
   readonly scopes: readonly KeyedScope[];
@@ -110,11 +88,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const refusals = rememberRefusals({ clock });
   const queue = createCountingQueue(runBatch);
 
-  function keyed(scope: Scope): KeyedScope {
-    const key = hmacSha256(options.secret, JSON.stringify([groupOf(scope.limit), ...scope.of]));
-    return { ...scope, key, name: nameOf(key) };
-  }
-
+  const keyed = (scope: Scope) => toKeyedScope(options.secret, scope);
   const keysOf = (scopes: readonly Scope[]) => scopes.map((scope) => keyed(scope).key);
 
   /** Counts what many asked for in one transaction. */
@@ -164,7 +138,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       let states: readonly State[] = [];
       const apply = (held: Held) => {
         states = wanted.map((scope) => readState(scope, held));
-        if (longestWait(states) === 0) count(states, held);
+        count(states, held);
       };
       await queue.run(toPiece(wanted, { isOwed: false, apply }));
       for (const { name, wait } of states) if (isFiniteWait(wait)) refusals.remember(name, wait);
@@ -180,10 +154,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     async refund(scopes) {
       if (scopes.length === 0) return;
       const counted = scopes.map(keyed);
-      const apply = (held: Held) => {
-        for (const { name } of counted) change(held, name, (counter) => giveBackAttempt(counter, held.now));
-      };
-      await queue.run(toPiece(counted, { isOwed: true, apply }));
+      await queue.run(toPiece(counted, { isOwed: true, apply: (held) => giveBack(counted, held) }));
     },
     async findClosed(scopes) {
       const wanted = scopes.map(keyed);
@@ -202,74 +173,4 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       });
     },
   };
-}
-
-function indexCounters({ counters, now }: ReadCounters): Counters {
-  return { byName: new Map(counters.map((counter) => [nameOf(counter.key), counter])), now };
-}
-
-const nameOf = (key: Buffer) => key.toString("latin1");
-
-/** One count of an account, to which strangers, sessions and known devices are held differently. */
-const sharedCounts: Partial<Record<LimitName, LimitName>> = {
-  account_sessions: "account_strangers",
-  account_known_devices: "account_strangers",
-  second_factor_sessions: "second_factor_strangers",
-  second_factor_known_devices: "second_factor_strangers",
-  code_known_devices: "code_strangers",
-};
-
-const groupOf = (limit: LimitName): LimitName => sharedCounts[limit] ?? limit;
-
-interface State {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly wait: number;
-  /** Whether this attempt is the last free one. */
-  readonly isLast: boolean;
-}
-
-function readState({ limit, of, name }: KeyedScope, { byName, now }: Counters): State {
-  const counter = byName.get(name);
-  if (!counter) throw new Error("A counter that was locked is not there");
-  const isLast = isExhausted(limits[limit], countAttempt(limits[limit], counter, now));
-  return { scope: { limit, of }, name, wait: findWait(limits[limit], counter, now), isLast };
-}
-
-/** Of those scopes alone that have a counter. */
-const readStates = (scopes: readonly KeyedScope[], counters: Counters): State[] =>
-  scopes.filter(({ name }) => counters.byName.has(name)).map((scope) => readState(scope, counters));
-
-/** In what an attempt counts. One that a lock stops is no guess, so it brings no other lock nearer: what one device wastes is not all devices'. */
-function findCounted(states: readonly State[]): readonly State[] {
-  const isLocked = states.some(({ wait }) => wait > 0);
-  return states.filter(({ scope, wait }) => wait === 0 && !(isLocked && "lockAfter" in limits[scope.limit]));
-}
-
-function count(states: readonly State[], held: Held): void {
-  for (const { scope, name } of findCounted(states)) {
-    change(held, name, (counter) => countAttempt(limits[scope.limit], counter, held.now));
-  }
-}
-
-function change({ byName, changed }: Held, name: string, next: (counter: StoredCounter) => Counter): void {
-  const counter = byName.get(name);
-  if (!counter) return;
-  byName.set(name, { ...next(counter), key: counter.key });
-  changed.add(name);
-}
-
-const isFiniteWait = (wait: number) => wait > 0 && Number.isFinite(wait);
-const longestWait = (states: readonly State[]) => Math.max(0, ...states.map(({ wait }) => wait).filter(isFiniteWait));
-
-function refuse(states: readonly State[]): void {
-  const wait = longestWait(states);
-  if (wait === 0) return;
-  const retryAfter = Math.ceil(wait);
-  throw new AuthError("rate_limited", `Too many attempts: try again in ${describeWait(retryAfter)}`, { retryAfter });
-}
-
-function describeWait(seconds: number): string {
-  if (seconds < 120) return seconds === 1 ? "a second" : `${seconds} seconds`;
-  return `${Math.ceil(seconds / 60)} minutes`;
 }

@@ -10,7 +10,7 @@ import { type TokenAlgorithm, tokenAlgorithms } from "./access-token.ts";
 
 const password = "correct horse battery";
 
-type SessionAnswer = Awaited<ReturnType<TestAuth["auth"]["login"]>>;
+type SessionAnswer = Awaited<ReturnType<TestAuth["auth"]["signIn"]>>;
 type Members = Readonly<Record<string, unknown>>;
 type Header = Members & { readonly alg: TokenAlgorithm; readonly kid: string };
 type Claims = Members & { readonly sid: string; readonly iat: number; readonly exp: number };
@@ -50,7 +50,7 @@ async function openVictim(algorithm: TokenAlgorithm): Promise<Victim> {
 
 async function signIn({ auth, facts }: TestAuth, username: string): Promise<SessionAnswer> {
   await auth.createUser({ username, password });
-  return auth.login({ username, password }, facts);
+  return auth.signIn({ username, password }, facts);
 }
 
 async function stealKey({ database }: TestAuth, kid: string): Promise<JWK> {
@@ -567,7 +567,7 @@ test("the id of one algorithm's key never verifies another's signature, while bo
   const keys: ForgersKey[] = [];
   for (const algorithm of tokenAlgorithms) {
     const auth = await test.another({ tokens: { algorithm } });
-    const { token } = await auth.login({ username: "alice", password }, test.facts);
+    const { token } = await auth.signIn({ username: "alice", password }, test.facts);
     const { alg, kid } = headerOf(token);
     keys.push({ algorithm: alg, kid, jwk: await stealKey(test, kid) });
   }
@@ -617,7 +617,7 @@ describe("a signature has one form", () => {
   test("with ES256 the mirrored one (n − s) is ECDSA's second spelling: it says the same, and ends with the same session", async () => {
     const victim = victimOf("ES256");
     const { auth, facts } = victim.test;
-    const session = await auth.login({ username: "alice", password }, facts);
+    const session = await auth.signIn({ username: "alice", password }, facts);
     const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
     const mirrored = withSignature({ alice: session }, (signature) => {
       const s = order - BigInt(`0x${signature.subarray(32).toString("hex")}`);
@@ -625,7 +625,7 @@ describe("a signature has one form", () => {
     });
     const caller = await auth.authenticate([`Bearer ${mirrored}`]);
     expect(caller).toEqual(await auth.authenticate([`Bearer ${session.token}`]));
-    await auth.logout(session.refreshToken, facts);
+    await auth.signOut(session.refreshToken, facts);
     expect(await present(victim, `Bearer ${mirrored}`)).toBe("session_ended");
   });
 });

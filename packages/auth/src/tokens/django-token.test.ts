@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => service[Symbol.asyncDispose]());
 
 async function signIn(auth = service.auth) {
-  const answer = await auth.login({ username: "alice", password }, service.facts);
+  const answer = await auth.signIn({ username: "alice", password }, service.facts);
   const [header, claims] = answer.token.split(".");
   return { ...answer, header: decode(header), claims: decode(claims) };
 }
@@ -86,7 +86,7 @@ test("in the profile `django` nothing is published, and the old secret is told t
 test("in the profile `django` a token ends with its session, as any other", async () => {
   const { token, refreshToken } = await signIn();
   await service.auth.authenticate([`Bearer ${token}`]);
-  await service.auth.logout(refreshToken, service.facts);
+  await service.auth.signOut(refreshToken, service.facts);
   await expect(service.auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "session_ended" });
 });
 

@@ -38,8 +38,8 @@ async function answer(auth: Auth, token: string): Promise<string> {
   }
 }
 
-async function login(auth: Auth): Promise<string> {
-  return (await auth.login({ username: "alice", password }, service.facts)).token;
+async function signIn(auth: Auth): Promise<string> {
+  return (await auth.signIn({ username: "alice", password }, service.facts)).token;
 }
 
 const headerOf = (token: string): { alg: TokenAlgorithm; kid: string } =>
@@ -71,14 +71,14 @@ describe("a process with another secret than the keys were sealed with does not 
   test("nor adds a key that the others could not open, when another algorithm calls for a new one", async () => {
     await findStartError(service.another({ secret: createSecret(), tokens: { algorithm: "ES256" } }));
     expect(await countKeys(service)).toBe(1);
-    expect(await answer(service.auth, await login(service.auth))).toBe("alice");
+    expect(await answer(service.auth, await signIn(service.auth))).toBe("alice");
   });
 
   test("nor rotates the keys, even those that are compromised: the secret may be a slip, and the service would be shut out", async () => {
     await using stranger = openProcess(service, { secret: createSecret() });
     for (const compromised of [false, true]) await findStartError(stranger.auth.rotateKeys({ compromised }));
     expect(await countKeys(service)).toBe(1);
-    expect(await answer(service.auth, await login(service.auth))).toBe("alice");
+    expect(await answer(service.auth, await signIn(service.auth))).toBe("alice");
   });
 
   test("even though every private part lies in the row of another key", async () => {
@@ -179,11 +179,11 @@ test("a process that starts again makes no new key", async () => {
 
 describe("when the setting names another algorithm", () => {
   test("new tokens have it at once on every process, and old ones are accepted until they have run out", async () => {
-    const longLived = await login(await service.another({ tokens: { lifetime: 86_400 } }));
-    const old = await login(service.auth);
+    const longLived = await signIn(await service.another({ tokens: { lifetime: 86_400 } }));
+    const old = await signIn(service.auth);
     const switched = await service.another({ tokens: { algorithm: "ES256" } });
     for (const auth of [switched, service.auth]) {
-      const token = await login(auth);
+      const token = await signIn(auth);
       expect(headerOf(token).alg).toBe("ES256");
       expect(await answer(service.auth, token)).toBe("alice");
       expect(await answer(switched, token)).toBe("alice");
@@ -202,7 +202,7 @@ describe("when the setting names another algorithm", () => {
     const switched = await service.another({ tokens: { algorithm: "ES256" } });
     for (const seconds of [0, 601, 300, 900]) {
       await service.clock.advance(seconds);
-      const { alg, kid } = headerOf(await login(switched));
+      const { alg, kid } = headerOf(await signIn(switched));
       expect(alg).toBe("ES256");
       expect(kid).not.toBe(waiting);
     }
@@ -214,23 +214,23 @@ describe("when the setting names another algorithm", () => {
     await service.clock.advance(100);
     const next = await switched.rotateKeys({ compromised: false });
     await service.clock.advance(550);
-    const between = await login(switched);
+    const between = await signIn(switched);
     expect(headerOf(between).kid).not.toBe(waiting);
     await service.clock.advance(899);
     expect(await answer(switched, between)).toBe("alice");
-    expect(headerOf(await login(switched)).kid).toBe(next);
+    expect(headerOf(await signIn(switched)).kid).toBe(next);
   });
 });
 
 test("without a key that may sign, a sign-in answers `unavailable` and when to try again", async () => {
   await service.database.query("delete from latchkey.signing_keys");
-  await expect(login(service.auth)).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
+  await expect(signIn(service.auth)).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
 });
 
 test("another service verifies HS256 tokens with the keys that it is trusted with", async () => {
   const auth = await openProcessWithOwnKey("HS256");
   const jwks = await auth.verificationKeys();
   const verify = createTokenVerifier({ issuer: "latchkey", audience: "latchkey", jwks, clock: service.clock });
-  const { token, user } = await auth.login({ username: "alice", password }, service.facts);
+  const { token, user } = await auth.signIn({ username: "alice", password }, service.facts);
   expect((await verify(token)).sub).toBe(user.id);
 });

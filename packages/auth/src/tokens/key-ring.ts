@@ -1,17 +1,19 @@
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  generateSecret,
-  importJWK,
-  type JSONWebKeySet,
-  type JWK,
-} from "jose";
-import { AuthError, StartError } from "../errors.ts";
-import { hmacSha256, seal, unseal } from "../secrets.ts";
+import type { JSONWebKeySet } from "jose";
+import { AuthError } from "../errors.ts";
 import type { Queries } from "../storage/database.ts";
 import { createSpacedRead } from "../storage/spaced-read.ts";
-import type { FindVerificationKey, TokenAlgorithm, VerificationKey } from "./access-token.ts";
+import type { FindVerificationKey, TokenAlgorithm } from "./access-token.ts";
+import {
+  createKey,
+  openKey,
+  requireAllOpen,
+  requireAnyOpens,
+  resealKey,
+  type SealingKeys,
+  type SigningKey,
+  toVerificationJwk,
+  unsealWithAny,
+} from "./signing-key.ts";
 import {
   deleteOtherSigningKeys,
   insertSigningKey,
@@ -22,19 +24,9 @@ import {
   type StoredSigningKey,
 } from "./signing-key-store.ts";
 
-/** A key as it is used: opened and imported. */
-export interface SigningKey {
-  readonly kid: string;
-  readonly algorithm: TokenAlgorithm;
-  readonly privateKey: VerificationKey;
-  readonly verificationKey: VerificationKey;
-  readonly publicJwk: JWK | null;
-}
-
 export interface KeyRingOptions {
   readonly db: Queries;
-  /** Encrypt private parts at rest: the first new ones, and each of them what it has encrypted. */
-  readonly sealingKeys: readonly [Uint8Array, ...Uint8Array[]];
+  readonly sealingKeys: SealingKeys;
   /** For new keys. */
   readonly algorithm: TokenAlgorithm;
   /** Seconds for which an old key is still accepted after a new one has begun to sign: a token's life and the leeway. */
@@ -50,6 +42,13 @@ export interface Rotation {
   readonly onlyIfOlderThan?: number;
   /** Remove them also where no secret opens any of them: whoever has set a wrong secret would shut out the processes that have the right one. */
   readonly dangerouslyGiveUpLostKeys?: boolean;
+}
+
+/** How many keys the first secret sealed, how many another one, and how many none of them. */
+export interface Seals {
+  readonly first: number;
+  readonly others: number;
+  readonly none: number;
 }
 
 /** A JWKS is cached for this many seconds by those who fetch it; a rotation waits twice as long before it signs. */
@@ -164,10 +163,8 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
   async function reseal(): Promise<number> {
     let moved = 0;
     for (const key of await listSigningKeys(db)) {
-      const found = unsealWithAny(key, sealingKeys);
-      if (!found || found.by === 0) continue;
-      const sealed = seal(sealingKeys[0], Buffer.from(found.text), sealContext(key.kid));
-      if (await replaceSealedKey(db, key, sealed)) moved += 1;
+      const sealed = resealKey(key, sealingKeys);
+      if (sealed && (await replaceSealedKey(db, key, sealed))) moved += 1;
     }
     return moved;
   }
@@ -183,80 +180,4 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
     countSeals,
     reseal,
   };
-}
-
-const sealContext = (kid: string) => `signing-key/${kid}`;
-
-async function createKey(algorithm: TokenAlgorithm, sealingKey: Uint8Array) {
-  const privateKey =
-    algorithm === "HS256"
-      ? await generateSecret(algorithm, { extractable: true })
-      : (await generateKeyPair(algorithm, { extractable: true })).privateKey;
-  const jwk = await exportJWK(privateKey);
-  const kid =
-    algorithm === "HS256" ? sharedKeyId(Buffer.from(jwk.k ?? "", "base64url")) : await calculateJwkThumbprint(jwk);
-  const publicJwk = algorithm === "HS256" ? null : toPublicJwk(jwk, kid, algorithm);
-  const sealedPrivateJwk = seal(sealingKey, Buffer.from(JSON.stringify(jwk)), sealContext(kid));
-  return { kid, algorithm, publicJwk, sealedPrivateJwk };
-}
-
-/** The id of a shared secret: a keyed hash, because a plain thumbprint of it could be guessed at (RFC 7638 §7). */
-export function sharedKeyId(secret: Uint8Array): string {
-  return hmacSha256(secret, "latchkey/kid").toString("base64url");
-}
-
-function toPublicJwk({ kty, crv, x, y }: JWK, kid: string, alg: TokenAlgorithm): JWK {
-  return { ...(kty && { kty }), ...(crv && { crv }), ...(x && { x }), ...(y && { y }), kid, alg, use: "sig" };
-}
-
-async function toVerificationJwk({ kid, algorithm, publicJwk, verificationKey }: SigningKey): Promise<JWK> {
-  return publicJwk ?? { ...(await exportJWK(verificationKey)), kid, alg: algorithm };
-}
-
-async function openKey({ kid, algorithm, publicJwk, sealedPrivateJwk }: StoredSigningKey, sealingKeys: SealingKeys) {
-  const found = unsealWithAny({ kid, sealedPrivateJwk }, sealingKeys);
-  if (!found)
-    throw new AuthError("unavailable", "A signing key is sealed with a secret that this process does not have", {
-      retryAfter: 5,
-    });
-  const jwk: JWK = JSON.parse(found.text);
-  const privateKey = await importJWK(jwk, algorithm, { extractable: algorithm === "HS256" });
-  const verificationKey = publicJwk ? await importJWK(publicJwk, algorithm) : privateKey;
-  return { kid, algorithm, privateKey, verificationKey, publicJwk };
-}
-
-type SealingKeys = KeyRingOptions["sealingKeys"];
-type SealedKey = Pick<StoredSigningKey, "kid" | "sealedPrivateJwk">;
-
-/** How many keys the first secret sealed, how many another one, and how many none of them. */
-export interface Seals {
-  readonly first: number;
-  readonly others: number;
-  readonly none: number;
-}
-
-/** A key that is sealed with a secret nobody gave would be one that this process cannot sign with. */
-function requireAllOpen(stored: readonly SealedKey[], sealingKeys: SealingKeys): void {
-  if (!stored.every((key) => unsealWithAny(key, sealingKeys))) throw wrongSecret();
-}
-
-function requireAnyOpens(stored: readonly SealedKey[], sealingKeys: SealingKeys): void {
-  if (stored.length > 0 && !stored.some((key) => unsealWithAny(key, sealingKeys))) throw wrongSecret();
-}
-
-function unsealWithAny({ kid, sealedPrivateJwk }: SealedKey, sealingKeys: SealingKeys) {
-  for (const [by, key] of sealingKeys.entries()) {
-    try {
-      return { by, text: unseal(key, sealedPrivateJwk, sealContext(kid)).toString() };
-    } catch {
-      // Another secret's.
-    }
-  }
-  return null;
-}
-
-function wrongSecret(): StartError {
-  return new StartError(
-    "LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with. Start with the old secret, or with the new and the old one and a comma between them (in a server of your own it is the option secret); if the old one is lost, run `latchkey reseal --lost`, after which everybody signs in again.",
-  );
 }

@@ -10,12 +10,12 @@ const invalid = { code: "invalid_input", issues: [{ path: ["username"] }] };
 beforeAll(async () => {
   service = await createTestAuth({ phones: { defaultCountry: "TR" } });
   await service.auth.createUser({ username: "root", password, isSuperuser: true });
-  const { token } = await service.auth.login({ username: "root", password }, service.facts);
+  const { token } = await service.auth.signIn({ username: "root", password }, service.facts);
   admin = { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-const signIn = (username: string) => service.auth.login({ username, password }, service.facts);
+const signIn = (username: string) => service.auth.signIn({ username, password }, service.facts);
 
 /** When the number and the address of somebody were proved and vouched for. */
 async function readProofs(id: string): Promise<Record<string, unknown>> {

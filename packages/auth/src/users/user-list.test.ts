@@ -10,7 +10,7 @@ let admin: Administrator;
 beforeAll(async () => {
   service = await createTestAuth();
   await service.auth.createUser({ username: "zz_boss", password, isSuperuser: true });
-  const { token } = await service.auth.login({ username: "zz_boss", password }, service.facts);
+  const { token } = await service.auth.signIn({ username: "zz_boss", password }, service.facts);
   admin = { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
 });
 afterAll(() => service[Symbol.asyncDispose]());

@@ -512,7 +512,7 @@ export async function lockUnchanged(
  * Notes a sign-in, and stores the password's new hash where one is due. Null when the account was disabled, deleted or given
  * another password since `verifiedHash` was read, or has to have another one, so that a password that has just been replaced opens nothing.
  */
-export async function recordLogin(
+export async function recordSignIn(
   db: Queries,
   profile: ProfileDefinition,
   { id, verifiedHash, nextHash }: { id: string; verifiedHash: string; nextHash: string },
@@ -530,7 +530,7 @@ export async function recordLogin(
 }
 
 /** Notes a sign-in by what needs no password, in a transaction that holds the user's row. Null when the account is disabled. */
-export async function recordLoginByCode(
+export async function recordSignInByCode(
   db: Queries,
   profile: ProfileDefinition,
   { id, proved }: { id: string; proved: Proved },

@@ -101,7 +101,7 @@ async function signIn(service: TestAuth, username: string, password: string, n: 
   // Limits on guessing are not what this is about.
   const facts = { ...service.facts, address: `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}` };
   try {
-    const answer = await service.auth.login({ username, password }, facts);
+    const answer = await service.auth.signIn({ username, password }, facts);
     return "user" in answer ? answer.user.id : null;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "invalid_credentials") return null;

@@ -136,7 +136,7 @@ export function createBuilders<C extends Config>(formatted: FormattedErrors): Ow
   const withCookieMode = t.middleware(({ ctx: { latchkey }, meta, next, getRawInput }) => {
     const { auth, cookies, facts } = latchkey;
     if (!cookies) return next();
-    const endSession = (refreshToken: string) => auth.logout(refreshToken, facts);
+    const endSession = (refreshToken: string) => auth.signOut(refreshToken, facts);
     return callInCookieMode({ cookies, meta, getRawInput, endSession, next: (read) => next({ getRawInput: read }) });
   });
 

@@ -101,6 +101,9 @@ export const localeText = z
   .max(35)
   .regex(/^[a-z]{2,8}(-[a-z0-9]{1,8})*$/i, "is not a language tag such as pt-BR");
 
+/** One thing, by its id. */
+export const byId = z.strictObject({ id: z.uuid() });
+
 /** How many rows a page has. */
 export const pageLimit = z.int().min(1).max(100).default(25);
 

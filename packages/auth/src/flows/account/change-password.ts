@@ -54,43 +54,56 @@ export async function changePassword(
   if (!matches) return refuse(core, { account, admission, facts });
   const isSame = newPassword.normalize() === currentPassword.normalize();
   if (isSame) await refundOnFailure(core, admission, () => requireNotDue(core, account));
-  const next = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
-  const replace = async (transaction: Queries) => {
-    const isReplaced = await replacePassword(transaction, {
-      id: user.id,
-      verifiedHash: account.password,
-      nextHash: next,
-    });
-    if (!isReplaced) throw wrongPassword();
-    await lockOwner(transaction, caller);
-    await withdrawCode(transaction, { userId: user.id, purpose: "set_password" });
-    await endChallenges(transaction, user.id);
-    const sessionsEnded = await revokeAccess(core, transaction, {
-      userId: user.id,
-      // The present session too where another system's token opened it: that token would go on.
-      keep: session.adoptedFrom === null ? session.id : undefined,
-      reason: "password_changed",
-      changesEnd: "new_password",
-      facts,
-    });
-    const happened = { event: "password_changed", sessionsEnded } as const;
-    await recordEvent(transaction, happened, { ...facts, actorId: user.id, subjectId: user.id });
-    await keepNotice(core, transaction, { userId: user.id, kind: "password_changed", facts });
-    const movedOn =
-      session.adoptedFrom === null
-        ? await reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: false })
-        : await openSession(core, transaction, {
-            user,
-            facts,
-            by: "password",
-            authentication: toAuthentication(["password"]),
-          });
-    await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
-    await core.throttle.settle(transaction, admission.counted);
-    return movedOn;
-  };
-  const movedOn = await unlessUndone(core, admission, () => core.db.transaction().execute(replace));
+  const nextHash = await refundOnFailure(core, admission, () => core.passwords.hash(newPassword, network));
+  const change = { caller, account, nextHash, admission, facts };
+  const movedOn = await unlessUndone(core, admission, () =>
+    core.db.transaction().execute((transaction) => replace(core, transaction, change)),
+  );
   return issueSessionTokens(core, movedOn);
+}
+
+interface PasswordChange {
+  readonly caller: Principal;
+  readonly account: Account;
+  readonly nextHash: string;
+  readonly admission: Admission;
+  readonly facts: RequestInfo;
+}
+
+/** Replaces the password whose hash was read, and answers the session that goes on with what belongs to its next tokens. */
+async function replace(core: Core, transaction: Queries, change: PasswordChange) {
+  const { caller, account, nextHash, admission, facts } = change;
+  const { id: userId } = caller.user;
+  if (!(await replacePassword(transaction, { id: userId, verifiedHash: account.password, nextHash }))) {
+    throw wrongPassword();
+  }
+  await lockOwner(transaction, caller);
+  await withdrawCode(transaction, { userId, purpose: "set_password" });
+  await endChallenges(transaction, userId);
+  const sessionsEnded = await revokeAccess(core, transaction, {
+    userId,
+    // The present session too where another system's token opened it: that token would go on.
+    keep: caller.session.adoptedFrom === null ? caller.session.id : undefined,
+    reason: "password_changed",
+    changesEnd: "new_password",
+    facts,
+  });
+  const happened = { event: "password_changed", sessionsEnded } as const;
+  await recordEvent(transaction, happened, { ...facts, actorId: userId, subjectId: userId });
+  await keepNotice(core, transaction, { userId, kind: "password_changed", facts });
+  const movedOn = await moveOn(core, transaction, caller, facts);
+  await tellHook(core, transaction, "passwordChanged", { user: movedOn.user, by: "owner", request: facts });
+  await core.throttle.settle(transaction, admission.counted);
+  return movedOn;
+}
+
+/** The present session with a refresh token to which none of before leads, or a new one in the place of another system's. */
+function moveOn(core: Core, transaction: Queries, { user, session }: Principal, facts: RequestInfo) {
+  if (session.adoptedFrom === null) {
+    return reissueRefreshToken(core, transaction, { sessionId: session.id, facts, isRepaired: false });
+  }
+  const authentication = toAuthentication(["password"]);
+  return openSession(core, transaction, { user, facts, by: "password", authentication });
 }
 
 /**

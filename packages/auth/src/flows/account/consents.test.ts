@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => service[Symbol.asyncDispose]());
 
 async function signIn(username: string) {
-  const { token } = await auth.login({ username, password }, service.facts);
+  const { token } = await auth.signIn({ username, password }, service.facts);
   return auth.authenticate([`Bearer ${token}`]);
 }
 

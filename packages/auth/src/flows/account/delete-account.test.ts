@@ -44,7 +44,7 @@ async function createPerson({ hasNumber = true, hasPassword = true, isSuperuser 
 }
 
 async function signIn({ username }: Pick<Person, "username">, typed = password) {
-  const answer = await auth.login({ username, password: typed }, facts());
+  const answer = await auth.signIn({ username, password: typed }, facts());
   return { ...answer, caller: await auth.authenticate([`Bearer ${answer.token}`]) };
 }
 
@@ -134,7 +134,7 @@ describe("a person who deletes their account", () => {
   test("takes it back by signing in, on the last day too, which the answer, a notice and a message say", async () => {
     const person = await leave();
     await wait(14 * day - 120);
-    const { deletionStopped, token } = await auth.login({ username: person.username, password }, facts());
+    const { deletionStopped, token } = await auth.signIn({ username: person.username, password }, facts());
     expect(deletionStopped).toBe(true);
     expect(await messagesTo(person.phoneNumber)).toContain("deletion_stopped");
     await wait(30 * day);
@@ -144,7 +144,7 @@ describe("a person who deletes their account", () => {
       { detail: { by: "sign_in" } },
     ]);
     expect(token).not.toBe("");
-    expect((await auth.login({ username: person.username, password }, facts())).deletionStopped).toBeUndefined();
+    expect((await auth.signIn({ username: person.username, password }, facts())).deletionStopped).toBeUndefined();
   });
 
   test("whom no message reaches has 30 days, since nothing tells them before they come back", async () => {
@@ -262,7 +262,7 @@ describe("an account is not deleted", () => {
     await using alone = await createTestAuth();
     const open = async (username: string) => {
       await alone.auth.createUser({ username, password, isSuperuser: true });
-      const { token } = await alone.auth.login({ username, password }, alone.facts);
+      const { token } = await alone.auth.signIn({ username, password }, alone.facts);
       return alone.auth.authenticate([`Bearer ${token}`]);
     };
     const first = await open("first_boss");

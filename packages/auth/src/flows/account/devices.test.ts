@@ -24,7 +24,7 @@ async function createPerson() {
   const age = `update latchkey.users set phone_vouched_at = null,
     phone_proved_at = latchkey.now() - interval '41 days' where id = $1`;
   await service.database.query(age, [id]);
-  const { token, deviceMark } = await auth.login({ username, password }, facts());
+  const { token, deviceMark } = await auth.signIn({ username, password }, facts());
   return { id, username, phoneNumber, deviceMark, caller: await auth.authenticate([`Bearer ${token}`]) };
 }
 
@@ -74,7 +74,7 @@ const reasons: readonly [what: string, does: (person: Person) => Promise<{ devic
 test.each(reasons)("%s forgets every device but the one that did it", async (_, forget) => {
   const person = await createPerson();
   const { username, deviceMark } = person;
-  const { deviceMark: other } = await auth.login({ username, password }, facts());
+  const { deviceMark: other } = await auth.signIn({ username, password }, facts());
   const answer = await forget(person);
   for (const mark of [deviceMark, other]) expect(await isKnown(person, mark)).toBe(false);
   expect(await isKnown(person, answer?.deviceMark ?? "")).toBe(true);
@@ -99,7 +99,7 @@ test.each([
 test("a password that its owner changes, and the end of one session, leave the devices known", async () => {
   const person = await createPerson();
   const { username, caller, deviceMark } = person;
-  const there = await auth.login({ username, password }, facts());
+  const there = await auth.signIn({ username, password }, facts());
   await auth.changePassword(caller, { currentPassword: password, newPassword }, facts());
   expect(await isKnown(person, there.deviceMark)).toBe(true);
   await auth.revokeSession(caller, caller.session.id, facts());

@@ -77,6 +77,6 @@ test.each<[what: string, run: (caller: Principal) => Promise<unknown>]>([
 test("a sign-in on its way while the password is marked to be replaced opens nothing", async () => {
   const { id, username } = await createProvedPerson(service);
   const due = "update latchkey.users set password_change_due_at = latchkey.now() where id = $1";
-  expect(await meanwhile(id, () => auth.login({ username, password }, facts()), due)).toBe("password_change_required");
+  expect(await meanwhile(id, () => auth.signIn({ username, password }, facts()), due)).toBe("password_change_required");
   expect(await service.database.query("select from latchkey.sessions where user_id = $1", [id])).toEqual([]);
 });

@@ -14,7 +14,7 @@ afterAll(() => service[Symbol.asyncDispose]());
 
 async function open(username: string) {
   await auth.createUser({ username, password });
-  const { token } = await auth.login({ username, password }, service.facts);
+  const { token } = await auth.signIn({ username, password }, service.facts);
   return auth.authenticate([`Bearer ${token}`]);
 }
 

@@ -42,7 +42,7 @@ async function createPerson({ isProved = true } = {}) {
       `update latchkey.users set phone_proved_at = latchkey.now(), email_proved_at = latchkey.now() where id = $1`,
       [id],
     );
-  const { token, deviceMark } = await auth.login({ username, password }, facts());
+  const { token, deviceMark } = await auth.signIn({ username, password }, facts());
   return {
     id,
     username,
@@ -79,12 +79,12 @@ const sending =
 async function superuser() {
   const username = `boss_${++people}`;
   await auth.createUser({ username, password, isSuperuser: true });
-  const { token } = await auth.login({ username, password }, facts());
+  const { token } = await auth.signIn({ username, password }, facts());
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts: facts() };
 }
 
 const signIn = ({ username }: Person, typed = password, deviceMark?: string) =>
-  auth.login({ username, password: typed, deviceMark }, facts());
+  auth.signIn({ username, password: typed, deviceMark }, facts());
 
 const happenings: readonly [kind: string, happens: (person: Person) => Promise<unknown>][] = [
   [
@@ -127,7 +127,7 @@ describe("a notice", () => {
     const person = await createPerson();
     await happens(person);
     const { token } = await auth
-      .login(
+      .signIn(
         {
           username: (await auth.users.get(person.id)).user.username ?? "",
           password: kind.startsWith("password_") && kind !== "password_code_issued" ? newPassword : password,
@@ -188,9 +188,9 @@ describe("a notice", () => {
 
   test("is in its owner's language, whatever the program of whoever acts asks for, and where nobody's does", async () => {
     const person = await createPerson();
-    await auth.login({ username: person.username, password, deviceMark: person.deviceMark }, facts({ locale: "tr" }));
+    await auth.signIn({ username: person.username, password, deviceMark: person.deviceMark }, facts({ locale: "tr" }));
     await signIn(person);
-    await auth.login({ username: person.username, password }, facts({ locale: "hi" }));
+    await auth.signIn({ username: person.username, password }, facts({ locale: "hi" }));
     await auth.operator.changePassword(person.username, newPassword);
     await sentTo([person.phoneNumber]);
     const own = sms.notices.filter(({ to }) => to === person.phoneNumber);
@@ -322,7 +322,7 @@ describe("a provider", () => {
     const database = await createTestAuth({ messages: { senders, ...more } });
     const { id } = await database.auth.createUser({ username: "ada", phoneNumber: "+905321234567", password });
     await database.database.query("update latchkey.users set phone_proved_at = latchkey.now() where id = $1", [id]);
-    await database.auth.login({ username: "ada", password }, service.facts);
+    await database.auth.signIn({ username: "ada", password }, service.facts);
     return database;
   };
   const states = (one: TestAuth) =>
@@ -341,7 +341,7 @@ describe("a provider", () => {
       },
     };
     await using one = await open({ sms: sender });
-    await one.auth.login({ username: "ada", password }, service.facts);
+    await one.auth.signIn({ username: "ada", password }, service.facts);
     await expect.poll(sending(one.auth, () => states(one))).toEqual([{ failure: "busy", done: false }]);
     isAway = false;
     await one.clock.advance(6);
@@ -350,7 +350,7 @@ describe("a provider", () => {
 
   test("that sends codes only is handed none", async () => {
     await using one = await open({ sms: { send: async () => ({}) } });
-    await one.auth.login({ username: "ada", password }, service.facts);
+    await one.auth.signIn({ username: "ada", password }, service.facts);
     expect(await states(one)).toEqual([]);
   });
 
@@ -359,9 +359,9 @@ describe("a provider", () => {
     await using one = await open({ sms: inbox }, { noticesPerDay: 1 });
     const kinds = () => inbox.notices.map(({ kind }) => kind);
     for (let time = 0; time < 5; time += 1)
-      await one.auth.login({ username: "ada", password: "a guess" }, service.facts).catch(() => {});
+      await one.auth.signIn({ username: "ada", password: "a guess" }, service.facts).catch(() => {});
     await expect.poll(sending(one.auth, () => states(one))).toEqual([{ failure: "budget", done: false }]);
-    await one.auth.login({ username: "ada", password }, service.facts);
+    await one.auth.signIn({ username: "ada", password }, service.facts);
     await expect.poll(sending(one.auth, kinds)).toEqual(["new_device"]);
     await one.auth.operator.changePassword("ada", newPassword);
     await expect.poll(sending(one.auth, async () => (await states(one)).at(-1)?.failure)).toBe("budget");
@@ -386,13 +386,13 @@ describe("a provider", () => {
     const createTold = async (username: string, phoneNumber: string) => {
       const { id } = await one.auth.createUser({ username, phoneNumber, password });
       await one.database.query("update latchkey.users set phone_proved_at = latchkey.now() where id = $1", [id]);
-      await one.auth.login({ username, password }, service.facts);
+      await one.auth.signIn({ username, password }, service.facts);
       return { username, phoneNumber };
     };
     /** Twelve messages of four kinds to an account's own number. */
     const tellOneself = async ({ username, phoneNumber }: { username: string; phoneNumber: string }) => {
       for (let time = 0; time < 3; time += 1) {
-        const { token } = await one.auth.login({ username, password }, service.facts);
+        const { token } = await one.auth.signIn({ username, password }, service.facts);
         const caller = await one.auth.authenticate([`Bearer ${token}`]);
         await one.auth.createRecoveryCodes(caller, service.facts);
         await one.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts);

@@ -65,7 +65,7 @@ interface Session {
 }
 
 async function signIn(username: string, typed = password): Promise<Session> {
-  const { token, deviceMark } = await auth.login({ username, password: typed }, facts());
+  const { token, deviceMark } = await auth.signIn({ username, password: typed }, facts());
   return { token, deviceMark, caller: await auth.authenticate([`Bearer ${token}`]) };
 }
 
@@ -190,7 +190,7 @@ describe("another number", () => {
     const session = await signIn(person.username);
     const number = freshNumber();
     expect(await take(session, number)).toBe("open_by_phone");
-    expect((await auth.login({ username: number, password }, facts())).user.id).toBe(person.id);
+    expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
     expect(await opensByCode(number)).toBe(false);
     await service.clock.advance(71 * hour);
     expect(await take(await signIn(person.username), number)).toBe("done");
@@ -439,7 +439,7 @@ describe("an account that lost its last name", () => {
     const number = freshNumber();
     expect(await take(session, number)).toBe("open_by_phone");
     expect(await read(person)).toMatchObject({ parked_at: null });
-    expect((await auth.login({ username: number, password }, facts())).user.id).toBe(person.id);
+    expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
   });
 
   test("is given one after seven days from an old session without", async () => {
@@ -699,7 +699,7 @@ describe("a change that waits", () => {
       await auth.revokeOtherSessions(thief.caller, facts());
       expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null, parked_at: null });
       expect(await isAskedAgain(thief, freshNumber())).toBe("reauthentication_required");
-      expect((await auth.login({ username: number, password }, facts())).user.id).toBe(person.id);
+      expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
       const told = await service.database.query("select from latchkey.notice_messages where address = $1", [number]);
       expect(told).toHaveLength(1);
     },
@@ -715,7 +715,7 @@ describe("a change that waits", () => {
     await auth.stopPendingChange(thief.caller, seen?.id ?? "", facts());
     const entered = await signInByCode(service, { purpose: "enter", to: number, inbox });
     const { ticket } = entered as Extract<typeof entered, { ticket: string }>;
-    await auth.login({ username: number, password, ticket }, facts());
+    await auth.signIn({ username: number, password, ticket }, facts());
     await wait(3 * hour);
     expect(await opensByCode(number)).toBe(false);
     const again = await signIn(number);

@@ -39,7 +39,7 @@ test("own fields stand beside the built-in ones in every answer, typed, and with
   expectTypeOf(user.theme).toEqualTypeOf<"light" | "dark">();
   expect(caller.user).toEqual(user);
 
-  const signedIn = await auth.login({ username, password }, facts);
+  const signedIn = await auth.signIn({ username, password }, facts);
   expect(signedIn.user).toMatchObject(own);
   expect((await auth.refresh(signedIn.refreshToken, facts)).user).toMatchObject(own);
   expect((await auth.users.get(user.id)).user).toMatchObject(own);
@@ -85,7 +85,7 @@ test("an administrator and the operator give own fields too", async () => {
   const { auth, facts } = service;
   const root = await auth.createUser({ username: "root_", password, isSuperuser: true, profile: { nickname: "Root" } });
   expect(root.nickname).toBe("Root");
-  const { token } = await auth.login({ username: "root_", password }, facts);
+  const { token } = await auth.signIn({ username: "root_", password }, facts);
   const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
   const { user } = await auth.users.create(admin, { username: "made", department: "hr" });
   expect(user.department).toBe("hr");
@@ -153,7 +153,7 @@ test("a stored value of another type than the field is shown as none, in every a
   await using changed = await openWith({ nickname: z.int().nullable(), department: indexed(z.int().default(3)) });
   const { auth } = changed;
   expect((await auth.users.get(caller.user.id)).user).toMatchObject({ nickname: null, department: 3 });
-  const { token, user } = await auth.login({ username, password }, service.facts);
+  const { token, user } = await auth.signIn({ username, password }, service.facts);
   expect(user).toMatchObject({ nickname: null, department: 3 });
   const again = await auth.authenticate([`Bearer ${token}`]);
   const updated = await auth.updateProfile(again, { nickname: 5 } as never, service.facts);

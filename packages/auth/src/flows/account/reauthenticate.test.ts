@@ -24,7 +24,7 @@ async function signUp(): Promise<SignedIn> {
 }
 
 async function signIn(username: string, known = password): Promise<SignedIn> {
-  const { token, refreshToken } = await service.auth.login({ username, password: known }, service.facts);
+  const { token, refreshToken } = await service.auth.signIn({ username, password: known }, service.facts);
   return { username, refreshToken, caller: await service.auth.authenticate([`Bearer ${token}`], service.facts) };
 }
 
@@ -122,7 +122,7 @@ describe("showing that it is oneself", () => {
 
   test("is refused once the session has ended, or the account is disabled", async () => {
     const [gone, disabled] = [await signUp(), await signUp()];
-    await service.auth.logout(gone.refreshToken, service.facts);
+    await service.auth.signOut(gone.refreshToken, service.facts);
     await expect(show(gone.caller)).rejects.toMatchObject({ code: "session_ended" });
 
     await service.database.query("update latchkey.users set is_active = false where id = $1", [

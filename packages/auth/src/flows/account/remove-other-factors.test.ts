@@ -77,14 +77,14 @@ describe("after a reset of an account that somebody else was in", () => {
       expect(await auth.removeOtherFactors(owner, keep, facts())).toMatchObject({ passkeys: 1, totp: !keepTotp });
       expect((await auth.getTotp(owner)).since === null).toBe(!keepTotp);
       await auth.removeOtherFactors(owner, { keepPasskeys: [], keepTotp }, facts());
-      const signedIn = await auth.login({ username, password }, facts()).then(() => "in", codeOf);
+      const signedIn = await auth.signIn({ username, password }, facts()).then(() => "in", codeOf);
       expect(signedIn).toBe(keepTotp ? "second_factor_required" : "in");
     }
   });
 
   test("the mark of every other device is worth nothing, and this one goes on with its next", async () => {
     const { username } = await createRobbed();
-    const { token, deviceMark } = await auth.login({ username, password }, facts());
+    const { token, deviceMark } = await auth.signIn({ username, password }, facts());
     const keep = { keepPasskeys: [], keepTotp: false, deviceMark };
     const answer = await auth.removeOtherFactors(await callerOf(token), keep, facts());
     const [row] = await service.database.query<{ device_epoch: number }>(

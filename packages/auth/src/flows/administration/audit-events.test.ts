@@ -137,7 +137,7 @@ async function prepareRecovery(target: Target): Promise<string> {
 
 /** A reset by a code, and what its owner had before it. */
 async function prepareHold({ id, username }: Target): Promise<HoldResetInput> {
-  const { deviceMark } = await service.auth.login({ username, password }, service.facts);
+  const { deviceMark } = await service.auth.signIn({ username, password }, service.facts);
   await service.database.query(
     `insert into latchkey.former_passwords (user_id, password, device_epoch)
       select id, password, device_epoch from latchkey.users where id = $1`,
@@ -151,7 +151,7 @@ const freshName = () => `p${randomUUID().replaceAll("-", "")}`;
 async function signInAsSuperuser(): Promise<Administrator> {
   const { auth, facts } = service;
   await auth.createUser({ username: "boss", password, isSuperuser: true });
-  const { token } = await auth.login({ username: "boss", password }, facts);
+  const { token } = await auth.signIn({ username: "boss", password }, facts);
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }
 
@@ -190,7 +190,7 @@ async function prepareTarget() {
   const username = freshName();
   const code = createCode();
   const id = await insertPerson(username, code.hash);
-  const { token, refreshToken, deviceMark } = await auth.login({ username, password }, facts);
+  const { token, refreshToken, deviceMark } = await auth.signIn({ username, password }, facts);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   return { id, username, code: code.text, caller, token, refreshToken, deviceMark, group: await insertGroup() };
 }
@@ -266,7 +266,7 @@ async function startRedirect({ caller }: Pick<Target, "caller">): Promise<string
 /** Signs in with the password of somebody who has a second factor: what is to be shown for it. */
 async function askForFactor(target: Pick<Target, "caller" | "username">): Promise<Shown> {
   const secret = await enroll(target);
-  const signIn = service.auth.login({ username: target.username, password }, service.facts);
+  const signIn = service.auth.signIn({ username: target.username, password }, service.facts);
   const refusal: unknown = await signIn.catch((error: unknown) => error);
   if (!(refusal instanceof AuthError)) throw new Error("It opened");
   await service.clock.advance(30);
@@ -276,7 +276,7 @@ async function askForFactor(target: Pick<Target, "caller" | "username">): Promis
 /** The ticket of somebody whose password has to be replaced. */
 async function askForNewPassword({ username }: Pick<Target, "username">): Promise<string> {
   await service.auth.operator.requirePasswordChange(username);
-  const refusal = await service.auth.login({ username, password }, service.facts).catch((error: AuthError) => error);
+  const refusal = await service.auth.signIn({ username, password }, service.facts).catch((error: AuthError) => error);
   return (refusal instanceof AuthError && refusal.passwordChange?.ticket) || "none";
 }
 
@@ -326,69 +326,69 @@ const denied = { procedure: "users.get", target: randomUUID() };
 const actions: Deed[] = [
   {
     ...bySelf,
-    does: "login",
-    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    does: "signIn",
+    run: ({ username }) => service.auth.signIn({ username, password }, service.facts),
     leaves: ["signed_in"],
     detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
   {
     ...bySelf,
-    does: "login, beyond the most sessions",
-    run: ({ username }) => narrow.login({ username, password }, service.facts),
+    does: "signIn, beyond the most sessions",
+    run: ({ username }) => narrow.signIn({ username, password }, service.facts),
     leaves: ["signed_in", "sessions_ended"],
     detail: () => ({ because: "too_many_sessions", count: 1 }),
   },
   {
-    does: "login, with a wrong password",
+    does: "signIn, with a wrong password",
     actor: "nobody",
     subject: "target",
     run: ({ username }) =>
-      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+      refused("invalid_credentials", service.auth.signIn({ username, password: newPassword }, service.facts)),
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "username", because: "wrong_password" }),
   },
   {
-    does: "login, of a disabled account",
+    does: "signIn, of a disabled account",
     actor: "nobody",
     subject: "target",
     first: ({ id }) => service.auth.users.update(admin, id, { isActive: false }),
-    run: ({ username }) => refused("invalid_credentials", service.auth.login({ username, password }, service.facts)),
+    run: ({ username }) => refused("invalid_credentials", service.auth.signIn({ username, password }, service.facts)),
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "username", because: "inactive_account" }),
   },
   {
-    does: "login, of an account that waits for its first password",
+    does: "signIn, of an account that waits for its first password",
     actor: "nobody",
     subject: "somebody new",
     first: () => service.auth.users.create(admin, { username: freshName() }),
     run: async (_, prepared) => {
       const { user } = prepared as Awaited<ReturnType<Auth["users"]["create"]>>;
       const username = user.username ?? "";
-      await refused("invalid_credentials", service.auth.login({ username, password }, service.facts));
+      await refused("invalid_credentials", service.auth.signIn({ username, password }, service.facts));
     },
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "username", because: "unusable_password" }),
   },
   {
-    does: "login, of nobody",
+    does: "signIn, of nobody",
     actor: "nobody",
     subject: "nobody",
     run: () =>
-      refused("invalid_credentials", service.auth.login({ username: "+905321239875", password }, service.facts)),
+      refused("invalid_credentials", service.auth.signIn({ username: "+905321239875", password }, service.facts)),
     leaves: ["sign_in_refused"],
     detail: () => ({ identifier: "phone", because: "unknown_user" }),
   },
   {
-    does: "login, with the last wrong password before there is a wait",
+    does: "signIn, with the last wrong password before there is a wait",
     actor: "nobody",
     subject: "target",
     first: async ({ username }) => {
       for (let time = 1; time < limits.sign_in_name_and_address.allowed; time += 1) {
-        await refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts));
+        await refused("invalid_credentials", service.auth.signIn({ username, password: newPassword }, service.facts));
       }
     },
     run: ({ username }) =>
-      refused("invalid_credentials", service.auth.login({ username, password: newPassword }, service.facts)),
+      refused("invalid_credentials", service.auth.signIn({ username, password: newPassword }, service.facts)),
     leaves: ["sign_in_refused", "limit_reached"],
     detail: () => ({ limit: "sign_in_name_and_address" }),
   },
@@ -419,8 +419,8 @@ const actions: Deed[] = [
   },
   {
     ...bySelf,
-    does: "logout",
-    run: ({ refreshToken }) => service.auth.logout(refreshToken, service.facts),
+    does: "signOut",
+    run: ({ refreshToken }) => service.auth.signOut(refreshToken, service.facts),
     leaves: ["signed_out"],
     detail: () => ({}),
   },
@@ -459,7 +459,7 @@ const actions: Deed[] = [
   {
     ...bySelf,
     does: "changePassword",
-    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    first: ({ username }) => service.auth.signIn({ username, password }, service.facts),
     run: ({ caller }) => service.auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts),
     leaves: ["password_changed"],
     detail: () => ({ sessionsEnded: 1 }),
@@ -540,9 +540,9 @@ const actions: Deed[] = [
   },
   {
     ...bySelf,
-    does: "login, of an account that is to be deleted",
+    does: "signIn, of an account that is to be deleted",
     first: ({ caller }) => service.auth.deleteOwnAccount(caller, service.facts),
-    run: ({ username }) => service.auth.login({ username, password }, service.facts),
+    run: ({ username }) => service.auth.signIn({ username, password }, service.facts),
     leaves: ["signed_in", "deletion_stopped"],
     detail: () => ({ by: "sign_in" }),
   },
@@ -596,7 +596,7 @@ const actions: Deed[] = [
     isNowhere: true,
     first: async (target) => {
       await prepareChange(target);
-      await service.auth.logout(target.refreshToken, service.facts);
+      await service.auth.signOut(target.refreshToken, service.facts);
       await service.clock.advance(73 * 3_600);
     },
     run: () => service.auth.applyDueChanges(),
@@ -656,7 +656,7 @@ const actions: Deed[] = [
   {
     ...bySelf,
     does: "revokeOtherSessions",
-    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    first: ({ username }) => service.auth.signIn({ username, password }, service.facts),
     run: ({ caller }) => service.auth.revokeOtherSessions(caller, service.facts),
     leaves: ["sessions_ended"],
     detail: () => ({ because: "revoked", count: 1 }),
@@ -880,7 +880,7 @@ const actions: Deed[] = [
   {
     ...byAdmin,
     does: "users.endSessions, of one session",
-    first: ({ username }) => service.auth.login({ username, password }, service.facts),
+    first: ({ username }) => service.auth.signIn({ username, password }, service.facts),
     run: ({ id, caller }) => service.auth.users.endSessions(admin, id, caller.session.id),
     leaves: ["sessions_ended"],
     detail: () => ({ because: "ended_by_administrator", count: 1 }),
@@ -1057,10 +1057,10 @@ const actions: Deed[] = [
   },
   {
     ...bySelf,
-    does: "login, with a ticket",
+    does: "signIn, with a ticket",
     first: prepareTicket,
     run: ({ username }, prepared) =>
-      service.auth.login({ username, password, ...(prepared as { ticket: string }) }, service.facts),
+      service.auth.signIn({ username, password, ...(prepared as { ticket: string }) }, service.facts),
     leaves: ["name_proved", "signed_in"],
     detail: () => ({ identifier: "username", ...signIn("pwd") }),
   },
@@ -1168,11 +1168,12 @@ const actions: Deed[] = [
     detail: () => ({ source: "django" }),
   },
   {
-    does: "login, of an account with a second factor",
+    does: "signIn, of an account with a second factor",
     actor: "nobody",
     subject: "target",
     first: enroll,
-    run: ({ username }) => refused("second_factor_required", service.auth.login({ username, password }, service.facts)),
+    run: ({ username }) =>
+      refused("second_factor_required", service.auth.signIn({ username, password }, service.facts)),
     leaves: ["second_factor_asked"],
     detail: () => ({ purpose: "sign_in", isToEnroll: false }),
   },
@@ -1363,12 +1364,12 @@ const actions: Deed[] = [
     detail: () => ({ sessionsEnded: 1 }),
   },
   {
-    does: "login, with a password that has to be replaced",
+    does: "signIn, with a password that has to be replaced",
     actor: "nobody",
     subject: "target",
     first: ({ username }) => service.auth.operator.requirePasswordChange(username),
     run: ({ username }) =>
-      refused("password_change_required", service.auth.login({ username, password }, service.facts)),
+      refused("password_change_required", service.auth.signIn({ username, password }, service.facts)),
     leaves: ["password_change_asked"],
     detail: () => ({ purpose: "sign_in" }),
   },
@@ -1847,7 +1848,7 @@ test("no event holds a password, a code, a name, a phone number or an e-mail add
     email: "kanarya2@example.com",
     phoneNumber: "+905321239877",
   });
-  await expect(auth.login({ username: "kanarya2@example.com", password: newPassword }, facts)).rejects.toThrow();
+  await expect(auth.signIn({ username: "kanarya2@example.com", password: newPassword }, facts)).rejects.toThrow();
   await expect(
     auth.resetPassword({ username: target.username, code: "KANAR-YAKAN", newPassword }, facts),
   ).rejects.toThrow();

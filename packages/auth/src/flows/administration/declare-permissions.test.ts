@@ -24,7 +24,7 @@ async function signUp(rights: { isSuperuser?: boolean; permissions?: readonly st
   const username = `person${counter++}`;
   await auth.createUser({ username, password, isSuperuser: rights.isSuperuser ?? false });
   for (const permission of rights.permissions ?? []) await auth.operator.grant(username, { permission });
-  const { token } = await auth.login({ username, password }, facts);
+  const { token } = await auth.signIn({ username, password }, facts);
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }
 

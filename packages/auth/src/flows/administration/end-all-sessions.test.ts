@@ -12,7 +12,7 @@ test("everybody is signed out at the next call, step by step and audited, and si
   await using service = await createTestAuth();
   const { auth, database, facts } = service;
   const { id } = await auth.createUser({ username: "alice", password });
-  const alice = await auth.login({ username: "alice", password }, facts);
+  const alice = await auth.signIn({ username: "alice", password }, facts);
   await database.query(
     `insert into latchkey.sessions (id, user_id, refresh_hash, created_at, last_used_at, expires_at, idle_expires_at)
      select gen_random_uuid(), $1, decode(lpad(to_hex(n), 64, '0'), 'hex'), latchkey.now(), latchkey.now(),
@@ -36,14 +36,14 @@ test("everybody is signed out at the next call, step by step and audited, and si
   const step = (count: number) => ({ detail: { because: "ended_by_administrator", count }, subject: null });
   expect(events).toEqual([step(1_000), step(1_000), step(101)]);
   expect(await auth.operator.endAllSessions()).toBe(0);
-  await auth.login({ username: "alice", password }, facts);
+  await auth.signIn({ username: "alice", password }, facts);
 });
 
 test("a step takes as long as it takes, whatever time a statement has that somebody waits for", async () => {
   await using service = await createTestAuth();
   const { auth, clock, database, facts } = service;
   await auth.createUser({ username: "alice", password });
-  await auth.login({ username: "alice", password }, facts);
+  await auth.signIn({ username: "alice", password }, facts);
   const hasty = createAuth({ ...database.connection, statement_timeout: 200 }, { ...quick, clock });
   const holder = new pg.Client(database.connection);
   await holder.connect();
@@ -70,11 +70,11 @@ test("a session that is opened while it runs goes on", async () => {
   await using service = await createTestAuth();
   const { auth, facts } = service;
   await auth.createUser({ username: "alice", password });
-  const old = await auth.login({ username: "alice", password }, facts);
+  const old = await auth.signIn({ username: "alice", password }, facts);
   await service.clock.advance(1);
   await auth.operator.endAllSessions();
   await service.clock.advance(1);
-  const fresh = await auth.login({ username: "alice", password }, facts);
+  const fresh = await auth.signIn({ username: "alice", password }, facts);
   expect(await auth.authenticate([`Bearer ${old.token}`]).catch(codeOf)).toBe("session_ended");
   await auth.authenticate([`Bearer ${fresh.token}`]);
 });
@@ -83,14 +83,14 @@ test("a session that an app is given meanwhile for a sign-in of before is over t
   await using service = await createTestAuth();
   const { auth, database, facts } = service;
   await auth.createUser({ username: "alice", password });
-  const pages = await auth.login({ username: "alice", password }, facts);
+  const pages = await auth.signIn({ username: "alice", password }, facts);
   const app = { clientId: "shop", redirectUri: "https://shop.example.com/signed-in" };
   const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   const codeChallenge = sha256(Buffer.from(codeVerifier)).toString("base64url");
   const caller = await auth.authenticate([`Bearer ${pages.token}`]);
   const { code } = await auth.startRedirect(caller, { ...app, codeChallenge });
   const given = await auth.signInByRedirect({ ...app, code, codeVerifier }, facts);
-  const fresh = await auth.login({ username: "alice", password }, facts);
+  const fresh = await auth.signIn({ username: "alice", password }, facts);
   // As if both had been opened since it began.
   await database.query(
     `update latchkey.sessions set created_at = latchkey.now() + interval '1 hour',
@@ -109,7 +109,7 @@ test("of one app every session ends and every code that waits, and nothing of an
   await using service = await createTestAuth({ clients });
   const { auth, database, facts } = service;
   await auth.createUser({ username: "alice", password });
-  const pages = await auth.login({ username: "alice", password }, facts);
+  const pages = await auth.signIn({ username: "alice", password }, facts);
   const caller = await auth.authenticate([`Bearer ${pages.token}`]);
   const codeVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   const codeChallenge = sha256(Buffer.from(codeVerifier)).toString("base64url");
@@ -138,7 +138,7 @@ test("a sign-in that waits for its second factor is over too", async () => {
   await using service = await createTestAuth({ secondFactor: "all" });
   const { auth, facts } = service;
   await auth.createUser({ username: "alice", password });
-  const refused: AuthError = await auth.login({ username: "alice", password }, facts).then(
+  const refused: AuthError = await auth.signIn({ username: "alice", password }, facts).then(
     () => Promise.reject(new Error("It opened")),
     (error) => error,
   );

@@ -31,7 +31,7 @@ const search = async (externalId: string) => {
   return users.map(({ username }) => username).sort();
 };
 const claimsOf = async (username: string) => {
-  const { token } = (await service.auth.login({ username, password }, service.facts)) as { token: string };
+  const { token } = (await service.auth.signIn({ username, password }, service.facts)) as { token: string };
   return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
 };
 
@@ -51,6 +51,6 @@ test("tokens say it where that is wanted, and of nobody who was made here", asyn
   expect(await claimsOf("shop_ada")).toMatchObject({ external_id: "7" });
   expect(await claimsOf("of_here")).not.toHaveProperty("external_id");
   const silent = await service.another({ tokens: { externalId: false } });
-  const { token } = (await silent.login({ username: "shop_ada", password }, service.facts)) as { token: string };
+  const { token } = (await silent.signIn({ username: "shop_ada", password }, service.facts)) as { token: string };
   expect(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())).not.toHaveProperty("external_id");
 });

@@ -10,7 +10,7 @@ test("an administrator's change takes one connection, so that many at once do no
   await auth.createUser({ username: "helper", password });
   for (const permission of ["auth.change_user", "auth.view_user"]) await auth.operator.grant("helper", { permission });
   const { id } = await auth.createUser({ username: "person", password, phoneNumber: "+905321234567" });
-  const { token } = await auth.login({ username: "helper", password }, facts);
+  const { token } = await auth.signIn({ username: "helper", password }, facts);
   const helper = { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 
   const narrow = createAuth(

@@ -19,7 +19,7 @@ import type { Core } from "../steps/core.ts";
 import { findMissingPermission, requirePermissions } from "../steps/held-permissions.ts";
 import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
-import { requireKnownPermissions } from "./users.ts";
+import { requireKnownPermissions } from "./user-grants.ts";
 
 export interface ListGroupsInput {
   /** `nextCursor` of the page before. */

@@ -29,9 +29,11 @@ import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGrou
 import { requirePasswordChangeAs } from "./require-password-change.ts";
 import { resetSecondFactorAs } from "./reset-second-factor.ts";
 import { unlockUser } from "./unlock-user.ts";
+import { type UserUpdate, updateUser } from "./update-user.ts";
 import { readWaitingChanges, stopChangeOf, type WaitingChanges } from "./user-changes.ts";
+import { requireKnownPermissions } from "./user-grants.ts";
 import { endSessionsAndRecord } from "./user-sessions.ts";
-import { deleteUser, requireKnownPermissions, type UserUpdate, updateUser } from "./users.ts";
+import { deleteUser } from "./users.ts";
 
 // What the operator of the installation does at its command line, in nobody's name and above everybody.
 

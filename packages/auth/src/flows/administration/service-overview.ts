@@ -1,5 +1,5 @@
 import { countEvents, countRecentEvents, type EventCount, type RecentEventCount } from "../../audit/event-counts.ts";
-import { countryKeys } from "../../messages/firewall.ts";
+import { countryKeys } from "../../messages/phone-line.ts";
 import { type MessageSpan, readHours } from "../../messages/message-counts.ts";
 import { readSentCodes, type SentCodes } from "../../messages/outbox-store.ts";
 import type { Core } from "../steps/core.ts";

@@ -466,7 +466,7 @@ describe("a name is a person's from the first round that saw it to the last one,
 describe("what is done here ends old tokens, whenever they were issued", () => {
   const admin = async () => {
     await service.auth.createUser({ username: "boss", password, isSuperuser: true });
-    const { token } = await service.auth.login({ username: "boss", password }, service.facts);
+    const { token } = await service.auth.signIn({ username: "boss", password }, service.facts);
     return { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
   };
   const callerOf = (token: string) => service.auth.authenticate([`Bearer ${token}`]);
@@ -529,7 +529,7 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
       expect(await answer(service.auth, used ?? "")).toBe(id);
     });
     const signIn = async (username: string) =>
-      callerOf((await service.auth.login({ username, password }, service.facts)).token);
+      callerOf((await service.auth.signIn({ username, password }, service.facts)).token);
     const take = async (username: string, to: string) => {
       const caller = await signIn(username);
       const { challenge } = await service.auth.startOwnName(caller, { kind: "phone", to }, service.facts);

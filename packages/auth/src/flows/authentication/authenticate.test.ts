@@ -22,7 +22,7 @@ async function signIn(auth = service.auth) {
   people += 1;
   const username = `person${people}`;
   await auth.createUser({ username, password });
-  return auth.login({ username, password }, service.facts);
+  return auth.signIn({ username, password }, service.facts);
 }
 
 /** The id of whoever is let in, or the reason why nobody is. */
@@ -67,7 +67,7 @@ describe("on every process, and though each of them remembers the token, the ver
   });
 
   test("the sign-out", async () => {
-    await service.auth.logout(refreshToken, service.facts);
+    await service.auth.signOut(refreshToken, service.facts);
     expect(await answers(token)).toEqual(twice("session_ended"));
   });
 
@@ -129,7 +129,7 @@ test("a token that is remembered opens nothing for a text that is nearly the sam
 
 test("calls that arrive together are each answered for their own token, the bad ones too", async () => {
   const [one, other, gone] = [await signIn(), await signIn(), await signIn()];
-  await service.auth.logout(gone.refreshToken, service.facts);
+  await service.auth.signOut(gone.refreshToken, service.facts);
   const tokens = [one.token, "a.b.c", other.token, gone.token];
   const expected = [one.user.id, "token_invalid", other.user.id, "session_ended"];
   const calls = Array.from({ length: 200 }, (_, call) => call % 4);

@@ -17,7 +17,7 @@ async function signIn() {
   people += 1;
   const username = `person${people}`;
   await service.auth.createUser({ username, password });
-  return service.auth.login({ username, password }, service.facts);
+  return service.auth.signIn({ username, password }, service.facts);
 }
 
 describe("a token with which nobody would be let in is not active, and nothing more is said", () => {
@@ -52,7 +52,7 @@ describe("a token of another audience of the list", () => {
     await using test = await createTestAuth({ tokens: { audience: audiences } });
     const { auth, facts } = test;
     await auth.createUser({ username: "alice", password });
-    const session = await auth.login({ username: "alice", password }, facts);
+    const session = await auth.signIn({ username: "alice", password }, facts);
     const caller = await auth.authenticate([`Bearer ${session.token}`]);
     const { token, tokenType } = await auth.exchangeToken(caller, { audience: "orders" });
 
@@ -70,14 +70,14 @@ describe("a token of another audience of the list", () => {
     const { jti: _, aud, ...claims } = told as { jti: string; aud: string };
     expect(aud).toBe("orders");
     expect(own).toMatchObject(claims);
-    await auth.logout(session.refreshToken, facts);
+    await auth.signOut(session.refreshToken, facts);
     expect(await auth.inspectToken(token, facts, { audience: "orders" })).toEqual({ active: false });
   });
 
   test("is issued for no audience but those of the list, and never for the service's own", async () => {
     await using test = await createTestAuth({ tokens: { audience: audiences } });
     await test.auth.createUser({ username: "alice", password });
-    const session = await test.auth.login({ username: "alice", password }, test.facts);
+    const session = await test.auth.signIn({ username: "alice", password }, test.facts);
     const caller = await test.auth.authenticate([`Bearer ${session.token}`]);
     for (const audience of ["latchkey", "", "other", "orders,stock", "ORDERS", " orders"])
       await expect(test.auth.exchangeToken(caller, { audience }), audience).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe("a token of another audience of the list", () => {
       sessions: { lifetime: 600, idleLifetime: 600 },
     });
     await test.auth.createUser({ username: "alice", password });
-    const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+    const { token } = await test.auth.signIn({ username: "alice", password }, test.facts);
     const caller = await test.auth.authenticate([`Bearer ${token}`]);
     await test.clock.advance(500);
     const { expiresAt } = await test.auth.exchangeToken(caller, { audience: "stock" });
@@ -103,7 +103,7 @@ describe("a token of another audience of the list", () => {
 test("an audience that left the list is good no more, and a new first one leaves the tokens of the old one behind", async () => {
   await using test = await createTestAuth({ tokens: { audience: ["latchkey", "orders"] } });
   await test.auth.createUser({ username: "alice", password });
-  const { token } = await test.auth.login({ username: "alice", password }, test.facts);
+  const { token } = await test.auth.signIn({ username: "alice", password }, test.facts);
   const caller = await test.auth.authenticate([`Bearer ${token}`]);
   const forOrders = await test.auth.exchangeToken(caller, { audience: "orders" });
   const later = await test.another({ tokens: { audience: ["orders-service", "latchkey"] } });

@@ -186,7 +186,7 @@ describe("a refresh token of simplejwt", () => {
 });
 
 test("in the profile `simplejwt` a token says what simplejwt looks for, and is accepted here by its own id", async () => {
-  const { token } = (await service.auth.login({ username: "alice", password }, service.facts)) as { token: string };
+  const { token } = (await service.auth.signIn({ username: "alice", password }, service.facts)) as { token: string };
   const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).toMatchObject({ token_type: "access", user_id: 7, jti: expect.any(String) });
   expect(claims).not.toHaveProperty("aud");
@@ -198,7 +198,7 @@ test("in the profile `simplejwt` a token says what simplejwt looks for, and is a
 
 test("an account that was made here names nobody there", async () => {
   await service.auth.createUser({ username: "of_here", password });
-  const { token } = (await service.auth.login({ username: "of_here", password }, service.facts)) as { token: string };
+  const { token } = (await service.auth.signIn({ username: "of_here", password }, service.facts)) as { token: string };
   const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).not.toHaveProperty("user_id");
 });

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from "../../options.ts";
 import type { Lanes } from "../../throttling/lanes.ts";
 import { type CheckInTurn, type FindVerificationKey, verifyAccessToken } from "../../tokens/access-token.ts";
 import { adoptedSessionId, looksLikeDjangoToken, verifyDjangoToken } from "../../tokens/django-token.ts";
-import { sharedKeyId } from "../../tokens/key-ring.ts";
+import { sharedKeyId } from "../../tokens/signing-key.ts";
 import { readRotation } from "../../tokens/token-id.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import { requireOldTokensAccepted } from "../steps/adopt-old-token.ts";

@@ -33,7 +33,7 @@ test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, unles
   await createWeak(service, "b_sha1", "sha1");
   await auth.createUser({ username: "c_own", password: "correct horse battery" });
   await createWeak(service, "d_in_time", "md5");
-  expect((await auth.login({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
+  expect((await auth.signIn({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
   const told = (await auth.checkHealth()).warnings.filter((line) => line.includes("MD5 or SHA-1"));
   expect(told).toEqual([expect.stringMatching(/^2 accounts .* until 20\d\d-\d\d-\d\d/)]);
 
@@ -49,9 +49,9 @@ test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, unles
   await auth.purge();
   const left = await passwordsOf(service);
   expect(left.map(({ password }) => password.slice(0, 1))).toEqual(["!", "!", "b", "b"]);
-  expect((await auth.login({ username: "c_own", password: "correct horse battery" }, facts)).token).not.toBe("");
-  expect((await auth.login({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
-  const refused = auth.login({ username: "a_md5", password: "letmein now" }, facts);
+  expect((await auth.signIn({ username: "c_own", password: "correct horse battery" }, facts)).token).not.toBe("");
+  expect((await auth.signIn({ username: "d_in_time", password: "letmein now" }, facts)).token).not.toBe("");
+  const refused = auth.signIn({ username: "a_md5", password: "letmein now" }, facts);
   expect(await refused.catch((error: AuthError) => error.code)).toBe("invalid_credentials");
   expect((await auth.listAuditEvents({ limit: 25, event: "weak_passwords_cleared" })).events).toMatchObject([
     { subjectId: null, detail: { count: 2 } },
@@ -87,7 +87,7 @@ test("what keeps them from being cleared keeps nothing else from it", async () =
   await imported(service);
   await createWeak(service, "a_md5", "md5");
   await auth.createUser({ username: "c_own", password: "correct horse battery" });
-  await auth.login({ username: "c_own", password: "correct horse battery" }, facts);
+  await auth.signIn({ username: "c_own", password: "correct horse battery" }, facts);
   await service.clock.advance(366 * day);
   await database.query(`create function latchkey.stick() returns trigger language plpgsql
     as $$ begin raise exception 'stuck'; end $$`);

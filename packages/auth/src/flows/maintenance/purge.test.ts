@@ -92,7 +92,7 @@ test("an account that has had no name for its time goes, unless a session of it 
   const park = async (firstName: string, { isStaff = false } = {}) => {
     const username = `parked_${firstName}`;
     const { id } = await auth.createUser({ username, password, isStaff, profile: { firstName } });
-    const session = await auth.login({ username, password }, facts);
+    const session = await auth.signIn({ username, password }, facts);
     await database.query(
       "update latchkey.users set username = null, username_key = null, parked_at = latchkey.now() where id = $1",
       [id],
@@ -151,7 +151,7 @@ test("a parked account that a table of a team's own holds keeps neither the othe
   }
   await clock.advance(60 * day);
   const leaver = await auth.createUser({ username: "leaver", password });
-  const { token } = await auth.login({ username: "leaver", password }, facts);
+  const { token } = await auth.signIn({ username: "leaver", password }, facts);
   await auth.deleteOwnAccount(await auth.authenticate([`Bearer ${token}`]), facts);
   await clock.advance(31 * day);
   await expect(auth.purge()).rejects.toThrow("orders");

@@ -1,4 +1,4 @@
-import { countryKeys } from "../../messages/firewall.ts";
+import { countryKeys } from "../../messages/phone-line.ts";
 import { countryBudgets, noCount } from "../../messages/firewall-rules.ts";
 import { type MessageSpan, readCountries, readCounts, readHours } from "../../messages/message-counts.ts";
 import { toFirewallLimits } from "../../messages/messages-option.ts";

@@ -32,8 +32,8 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
   }
 }
 
-const login = (auth: Auth, deviceMark?: string) =>
-  auth.login({ username: "alice", password, ...(deviceMark && { deviceMark }) }, service.facts);
+const signIn = (auth: Auth, deviceMark?: string) =>
+  auth.signIn({ username: "alice", password, ...(deviceMark && { deviceMark }) }, service.facts);
 
 const authenticate = (auth: Auth, { token }: { token: string }) => codeOf(auth.authenticate([`Bearer ${token}`]));
 
@@ -49,15 +49,15 @@ async function countAttemptsOf(address: string, processes: readonly Auth[]): Pro
   const facts = { ...service.facts, address };
   for (let attempt = 0; ; attempt += 1) {
     const auth = processes[attempt % processes.length] as Auth;
-    const code = await codeOf(auth.login({ username: `nobody${attempt}`, password: "wrong wrong wrong" }, facts));
+    const code = await codeOf(auth.signIn({ username: `nobody${attempt}`, password: "wrong wrong wrong" }, facts));
     if (code === "rate_limited") return attempt;
   }
 }
 
 test("from one secret to another on two processes, step by step, everything that is alive stays alive on both", async () => {
   let [one, two] = [service.auth, await service.another()];
-  let held = await login(one);
-  const idle = await login(two);
+  let held = await signIn(one);
+  const idle = await signIn(two);
   const { challenge } = await one.startCode({ purpose: "enter", to: "+905321234567" }, service.facts);
   const { code } = await inbox.take("+905321234567");
 
@@ -71,7 +71,7 @@ test("from one secret to another on two processes, step by step, everything that
     );
     expect(new Set(answers.map(({ refreshToken }) => refreshToken)).size, step).toBe(1);
     held = { ...held, ...(answers[0] as (typeof answers)[0]) };
-    const marked = await login(two, held.deviceMark);
+    const marked = await signIn(two, held.deviceMark);
     expect(readDeviceId(marked.deviceMark), step).toBe(readDeviceId(held.deviceMark));
   }
 
@@ -111,8 +111,8 @@ test("counts of attempts go on through a change of the secret, on processes with
 test("a process that has not heard of a new key takes what was made with it all the same", async () => {
   const [old, next] = [await withSecrets(a, b), await withSecrets(b, a)];
   await next.reseal({});
-  const made = await login(next);
-  const other = await login(old);
+  const made = await signIn(next);
+  const other = await signIn(old);
   expect(await codeOf(old.refresh(made.refreshToken, service.facts))).toBe("ok");
   expect(await codeOf(next.refresh(other.refreshToken, service.facts))).toBe("ok");
 });
@@ -122,7 +122,7 @@ test("twenty refreshes at once on processes that know different keys get one suc
 }, async () => {
   const [old, next] = [await withSecrets(a, b), await withSecrets(b, a)];
   for (let round = 0; round < 10; round += 1) {
-    const { refreshToken } = await login(old);
+    const { refreshToken } = await signIn(old);
     if (round === 3) await next.reseal({});
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 ? old : next).refresh(refreshToken, service.facts)),
@@ -134,9 +134,9 @@ test("twenty refreshes at once on processes that know different keys get one suc
 test("whoever gave a process its secrets in the wrong order signs nobody out: it says that it cannot tell", async () => {
   const next = await withSecrets(b, a);
   await next.reseal({});
-  const made = await login(next);
+  const made = await signIn(next);
   expect(await codeOf(service.auth.refresh(made.refreshToken, service.facts))).toBe("unavailable");
-  expect(await codeOf(service.auth.logout(made.refreshToken, service.facts))).toBe("unavailable");
+  expect(await codeOf(service.auth.signOut(made.refreshToken, service.facts))).toBe("unavailable");
   expect(await codeOf(next.refresh(made.refreshToken, service.facts))).toBe("ok");
   expect(await codeOf(service.another())).toMatch(/^LATCHKEY_SECRET is not the one/);
 });
@@ -176,7 +176,7 @@ async function openWithout<T>(secret: string, run: (auth: Auth) => Promise<T>): 
 
 describe("a secret that somebody else knows", () => {
   test("takes every session, code and mark of its time with it, and nothing of the new one's", async () => {
-    const old = await login(service.auth);
+    const old = await signIn(service.auth);
     const { challenge } = await service.auth.startCode({ purpose: "enter", to: "+905321234567" }, service.facts);
     const { code } = await inbox.take("+905321234567");
     const next = await withSecrets(b, a);
@@ -191,7 +191,7 @@ describe("a secret that somebody else knows", () => {
       expect(await codeOf(auth.signInByCode({ challenge, code }, service.facts))).not.toBe("ok");
     }
     await service.clock.advance(61);
-    const fresh = await login(next, old.deviceMark);
+    const fresh = await signIn(next, old.deviceMark);
     expect(readDeviceId(fresh.deviceMark)).not.toBe(readDeviceId(old.deviceMark));
     const again = await next.reseal({ compromised: true });
     expect(again).toEqual({ moved: 0, made: 0, sessionsEnded: 0, challengesEnded: 0, left: 0 });
@@ -201,19 +201,19 @@ describe("a secret that somebody else knows", () => {
   test("takes them also after it was replaced in peace, and sessions of the time since stay", {
     tags: ["long"],
   }, async () => {
-    const old = await login(service.auth);
+    const old = await signIn(service.auth);
     const next = await withSecrets(b, a);
     await next.reseal({});
     const moved = await next.refresh(old.refreshToken, service.facts);
     await service.clock.advance(61);
-    const since = await login(next);
+    const since = await signIn(next);
     expect(await next.reseal({ compromised: true })).toMatchObject({ sessionsEnded: 1 });
     expect(await codeOf(next.refresh(moved.refreshToken, service.facts))).toBe("session_ended");
     expect(await codeOf(next.refresh(since.refreshToken, service.facts))).toBe("ok");
   });
 
   test("takes more sessions than one statement ends", { tags: ["long"] }, async () => {
-    const { user } = await login(service.auth);
+    const { user } = await signIn(service.auth);
     await service.database.query(
       `insert into latchkey.sessions (id, user_id, refresh_hash, expires_at, idle_expires_at)
       select uuidv7(), $1, sha256(n::text::bytea), latchkey.now() + interval '1 day', latchkey.now() + interval '1 day'
@@ -228,22 +228,22 @@ describe("a secret that somebody else knows", () => {
 });
 
 test("a secret that is lost is given up only when that is said, and everybody can sign in again", async () => {
-  const old = await login(service.auth);
+  const old = await signIn(service.auth);
   const resealed = await openWithout(c, (auth) => auth.reseal({ lost: true }));
   expect(resealed).toMatchObject({ sessionsEnded: 1, left: 0 });
   const next = await withSecrets(c);
   expect(await codeOf(next.refresh(old.refreshToken, service.facts))).toBe("refresh_token_invalid");
-  expect(await authenticate(next, await login(next))).toBe("ok");
+  expect(await authenticate(next, await signIn(next))).toBe("ok");
 });
 
 test("an authenticator app goes on with the next secret, and is as good as lost when the secret is", async () => {
-  const signedIn = await login(service.auth);
+  const signedIn = await signIn(service.auth);
   const caller = await service.auth.authenticate([`Bearer ${signedIn.token}`]);
   const { ticket, secret } = await service.auth.startTotp(caller, service.facts);
   await service.auth.confirmTotp(caller, { ticket, totp: await showTotp(service, secret) }, service.facts);
   const show = async (auth: Auth) => {
     service.clock.advance(60);
-    const asked = await login(auth).then(
+    const asked = await signIn(auth).then(
       () => null,
       (error) => error,
     );
@@ -259,11 +259,11 @@ test("an authenticator app goes on with the next secret, and is as good as lost 
 test("an installation of before goes on with all that it has issued, whichever place its secret has in the list", {
   tags: ["long"],
 }, async () => {
-  const held = await login(service.auth);
+  const held = await signIn(service.auth);
   await service.database.query("truncate latchkey.secret_keys");
   const next = await withSecrets(b, a);
   expect(await codeOf(next.refresh(held.refreshToken, service.facts))).toBe("ok");
-  expect(readDeviceId((await login(next, held.deviceMark)).deviceMark)).toBe(readDeviceId(held.deviceMark));
+  expect(readDeviceId((await signIn(next, held.deviceMark)).deviceMark)).toBe(readDeviceId(held.deviceMark));
 });
 
 test("of eight processes that start at once with different secrets first, all have the same keys", {
@@ -273,7 +273,7 @@ test("of eight processes that start at once with different secrets first, all ha
   const processes = await Promise.all(
     Array.from({ length: 8 }, (_, index) => (index % 2 ? withSecrets(a, b) : withSecrets(b, a))),
   );
-  const { refreshToken } = await login(processes[0] as Auth);
+  const { refreshToken } = await signIn(processes[0] as Auth);
   const answers = await Promise.all(processes.map((auth) => auth.refresh(refreshToken, service.facts)));
   expect(new Set(answers.map((answer) => answer.refreshToken)).size).toBe(1);
 });

@@ -24,7 +24,7 @@ const kidsOf = ({ keys }: JSONWebKeySet) => keys.map(({ kid }) => kid);
 const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
 
 async function signIn(): Promise<string> {
-  return (await service.auth.login({ username: "alice", password }, service.facts)).token;
+  return (await service.auth.signIn({ username: "alice", password }, service.facts)).token;
 }
 
 async function countRotations(): Promise<number> {

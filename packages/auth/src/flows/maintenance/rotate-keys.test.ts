@@ -28,8 +28,8 @@ async function answer(auth: Auth, token: string): Promise<string> {
   }
 }
 
-async function login(auth: Auth, username = "alice"): Promise<string> {
-  return (await auth.login({ username, password }, service.facts)).token;
+async function signIn(auth: Auth, username = "alice"): Promise<string> {
+  return (await auth.signIn({ username, password }, service.facts)).token;
 }
 
 const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()).kid;
@@ -38,14 +38,14 @@ const publishedKids = async (auth: Auth) => (await auth.publicKeys()).keys.map((
 
 test("compromised keys and all that they signed are refused at once, on processes that know them by heart too", async () => {
   const processes = [service.auth, other, await service.another()];
-  const old = await login(service.auth);
+  const old = await signIn(service.auth);
   for (const auth of processes) expect(await answer(auth, old)).toBe("alice");
 
   const kid = await service.auth.rotateKeys({ compromised: true });
   for (const auth of processes) {
     expect(await answer(auth, old)).toBe("token_invalid");
     expect(await publishedKids(auth)).toEqual([kid]);
-    const token = await login(auth);
+    const token = await signIn(auth);
     expect(kidOf(token)).toBe(kid);
     for (const reader of processes) expect(await answer(reader, token)).toBe("alice");
   }
@@ -56,7 +56,7 @@ test("compromised keys take those with them that were only waiting to sign", asy
   const kid = await service.auth.rotateKeys({ compromised: true });
   await service.clock.advance(publishSeconds + 1);
   expect(await publishedKids(service.auth)).toEqual([kid]);
-  expect(kidOf(await login(service.auth))).not.toBe(waiting);
+  expect(kidOf(await signIn(service.auth))).not.toBe(waiting);
 });
 
 test("a new key is published at once and signs once everybody can have fetched it", async () => {
@@ -65,16 +65,16 @@ test("a new key is published at once and signs once everybody can have fetched i
   const second = await service.auth.rotateKeys({ compromised: false });
   expect(new Set(await publishedKids(other))).toEqual(new Set([first, second]));
   await service.clock.advance(publishSeconds - 5);
-  expect(kidOf(await login(other))).toBe(first);
+  expect(kidOf(await signIn(other))).toBe(first);
   await service.clock.advance(5);
-  expect(kidOf(await login(other))).toBe(second);
+  expect(kidOf(await signIn(other))).toBe(second);
 });
 
 test("tokens of the old key are accepted until the last of them has run out, and then nothing of that key is", async () => {
-  const longLived = await login(await service.another({ tokens: { lifetime: 86_400 } }));
+  const longLived = await signIn(await service.another({ tokens: { lifetime: 86_400 } }));
   await service.auth.rotateKeys({ compromised: false });
   await service.clock.advance(publishSeconds - 5);
-  const last = await login(service.auth);
+  const last = await signIn(service.auth);
 
   await service.clock.advance(overlap - 5);
   for (const token of [last, longLived]) expect(await answer(service.auth, token)).toBe("alice");
@@ -93,7 +93,7 @@ test("several rotations in a row take over in their order, and none of their tok
   }
   const signers = [];
   for (let step = 0; step < 8; step += 1) {
-    const token = await login(service.auth);
+    const token = await signIn(service.auth);
     signers.push(kids.indexOf(kidOf(token)));
     await service.clock.advance(100);
     expect(await answer(service.auth, token)).toBe("alice");
@@ -110,7 +110,7 @@ test("while keys rotate again and again under load on two processes, no sign-in 
 
   async function keepCalling(username: string, number: number) {
     while (!isOver) {
-      const token = await login(processes[number % 2] ?? service.auth, username);
+      const token = await signIn(processes[number % 2] ?? service.auth, username);
       signers.add(kidOf(token));
       for (const auth of [...processes, ...processes]) expect(await answer(auth, token)).toBe(username);
       answered += 1;

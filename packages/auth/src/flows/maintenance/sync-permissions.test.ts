@@ -56,7 +56,7 @@ test("what is declared no longer stays until it is pruned, then goes with its gr
 
   expect(await later.syncPermissions({ prune: true })).toEqual({ added: [], removed: ofModel("notes", "note") });
   expect(await readPermissions(test.database)).toEqual([...core, ...ofModel("shop", "order")].sort());
-  const { token } = await later.login({ username: "alice", password: "correct horse battery" }, test.facts);
+  const { token } = await later.signIn({ username: "alice", password: "correct horse battery" }, test.facts);
   const { user } = await later.authenticate([`Bearer ${token}`]);
   expect(await later.findPermissions(user)).toEqual(["shop.add_order"]);
   const events = await test.database.query(

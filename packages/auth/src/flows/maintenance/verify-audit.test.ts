@@ -20,7 +20,7 @@ async function fill(people: number, perSeal = people): Promise<string[]> {
   const ids: string[] = [];
   for (let person = 0; person < people; person += 1) {
     const { id } = await auth.createUser({ username: `person${person}`, password });
-    await auth.login({ username: `person${person}`, password }, facts);
+    await auth.signIn({ username: `person${person}`, password }, facts);
     ids.push(id);
     if (ids.length % perSeal === 0) await auth.sealAudit();
   }
@@ -212,7 +212,7 @@ test("writers beside sealers of two processes leave no event out and none twice"
   const sealing = [seal(auth), seal(other)];
   await Promise.all(
     Array.from({ length: 60 }, () =>
-      auth.login({ username: "person0", password: "wrong horse" }, facts).catch(() => {}),
+      auth.signIn({ username: "person0", password: "wrong horse" }, facts).catch(() => {}),
     ),
   );
   isWriting = false;

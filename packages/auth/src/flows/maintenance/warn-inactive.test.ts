@@ -38,7 +38,7 @@ test("an account that nobody has used for the time of the settings is deleted, 3
     .poll(() => sms.notices.map(({ kind, to }) => [kind, to]))
     .toEqual([["deletion_of_inactive", "+905321234567"]]);
   await wait(10 * day);
-  expect((await auth.login({ username: "returns", password }, service.facts)).deletionStopped).toBe(true);
+  expect((await auth.signIn({ username: "returns", password }, service.facts)).deletionStopped).toBe(true);
   await wait(21 * day);
   expect(await names()).toEqual(["returns"]);
 });
@@ -61,7 +61,7 @@ test("accounts with rights and disabled ones stay, and so does whoever was made,
   expect(await wait(30 * day)).toMatchObject({ accounts: 0 });
   expect(await database.query("select from latchkey.account_deletions")).toEqual([]);
   await create("sleeper");
-  const { token } = await auth.login({ username: "helper", password }, service.facts);
+  const { token } = await auth.signIn({ username: "helper", password }, service.facts);
   expect(token).not.toBe("");
   await wait(retention + lifetime);
   await wait(31 * day);

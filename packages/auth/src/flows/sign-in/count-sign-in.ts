@@ -1,7 +1,8 @@
 import type { Identifier } from "../../identifiers/identifier.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { LimitName } from "../../throttling/limits.ts";
-import type { Admission, Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
+import type { Admission } from "../../throttling/throttle.ts";
 import type { Account } from "../../users/user-store.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";

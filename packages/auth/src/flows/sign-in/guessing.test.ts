@@ -49,9 +49,9 @@ async function outcomeOf(call: Promise<unknown>): Promise<string> {
 }
 
 const guess = (username: string, facts: RequestInfo, deviceMark?: string) =>
-  outcomeOf(auth.login({ username, password: "not the password", deviceMark }, facts));
+  outcomeOf(auth.signIn({ username, password: "not the password", deviceMark }, facts));
 const signIn = (username: string, facts: RequestInfo, deviceMark?: string) =>
-  outcomeOf(auth.login({ username, password, deviceMark }, facts));
+  outcomeOf(auth.signIn({ username, password, deviceMark }, facts));
 
 async function repeat(times: number, call: (time: number) => Promise<string>): Promise<string[]> {
   const outcomes: string[] = [];
@@ -148,7 +148,7 @@ describe("one name from one address", () => {
   test("gets no more guesses for 200 at the same moment on two processes, nor after a restart", async () => {
     const { id, username } = await createPerson();
     const attempts = Array.from({ length: 200 }, (_, number) =>
-      outcomeOf((number % 2 ? auth : other).login({ username, password: "wrong" }, office)),
+      outcomeOf((number % 2 ? auth : other).signIn({ username, password: "wrong" }, office)),
     );
     const outcomes = await Promise.all(attempts);
     const refused = outcomes.filter((outcome) => outcome === "invalid_credentials");
@@ -156,7 +156,7 @@ describe("one name from one address", () => {
     expect(await eventsOf(id, "sign_in_refused")).toHaveLength(refused.length);
     await repeat(10 - refused.length, () => guess(username, office));
     const restarted = await service.another();
-    expect(await outcomeOf(restarted.login({ username, password }, office))).toBe("rate_limited 5");
+    expect(await outcomeOf(restarted.signIn({ username, password }, office))).toBe("rate_limited 5");
   });
 });
 
@@ -291,7 +291,7 @@ describe("one account", () => {
   test("opens again when its owner sets a password with a code", { tags: ["long"] }, async () => {
     const username = `root_${people}`;
     await auth.createUser({ username, password, isSuperuser: true });
-    const { token } = await auth.login({ username, password }, elsewhere());
+    const { token } = await auth.signIn({ username, password }, elsewhere());
     const admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts: service.facts };
     const names = { username: `coded_${people}`, phoneNumber: "+905321009999", email: "coded@example.com" };
     const { setPasswordCode: code } = await auth.users.create(admin, names);
@@ -304,7 +304,7 @@ describe("one account", () => {
 describe("a device that its owner has signed in with", () => {
   async function createOwner() {
     const person = await createPerson();
-    const { deviceMark } = await auth.login({ username: person.username, password }, office);
+    const { deviceMark } = await auth.signIn({ username: person.username, password }, office);
     return { ...person, deviceMark };
   }
 
@@ -326,7 +326,7 @@ describe("a device that its owner has signed in with", () => {
     await repeat(30, () => guess(username, elsewhere()));
     expect(await signIn(username, elsewhere(), deviceMark)).toBe("rate_limited 2");
     await clock.advance(2);
-    const again = await auth.login({ username, password, deviceMark }, elsewhere());
+    const again = await auth.signIn({ username, password, deviceMark }, elsewhere());
     expect(again.deviceMark).not.toBe(deviceMark);
     await repeat(30, () => guess(username, elsewhere()));
     expect(await signIn(username, elsewhere(), again.deviceMark)).toBe("ok");
@@ -335,10 +335,10 @@ describe("a device that its owner has signed in with", () => {
   test("has no more guesses for 40 at the same moment on two processes, nor on another day", async () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
-    const there = await auth.login({ username, password }, elsewhere());
+    const there = await auth.signIn({ username, password }, elsewhere());
     await guessFromEverywhere(owner, 80);
     const crowd = Array.from({ length: 40 }, (_, time) =>
-      outcomeOf((time % 2 ? auth : other).login({ username, password: "not the password", deviceMark }, elsewhere())),
+      outcomeOf((time % 2 ? auth : other).signIn({ username, password: "not the password", deviceMark }, elsewhere())),
     );
     await Promise.all(crowd);
     await clock.advance(2 * 24 * 60 * minute);
@@ -351,7 +351,7 @@ describe("a device that its owner has signed in with", () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
     const marks = [deviceMark];
-    for (const _more of [1, 2]) marks.push((await auth.login({ username, password }, elsewhere())).deviceMark);
+    for (const _more of [1, 2]) marks.push((await auth.signIn({ username, password }, elsewhere())).deviceMark);
     await guessFromEverywhere(owner, 80);
     for (const mark of marks.slice(1)) await repeat(10, () => guess(username, office, mark));
     expect(await signIn(username, office, deviceMark)).toMatch(/^(invalid_credentials|rate_limited \d+)$/);
@@ -359,8 +359,8 @@ describe("a device that its owner has signed in with", () => {
 
   test("keeps its mark over sign-ins, and another device gets another", async () => {
     const { username, deviceMark } = await createOwner();
-    const again = await auth.login({ username, password, deviceMark }, office);
-    const there = await auth.login({ username, password }, elsewhere());
+    const again = await auth.signIn({ username, password, deviceMark }, office);
+    const there = await auth.signIn({ username, password }, elsewhere());
     expect(again.deviceMark).toBe(deviceMark);
     expect(there.deviceMark).not.toBe(deviceMark);
   });
@@ -385,7 +385,7 @@ describe("an attempt that was none", () => {
     const busy = await service.another({ passwords: { cost: 4, hashConcurrency: 1, hashQueueLimit: 0 } });
     for (let round = 0; round < 6; round += 1) {
       const outcomes = await Promise.all(
-        Array.from({ length: 10 }, () => outcomeOf(busy.login({ username, password }, office))),
+        Array.from({ length: 10 }, () => outcomeOf(busy.signIn({ username, password }, office))),
       );
       expect(outcomes.filter((outcome) => !/^(ok|overloaded \d+)$/.test(outcome))).toEqual([]);
     }
@@ -411,7 +411,7 @@ describe("an attempt that was none", () => {
 
 describe("me.changePassword and me.reauthenticate", () => {
   async function openSession({ username }: Named) {
-    const { token, deviceMark } = await auth.login({ username, password }, elsewhere());
+    const { token, deviceMark } = await auth.signIn({ username, password }, elsewhere());
     const caller = await auth.authenticate([`Bearer ${token}`]);
     const change = (currentPassword: string) =>
       outcomeOf(auth.changePassword(caller, { currentPassword, newPassword: "another horse battery" }, office));
@@ -503,7 +503,7 @@ describe("the other doors", () => {
       { tags },
       async (_name, told, ask) => {
         const { username } = await createPerson();
-        const { token, refreshToken } = await auth.login({ username, password }, elsewhere());
+        const { token, refreshToken } = await auth.signIn({ username, password }, elsewhere());
         const outcomes: string[] = [];
         for (let round = 0; round < 51; round += 1) {
           const forge = (number: number) => outcomeOf(ask(number % 2 ? auth : other, `made-up-${round}-${number}`));
@@ -541,7 +541,7 @@ describe("the table of attempts", () => {
     const { username } = await createPerson();
     await database.query("alter table latchkey.throttles rename to away");
     try {
-      await expect(auth.login({ username, password }, office)).rejects.toThrow("throttles");
+      await expect(auth.signIn({ username, password }, office)).rejects.toThrow("throttles");
     } finally {
       await database.query("alter table latchkey.away rename to throttles");
     }

@@ -33,7 +33,7 @@ async function createOwner(devices: number) {
   return { username, marks, session: await open(username, newPassword) };
 }
 
-const open = (username: string, typed: string) => auth.login({ username, password: typed }, facts());
+const open = (username: string, typed: string) => auth.signIn({ username, password: typed }, facts());
 
 const hold = (username: string, deviceMark: string | undefined, typed: string) =>
   auth.holdReset({ username, password: typed, deviceMark }, facts()).then(() => "held", codeOf);
@@ -47,7 +47,7 @@ test("wrong passwords for a hold, on however many devices of before, keep its ow
   expect(await auth.reauthenticate(caller, { password: newPassword }, facts()).then(() => "shown", codeOf)).toBe(
     "shown",
   );
-  const signedIn = auth.login({ username, password: newPassword, deviceMark }, facts());
+  const signedIn = auth.signIn({ username, password: newPassword, deviceMark }, facts());
   expect(await signedIn.then(() => "in", codeOf)).toBe("in");
 });
 

@@ -57,7 +57,7 @@ async function guess(person: ProvedPerson, times: number, showing: Showing = {})
 describe("where wrong codes of an account end at a last guess", () => {
   test("no code is right for strangers after 80 in a row, and one on a device of its owner opens it again", async () => {
     const person = await createProvedPerson(service);
-    const { deviceMark } = await service.auth.login({ username: person.username, password }, facts());
+    const { deviceMark } = await service.auth.signIn({ username: person.username, password }, facts());
     await guess(person, 79);
     expect(await signIn(person)).toBe("in");
 
@@ -69,12 +69,12 @@ describe("where wrong codes of an account end at a last guess", () => {
 
   test("no code is right for anybody after 100, until an administrator unlocks the account", async () => {
     const person = await createProvedPerson(service);
-    const { deviceMark } = await service.auth.login({ username: person.username, password }, facts());
+    const { deviceMark } = await service.auth.signIn({ username: person.username, password }, facts());
     await guess(person, 80);
     await guess(person, 20, { deviceMark });
     expect([await signIn(person, { deviceMark }), await reset(person)]).toEqual(["code_invalid", "code_invalid"]);
     // Its password is another way in.
-    expect(await service.auth.login({ username: person.username, password, deviceMark }, facts())).toBeTruthy();
+    expect(await service.auth.signIn({ username: person.username, password, deviceMark }, facts())).toBeTruthy();
     const events = await service.database.query(
       "select detail ->> 'limit' as limit from latchkey.audit_events where event = 'limit_reached' and subject_id = $1 order by id",
       [person.id],

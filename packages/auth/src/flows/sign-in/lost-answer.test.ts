@@ -41,7 +41,7 @@ async function begin(): Promise<TestAuth> {
 
 async function signIn({ auth }: TestAuth): Promise<TokenResponse> {
   await auth.createUser({ username: "alice", password });
-  return auth.login({ username: "alice", password }, owner);
+  return auth.signIn({ username: "alice", password }, owner);
 }
 
 const eventsOf = ({ database }: TestAuth) =>
@@ -365,7 +365,8 @@ describe("what counts as use of a refresh's answer", () => {
     const other = await test.another();
     await auth.createUser({ username: "alice", password });
     const sessions: Signed[] = [];
-    for (let count = 0; count < 30; count += 1) sessions.push(await auth.login({ username: "alice", password }, owner));
+    for (let count = 0; count < 30; count += 1)
+      sessions.push(await auth.signIn({ username: "alice", password }, owner));
     const here = await auth.authenticate([`Bearer ${sessions[0]?.token}`]);
     for (const isLast of [false, false, true]) {
       for (const [index, session] of sessions.entries()) {
@@ -519,7 +520,7 @@ test("when a person is deleted, the trail keeps neither address of an answer tha
   const test = await begin();
   const { auth, clock, facts } = test;
   await auth.createUser({ username: "root1", password, isSuperuser: true, isStaff: true });
-  const { token } = await auth.login({ username: "root1", password }, facts);
+  const { token } = await auth.signIn({ username: "root1", password }, facts);
   const first = await signIn(test);
   await auth.refresh(first.refreshToken, owner);
   await clock.advance(minute);

@@ -36,7 +36,7 @@ async function createPerson(isPasswordToBeReplaced = true) {
 type Person = Awaited<ReturnType<typeof createPerson>>;
 
 const signIn = ({ username }: Pick<Person, "username">, typed = password, by: Auth = auth) =>
-  by.login({ username, password: typed }, facts());
+  by.signIn({ username, password: typed }, facts());
 
 async function signInByCode({ phoneNumber }: Person) {
   const { challenge } = await auth.startCode({ purpose: "enter", to: phoneNumber }, facts());

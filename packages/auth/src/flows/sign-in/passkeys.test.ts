@@ -38,7 +38,7 @@ const createPerson = () => createProvedPerson(service);
 
 const callerOf = (token: string, by: Auth = auth): Promise<Principal> => by.authenticate([`Bearer ${token}`]);
 const signInByPassword = async (username: string, by: Auth = auth) =>
-  callerOf((await by.login({ username, password }, facts())).token, by);
+  callerOf((await by.signIn({ username, password }, facts())).token, by);
 
 async function add(caller: Principal, device: PasskeyDevice, whims?: DeviceWhims) {
   const { options } = await auth.startPasskey(caller);
@@ -337,7 +337,7 @@ describe("after a password", () => {
   test("a passkey is the second factor where one is asked for, with or without a finger, of the same account alone", async () => {
     const { username, device, id } = await createOwner();
     const stranger = await createOwner();
-    const { ticket, methods } = await requestOf(strict.login({ username, password }, facts()));
+    const { ticket, methods } = await requestOf(strict.signIn({ username, password }, facts()));
     expect(methods).toEqual(["passkey"]);
     const { options } = await strict.startSecondFactorPasskey(ticket, facts());
     expect(options).toMatchObject({ userVerification: "preferred", allowCredentials: [{ type: "public-key" }] });
@@ -357,7 +357,7 @@ describe("after a password", () => {
 
   test("one is set up where the account needs a second factor and has none, and is asked for from then on", async () => {
     const { username } = await createPerson();
-    const { ticket, ...asked } = await requestOf(strict.login({ username, password }, facts()));
+    const { ticket, ...asked } = await requestOf(strict.signIn({ username, password }, facts()));
     expect(asked).toMatchObject({ methods: [], enroll: ["totp", "passkey"] });
     expect(await strict.startSecondFactorPasskey(ticket, facts()).catch(codeOf)).toBe("code_invalid");
     const device = createPasskeyDevice();
@@ -367,13 +367,13 @@ describe("after a password", () => {
     expect(recoveryCodes?.codes).toHaveLength(10);
     expect((await callerOf(token, strict)).session.acr).toBe("2");
     // Also where the setting is mistyped one day.
-    const { methods } = await requestOf(auth.login({ username, password }, facts()));
+    const { methods } = await requestOf(auth.signIn({ username, password }, facts()));
     expect(methods).toEqual(["passkey"]);
     const caller = await callerOf(token, strict);
     const [own] = await strict.listPasskeys(caller);
     expect(await strict.removePasskey(caller, own?.id ?? "", facts()).catch(codeOf)).toBe("permission_denied");
     await auth.removePasskey(caller, own?.id ?? "", facts());
-    await auth.login({ username, password }, facts());
+    await auth.signIn({ username, password }, facts());
   });
 
   test("one that a code alone has set up is worth that code for three days, and so are the recovery codes beside it", async () => {
@@ -423,7 +423,7 @@ describe("after a password", () => {
 
   test("one is shown for a reset by an old number on a device that the account knows, as it was asked for", async () => {
     const { id, username, phoneNumber, device } = await createOwner();
-    const { ticket: signingIn } = await requestOf(strict.login({ username, password }, facts()));
+    const { ticket: signingIn } = await requestOf(strict.signIn({ username, password }, facts()));
     const shown = device.get((await strict.startSecondFactorPasskey(signingIn, facts())).options);
     const { deviceMark } = await strict.signInBySecondFactor({ ticket: signingIn, passkey: shown }, facts());
     await service.database.query(
@@ -441,7 +441,7 @@ describe("after a password", () => {
 
   test("one that the account has already adds no other by a ticket", async () => {
     const { username } = await createOwner();
-    const { ticket } = await requestOf(strict.login({ username, password }, facts()));
+    const { ticket } = await requestOf(strict.signIn({ username, password }, facts()));
     expect(await strict.startEnrollingPasskey(ticket, facts()).catch(codeOf)).toBe("code_invalid");
   });
 });
@@ -475,7 +475,7 @@ describe("a recovery code", () => {
     const answer = await auth.recover(input, facts());
     expect(answer).toMatchObject({ user: { id } });
     expect(await signIn(device).catch(codeOf)).toBe("invalid_credentials");
-    await auth.login({ username, password: nextPassword }, facts());
+    await auth.signIn({ username, password: nextPassword }, facts());
     const caller = await callerOf("token" in answer ? answer.token : "");
     const kinds = (await auth.listNotices(caller, { limit: 10 })).notices.map(({ kind }) => kind);
     expect(kinds).toContain("second_factor_changed");
@@ -528,15 +528,15 @@ test("who is in by a passkey does not make a password good again that has to be 
   const change = (newPassword: string) =>
     auth.changePassword(caller, { currentPassword: password, newPassword }, facts());
   expect(await change(password).catch(refusalOf)).toMatchObject({ issues: [{ code: "unchanged" }] });
-  expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("password_change_required");
+  expect(await auth.signIn({ username, password }, facts()).catch(codeOf)).toBe("password_change_required");
   await change(nextPassword);
-  await auth.login({ username, password: nextPassword }, facts());
+  await auth.signIn({ username, password: nextPassword }, facts());
 });
 
 describe("a recovery code", () => {
   async function createRecoverer() {
     const person = await createPerson();
-    const { token } = await auth.login({ username: person.username, password }, facts());
+    const { token } = await auth.signIn({ username: person.username, password }, facts());
     const caller = await auth.authenticate([`Bearer ${token}`]);
     const { codes } = await auth.createRecoveryCodes(caller, facts());
     return { ...person, token, caller, codes };
@@ -558,7 +558,7 @@ describe("a recovery code", () => {
     expect(principal).toMatchObject({ user: { id }, session: { acr: "2" } });
     expect(answer).not.toHaveProperty("recoveryCodes");
     expect(await auth.authenticate([`Bearer ${token}`]).catch(codeOf)).toBe("session_ended");
-    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
     expect(await auth.recoverByPasskey(input, facts()).catch(codeOf)).toBe("code_invalid");
     const { options } = await auth.startPasskeySignIn();
     expect((await auth.signInByPasskey({ passkey: device.get(options) }, facts())).user.id).toBe(id);

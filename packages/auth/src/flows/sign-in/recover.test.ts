@@ -23,7 +23,7 @@ const facts = () => ({ ...service.facts, address: `2001:db8:${(++people).toStrin
 const codeOf = (error: { code?: string }) => error.code;
 
 async function signIn(username: string, typed = password) {
-  const { token } = await auth.login({ username, password: typed }, facts());
+  const { token } = await auth.signIn({ username, password: typed }, facts());
   return auth.authenticate([`Bearer ${token}`]);
 }
 
@@ -75,7 +75,7 @@ describe("recovery codes", () => {
     const answer = await recover(await start(` ${code.toLowerCase().replaceAll("-", "–").replaceAll("0", "o")} `));
     expect(answer).toMatchObject({ user: { id }, token: expect.any(String), deviceMark: expect.any(String) });
     expect(await lives(caller)).toBe(false);
-    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
     const again = await signIn(username, newPassword);
     expect(await auth.readRecoveryCodes(again)).toMatchObject({ left: 9 });
   });

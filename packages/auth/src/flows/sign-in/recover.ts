@@ -16,7 +16,7 @@ import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
-import { findAccountById, recordLogin, recordLoginByCode } from "../../users/user-store.ts";
+import { findAccountById, recordSignIn, recordSignInByCode } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import { refusePasskey } from "../steps/check-passkey.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -231,7 +231,7 @@ async function signInWithPasskey(
   const open = async (transaction: Queries) => {
     const held = await readGateAccount(core, transaction, id, { isLocked: true });
     if (!held || askGate(core, held, ["passkey"], "sign_in").opens !== "session") return null;
-    const user = await recordLoginByCode(transaction, core.profile, { id: held.id, proved: {} });
+    const user = await recordSignInByCode(transaction, core.profile, { id: held.id, proved: {} });
     if (!user) return null;
     const authentication = toAuthentication(["passkey"]);
     const signIn = { identifier: "none", by: "recovery_code" } as const;
@@ -326,7 +326,7 @@ async function signInWith(
   if (askGate(core, owner, shown, "sign_in").opens !== "session") return null;
   const open = async (transaction: Queries) => {
     const checked = { id: owner.id, verifiedHash: encoded, nextHash: encoded };
-    const user = await recordLogin(transaction, core.profile, checked);
+    const user = await recordSignIn(transaction, core.profile, checked);
     if (!user) return null;
     const authentication = toAuthentication(["password"]);
     const opened = await openSession(core, transaction, {

@@ -128,10 +128,10 @@ describe("a new phone", () => {
     const person = await createPerson();
     const old = await addApp(service, person.caller);
     const next = await addApp(service, afterFactor(person.caller));
-    const login = () => auth.login({ username: person.username, password }, facts());
-    const wrong = { ticket: await ticketOf(login()), totp: await nextTotp(service, old) };
+    const signIn = () => auth.signIn({ username: person.username, password }, facts());
+    const wrong = { ticket: await ticketOf(signIn()), totp: await nextTotp(service, old) };
     expect(await auth.signInBySecondFactor(wrong, facts()).catch(codeOf)).toBe("code_invalid");
-    const right = { ticket: await ticketOf(login()), totp: await nextTotp(service, next) };
+    const right = { ticket: await ticketOf(signIn()), totp: await nextTotp(service, next) };
     expect(await auth.signInBySecondFactor(right, facts())).toMatchObject({ user: { id: person.id } });
   });
 
@@ -159,7 +159,7 @@ describe("a forgotten password", () => {
     const secret = await addApp(service, person.caller);
     const ticket = await ticketOf(resetByNumber(person));
     await auth.signInBySecondFactor({ ticket, totp: await nextTotp(service, secret) }, facts());
-    await ticketOf(auth.login({ username: person.username, password: nextPassword }, facts()));
+    await ticketOf(auth.signIn({ username: person.username, password: nextPassword }, facts()));
   });
 
   test("beside the app, with a code on paper: the app stays, and is asked for", async () => {
@@ -211,7 +211,7 @@ describe("a stolen phone, unlocked", () => {
     const withApp = await createPerson();
     await addApp(service, withApp.caller);
     await ticketOf(resetByNumber(withApp));
-    await ticketOf(auth.login({ username: withApp.username, password }, facts()));
+    await ticketOf(auth.signIn({ username: withApp.username, password }, facts()));
     const withPasskey = await createPerson();
     await addPasskey(service, withPasskey.caller);
     await leavePasskeyOnly(withPasskey);
@@ -328,7 +328,7 @@ test("somebody who takes the app away and keeps a passkey goes on being asked fo
   const whole = afterFactor(caller);
   const { device, id } = await addPasskey(service, whole);
   await auth.removeTotp(whole, facts());
-  const error: AuthError = await auth.login({ username, password }, facts()).then(
+  const error: AuthError = await auth.signIn({ username, password }, facts()).then(
     () => Promise.reject(new Error("it opened by the password alone")),
     (error) => error,
   );
@@ -337,5 +337,5 @@ test("somebody who takes the app away and keeps a passkey goes on being asked fo
   const { options } = await auth.startSecondFactorPasskey(ticket, facts());
   const { token } = await auth.signInBySecondFactor({ ticket, passkey: device.get(options) }, facts());
   await auth.removePasskey(await callerOf(token), id, facts());
-  expect((await auth.login({ username, password }, facts())).user.username).toBe(username);
+  expect((await auth.signIn({ username, password }, facts())).user.username).toBe(username);
 });

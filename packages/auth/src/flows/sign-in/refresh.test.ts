@@ -14,7 +14,7 @@ test("a refresh token that is used twice within the grace time gets the same suc
   await using test = await createTestAuth();
   const { auth, facts, clock, database } = test;
   await auth.createUser({ username: "alice", password });
-  const first = await auth.login({ username: "alice", password }, facts);
+  const first = await auth.signIn({ username: "alice", password }, facts);
 
   const second = await auth.refresh(first.refreshToken, facts);
   await clock.advance(29);
@@ -38,7 +38,7 @@ test("twenty refreshes at once on two processes rotate once and keep everybody s
   const { auth, facts, database } = test;
   const other = await test.another();
   await auth.createUser({ username: "alice", password });
-  const { refreshToken } = await auth.login({ username: "alice", password }, facts);
+  const { refreshToken } = await auth.signIn({ username: "alice", password }, facts);
 
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => (index % 2 ? auth : other).refresh(refreshToken, facts)),
@@ -53,8 +53,8 @@ test("a password change ends every other session, and gives the present one a pa
   await using test = await createTestAuth();
   const { auth, facts } = test;
   await auth.createUser({ username: "alice", password });
-  const here = await auth.login({ username: "alice", password }, facts);
-  const there = await auth.login({ username: "alice", password }, facts);
+  const here = await auth.signIn({ username: "alice", password }, facts);
+  const there = await auth.signIn({ username: "alice", password }, facts);
   const caller = await auth.authenticate([`Bearer ${here.token}`]);
 
   const input = { currentPassword: password, newPassword: "an even better battery" };
@@ -64,7 +64,7 @@ test("a password change ends every other session, and gives the present one a pa
   expect(await codeOf(auth.refresh(changed.refreshToken, facts))).toBe("ok");
   expect(await codeOf(auth.authenticate([`Bearer ${there.token}`]))).toBe("session_ended");
   expect(await codeOf(auth.refresh(there.refreshToken, facts))).toBe("session_ended");
-  expect(await codeOf(auth.login({ username: "alice", password }, facts))).toBe("invalid_credentials");
+  expect(await codeOf(auth.signIn({ username: "alice", password }, facts))).toBe("invalid_credentials");
   expect(await codeOf(auth.changePassword(caller, input, facts))).toBe("invalid_credentials");
 });
 
@@ -72,8 +72,8 @@ test("a session ends when it is not refreshed for its idle lifetime, and at its 
   await using test = await createTestAuth({ sessions: { lifetime: 3_600, idleLifetime: 1_200 } });
   const { auth, facts, clock } = test;
   await auth.createUser({ username: "alice", password });
-  const idle = await auth.login({ username: "alice", password }, facts);
-  let busy: TokenResponse = await auth.login({ username: "alice", password }, facts);
+  const idle = await auth.signIn({ username: "alice", password }, facts);
+  let busy: TokenResponse = await auth.signIn({ username: "alice", password }, facts);
 
   await clock.advance(1_000);
   busy = await auth.refresh(busy.refreshToken, facts);

@@ -132,13 +132,13 @@ describe("a number that is another account's", () => {
     expect(user.id).not.toBe(holder.id);
     expect(user.phoneNumber).toBe(holder.phoneNumber);
     expect(await readUser(holder.id)).toMatchObject({ phone_number: null, phone_proved_at: null, parked_at: null });
-    const signedIn = await auth.login({ username: holder.username, password }, facts());
+    const signedIn = await auth.signIn({ username: holder.username, password }, facts());
     expect(signedIn.user.id).toBe(holder.id);
   });
 
   test("leaves an account that has no other name parked, with its sessions", async () => {
     const holder = await createHolder({ days: 41, hasUsername: false });
-    const { token } = await auth.login({ username: holder.phoneNumber, password }, facts());
+    const { token } = await auth.signIn({ username: holder.phoneNumber, password }, facts());
     const answer = await enter(holder.phoneNumber);
     if (!("ticket" in answer)) throw new Error("a recycled number opened the account");
     await register({ ticket: answer.ticket, isNotMine: true });
@@ -152,9 +152,9 @@ describe("a number that is another account's", () => {
       const answer = await enter(holder.phoneNumber);
       if (!("ticket" in answer)) throw new Error("a code alone opened it");
       const { ticket } = answer;
-      const wrong = auth.login({ username: holder.phoneNumber, password: "wrong horse", ticket }, facts());
+      const wrong = auth.signIn({ username: holder.phoneNumber, password: "wrong horse", ticket }, facts());
       await expect(wrong).rejects.toMatchObject({ code: "invalid_credentials" });
-      await auth.login({ username: holder.phoneNumber, password, ticket }, facts());
+      await auth.signIn({ username: holder.phoneNumber, password, ticket }, facts());
       expect(await readUser(holder.id)).toMatchObject({ phone_proved_at: expect.any(Date) });
       expect(await enter(holder.phoneNumber)).toMatchObject({ user: { id: holder.id } });
       expect(await outcomeOf({ ticket, isNotMine: true })).toBe("code_invalid");
@@ -167,7 +167,7 @@ describe("a number that is another account's", () => {
     const answer = await enter(holder.phoneNumber);
     if (!("ticket" in answer)) throw new Error("a code alone opened it");
     const before = await readUser(holder.id);
-    await auth.login({ username: other.phoneNumber, password, ticket: answer.ticket }, facts());
+    await auth.signIn({ username: other.phoneNumber, password, ticket: answer.ticket }, facts());
     expect(await readUser(holder.id)).toEqual(before);
   });
 
@@ -211,7 +211,7 @@ describe("a test number", () => {
     const ticket = "ticket" in answer ? answer.ticket : "";
     const { user } = await own.auth.register({ ticket }, facts());
     await own.auth.createUser({ username: "boss", password, isSuperuser: true });
-    const { token } = await own.auth.login({ username: "boss", password }, facts());
+    const { token } = await own.auth.signIn({ username: "boss", password }, facts());
     const admin = { ...(await own.auth.authenticate([`Bearer ${token}`])), facts: facts() };
     const group = await own.auth.groups.create(admin, { name: "Readers", permissions: [] });
     const acts = [

@@ -34,7 +34,7 @@ async function nextTotp(secret: string): Promise<string> {
 /** Somebody with a password, a number and an authenticator app. */
 async function createPerson() {
   const { id, username, phoneNumber } = await createProvedPerson(service);
-  const { token } = await auth.login({ username, password }, facts());
+  const { token } = await auth.signIn({ username, password }, facts());
   const caller = await callerOf(token);
   const { ticket, secret } = await auth.startTotp(caller, facts());
   const { recoveryCodes } = await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());
@@ -45,7 +45,7 @@ type Person = Awaited<ReturnType<typeof createPerson>>;
 
 /** What a sign-in with the password is refused with. */
 async function askFor(person: Person, by: Auth = auth) {
-  const error = await by.login({ username: person.username, password }, facts()).then(
+  const error = await by.signIn({ username: person.username, password }, facts()).then(
     () => Promise.reject(new Error("It opened")),
     (error: AuthError) => error,
   );
@@ -66,7 +66,7 @@ async function remember(person: Person): Promise<{ readonly rememberMark: string
 }
 
 const enter = ({ username }: Person, rememberMark: string, { by = auth, userAgent = chrome } = {}) =>
-  by.login({ username, password, rememberMark }, facts(userAgent));
+  by.signIn({ username, password, rememberMark }, facts(userAgent));
 
 /** A session that a remembered device opened. */
 async function createRemembered() {
@@ -136,7 +136,7 @@ describe("a thief", () => {
     const person = await createPerson();
     const { rememberMark } = await remember(person);
     const guess = { username: person.username, password: "wrong horse battery", rememberMark };
-    expect(await auth.login(guess, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn(guess, facts()).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("with the password and another device is asked for the factor", async () => {
@@ -213,7 +213,7 @@ type Remembered = Awaited<ReturnType<typeof createRemembered>>;
 const administratorOf = async () => {
   const username = freshUsername();
   await auth.createUser({ username, password, isStaff: true, isSuperuser: true });
-  const principal = await callerOf((await auth.login({ username, password }, facts())).token);
+  const principal = await callerOf((await auth.signIn({ username, password }, facts())).token);
   return { ...principal, held: null, facts: facts() };
 };
 
@@ -310,7 +310,7 @@ describe("what is remembered ends with", () => {
       expect(await callerOf(person.remembered).catch(codeOf)).toMatch(/^(session_ended|token_expired)$/);
       expect(await auth.refresh(person.refreshToken, facts()).catch(codeOf)).toMatch(/^session_ended$/);
       const input = { username: person.username, password: asked, rememberMark: person.rememberMark };
-      expect(await auth.login(input, facts()).catch(codeOf)).toBe("second_factor_required");
+      expect(await auth.signIn(input, facts()).catch(codeOf)).toBe("second_factor_required");
     });
 
   test("a factor that is taken away, and set up anew", async () => {
@@ -319,7 +319,7 @@ describe("what is remembered ends with", () => {
     expect(await callerOf(person.remembered).catch(codeOf)).toBe("session_ended");
     const { setPasswordCode: code } = await auth.operator.createPasswordCode(person.username);
     await auth.resetPassword({ username: person.username, code, newPassword: password }, facts());
-    const { token } = await auth.login({ username: person.username, password }, facts());
+    const { token } = await auth.signIn({ username: person.username, password }, facts());
     const caller = await callerOf(token);
     const { ticket, secret } = await auth.startTotp(caller, facts());
     await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());

@@ -40,7 +40,7 @@ async function sendReset(to: string, phoneNumber: string, more: object = {}) {
 const reset = (input: { challenge: string; code: string; newPassword?: string; deviceMark?: string }) =>
   auth.resetPasswordByCode({ newPassword, ...input }, facts()).then(() => "reset", codeOf);
 const signIn = (username: string, typed: string) =>
-  auth.login({ username, password: typed }, facts()).then((answer) => answer, codeOf);
+  auth.signIn({ username, password: typed }, facts()).then((answer) => answer, codeOf);
 
 /** Whether something is sent to a number, by what is sent after it. */
 async function isSentNothing(to: string): Promise<boolean> {
@@ -52,7 +52,7 @@ async function isSentNothing(to: string): Promise<boolean> {
 describe("a password", () => {
   test("is set with the code that went to the account's number, and every session ends", async () => {
     const { username, phoneNumber, id } = await createPerson();
-    const { token } = await auth.login({ username, password }, facts());
+    const { token } = await auth.signIn({ username, password }, facts());
     const sent = await sendReset(username, phoneNumber);
     expect(await reset(sent)).toBe("reset");
     await expect(auth.authenticate([`Bearer ${token}`])).rejects.toMatchObject({ code: "session_ended" });
@@ -115,7 +115,7 @@ describe("a password", () => {
     await auth.startReset({ username: phoneNumber }, facts());
     await auth.startReset({ username }, facts());
     expect(await isSentNothing(phoneNumber)).toBe(true);
-    const { deviceMark } = await auth.login({ username, password }, facts());
+    const { deviceMark } = await auth.signIn({ username, password }, facts());
     const sent = await sendReset(phoneNumber, phoneNumber, { deviceMark });
     expect(await reset(sent)).toBe("code_invalid");
     expect(await reset({ ...sent, deviceMark })).toBe("reset");
@@ -146,7 +146,7 @@ describe("a password", () => {
     expect(await reset(first)).toBe("reset");
     expect(await reset(second)).toBe("code_invalid");
     const third = await sendReset(phoneNumber, phoneNumber);
-    const { token } = await auth.login({ username, password: newPassword }, facts());
+    const { token } = await auth.signIn({ username, password: newPassword }, facts());
     const caller = await auth.authenticate([`Bearer ${token}`]);
     await auth.changePassword(caller, { currentPassword: newPassword, newPassword: password }, facts());
     expect(await reset(third)).toBe("code_invalid");

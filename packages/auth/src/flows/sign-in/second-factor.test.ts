@@ -42,7 +42,7 @@ async function nextTotp(secret: string): Promise<string> {
 }
 
 async function enroll(username: string) {
-  const { token, refreshToken } = await auth.login({ username, password }, facts());
+  const { token, refreshToken } = await auth.signIn({ username, password }, facts());
   const caller = await callerOf(token);
   const { ticket, secret } = await auth.startTotp(caller, facts());
   await auth.confirmTotp(caller, { ticket, totp: await nextTotp(secret) }, facts());
@@ -69,7 +69,7 @@ const enterByCode = (by: Auth, code: { readonly purpose: "sign_in" | "enter"; re
   signInByCode({ ...service, auth: by }, { ...code, inbox });
 
 const waysIn: Readonly<Record<string, (by: Auth, person: Person) => Promise<unknown>>> = {
-  "a password": (by, { username }) => by.login({ username, password }, facts()),
+  "a password": (by, { username }) => by.signIn({ username, password }, facts()),
   "a code to sign in": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "sign_in", to }),
   "a code to enter": (by, { phoneNumber: to }) => enterByCode(by, { purpose: "enter", to }),
   "a reset by code": async (by, { username, phoneNumber }) => {
@@ -125,12 +125,12 @@ describe("a password that is set by code", () => {
   test("is set when the second factor was shown, and not before", async () => {
     const person = await createEnrolled();
     const { ticket } = await requestOf(waysIn["a reset by code"]?.(auth, person) ?? Promise.reject());
-    await requestOf(auth.login({ username: person.username, password }, facts()));
-    expect(await auth.login({ username: person.username, password: nextPassword }, facts()).catch(codeOf)).toBe(
+    await requestOf(auth.signIn({ username: person.username, password }, facts()));
+    expect(await auth.signIn({ username: person.username, password: nextPassword }, facts()).catch(codeOf)).toBe(
       "invalid_credentials",
     );
     await auth.signInBySecondFactor({ ticket, totp: await nextTotp(person.secret) }, facts());
-    await requestOf(auth.login({ username: person.username, password: nextPassword }, facts()));
+    await requestOf(auth.signIn({ username: person.username, password: nextPassword }, facts()));
     await expect(callerOf(person.token)).rejects.toMatchObject({ code: "session_ended" });
   });
 
@@ -139,7 +139,7 @@ describe("a password that is set by code", () => {
     const { setPasswordCode } = await auth.operator.createPasswordCode(person.username);
     const { username } = person;
     await auth.resetPassword({ username, code: setPasswordCode, newPassword: nextPassword }, facts());
-    const { methods } = await requestOf(auth.login({ username, password: nextPassword }, facts()));
+    const { methods } = await requestOf(auth.signIn({ username, password: nextPassword }, facts()));
     expect(methods).toEqual(["totp"]);
   });
 });
@@ -158,11 +158,11 @@ describe("whoever knows the password and no more", () => {
   test("has five tries a ticket, and at 80 in a row no one-time password is right any more for strangers", async () => {
     const person = await createEnrolled();
     const { username, secret } = person;
-    const known = await requestOf(auth.login({ username, password }, facts()));
+    const known = await requestOf(auth.signIn({ username, password }, facts()));
     const owner = await auth.signInBySecondFactor({ ticket: known.ticket, totp: await nextTotp(secret) }, facts());
     let tried = 0;
     while (tried < 80) {
-      const { ticket } = await requestOf(auth.login({ username, password }, facts()));
+      const { ticket } = await requestOf(auth.signIn({ username, password }, facts()));
       for (let attempt = 0; attempt < 5; attempt += 1) {
         await service.clock.advance(900);
         const totp = wrongTotp(await showTotp(service, secret));
@@ -173,13 +173,13 @@ describe("whoever knows the password and no more", () => {
         await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts()).catch(refusalOf),
       ).toMatchObject({ code: "code_invalid", issues: [{ path: ["ticket"] }] });
     }
-    const locked = await requestOf(auth.login({ username, password }, facts()));
+    const locked = await requestOf(auth.signIn({ username, password }, facts()));
     await service.clock.advance(7_200);
     const right = { ticket: locked.ticket, totp: await nextTotp(secret) };
     expect(await auth.signInBySecondFactor(right, facts()).catch(codeOf)).toBe("code_invalid");
     // The owner's own device goes on, and opens the way for all others.
     const { deviceMark } = owner;
-    const onDevice = await requestOf(auth.login({ username, password, deviceMark }, facts()));
+    const onDevice = await requestOf(auth.signIn({ username, password, deviceMark }, facts()));
     const shown = { ticket: onDevice.ticket, totp: await nextTotp(secret) };
     expect(await auth.signInBySecondFactor(shown, facts()).catch(codeOf)).toBe("code_invalid");
     const again = { ...shown, totp: await nextTotp(secret), deviceMark };
@@ -189,7 +189,7 @@ describe("whoever knows the password and no more", () => {
   test("is refused a one-time password that was used, at the same moment too", async () => {
     const { username, secret } = await createEnrolled();
     const tickets = await Promise.all(
-      Array.from({ length: 4 }, () => requestOf(auth.login({ username, password }, facts()))),
+      Array.from({ length: 4 }, () => requestOf(auth.signIn({ username, password }, facts()))),
     );
     const totp = await nextTotp(secret);
     const tries = tickets.map(({ ticket }) => auth.signInBySecondFactor({ ticket, totp }, facts()).catch(codeOf));
@@ -201,13 +201,13 @@ describe("whoever knows the password and no more", () => {
     const { username, secret, id, caller } = await createEnrolled();
     const show = async (ticket: string) =>
       auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts()).catch(codeOf);
-    const first = await requestOf(auth.login({ username, password }, facts()));
+    const first = await requestOf(auth.signIn({ username, password }, facts()));
     await auth.revokeOtherSessions(caller, facts());
     expect(await show(first.ticket)).toBe("code_invalid");
-    const second = await requestOf(auth.login({ username, password }, facts()));
+    const second = await requestOf(auth.signIn({ username, password }, facts()));
     await auth.operator.changePassword(username, nextPassword);
     expect(await show(second.ticket)).toBe("code_invalid");
-    const third = await requestOf(auth.login({ username, password: nextPassword }, facts()));
+    const third = await requestOf(auth.signIn({ username, password: nextPassword }, facts()));
     await auth.operator.update(username, { isActive: false });
     expect(await show(third.ticket)).toBe("code_invalid");
     expect(
@@ -217,7 +217,7 @@ describe("whoever knows the password and no more", () => {
 
   test("finds no secret and no ticket in the database", async () => {
     const { username, secret, id } = await createEnrolled();
-    const { ticket } = await requestOf(auth.login({ username, password }, facts()));
+    const { ticket } = await requestOf(auth.signIn({ username, password }, facts()));
     const rows = await service.database.query(
       `select to_jsonb(t)::text || coalesce(to_jsonb(f)::text, '') as row from latchkey.second_factor_tickets t
         left join latchkey.totp_factors f using (user_id) where t.user_id = $1`,
@@ -231,7 +231,7 @@ describe("whoever knows the password and no more", () => {
 describe("whoever finds a session", () => {
   test("enrols nothing where its owner has not just shown who they are", async () => {
     const { username } = await createPerson();
-    const { token } = await auth.login({ username, password }, facts());
+    const { token } = await auth.signIn({ username, password }, facts());
     const caller = await callerOf(token);
     await service.clock.advance(601);
     expect(await auth.startTotp(caller, facts()).catch(codeOf)).toBe("reauthentication_required");
@@ -282,7 +282,7 @@ describe("whoever finds a session", () => {
       await service.clock.advance(900);
     }
     expect(await show(await nextTotp(secret))).toBe("invalid_credentials");
-    const { ticket } = await requestOf(auth.login({ username, password }, facts()));
+    const { ticket } = await requestOf(auth.signIn({ username, password }, facts()));
     const { user } = await auth.signInBySecondFactor({ ticket, totp: await nextTotp(secret) }, facts());
     expect(user.username).toBe(username);
   });
@@ -290,8 +290,8 @@ describe("whoever finds a session", () => {
   test("confirms nothing that another session began", async () => {
     const { username } = await createPerson();
     const [one, other] = [
-      await callerOf((await auth.login({ username, password }, facts())).token),
-      await callerOf((await auth.login({ username, password }, facts())).token),
+      await callerOf((await auth.signIn({ username, password }, facts())).token),
+      await callerOf((await auth.signIn({ username, password }, facts())).token),
     ];
     const { ticket, secret } = await auth.startTotp(one, facts());
     const totp = await nextTotp(secret);
@@ -316,7 +316,7 @@ describe("whoever finds a session", () => {
 describe("a session of one factor", () => {
   test("ends for all others when a factor is enrolled, and goes on where that was", async () => {
     const { username } = await createPerson();
-    const other = await auth.login({ username, password }, facts());
+    const other = await auth.signIn({ username, password }, facts());
     const { caller } = await enroll(username);
     expect(caller.session).toMatchObject({ acr: "2", amr: ["pwd", "otp", "mfa"] });
     await expect(callerOf(other.token)).rejects.toMatchObject({ code: "session_ended" });
@@ -325,7 +325,7 @@ describe("a session of one factor", () => {
 
   test("is over at its next call and refresh when its account comes to need two", async () => {
     const { username } = await createPerson();
-    const { token, refreshToken } = await auth.login({ username, password }, facts());
+    const { token, refreshToken } = await auth.signIn({ username, password }, facts());
     await callerOf(token);
     await callerOf(token, forStaff);
     await expect(callerOf(token, strict)).rejects.toMatchObject({ code: "session_ended" });
@@ -349,25 +349,25 @@ describe("whoever lost the phone", () => {
     expect(await auth.operator.resetSecondFactor(username)).toBe(1);
     await expect(callerOf(token)).rejects.toMatchObject({ code: "session_ended" });
     await setPasswordByCode(username);
-    await auth.login({ username, password: nextPassword }, facts());
+    await auth.signIn({ username, password: nextPassword }, facts());
   });
 
   test("keeps out whoever knows the password, who was kept out by the factor until then", async () => {
     const { username, phoneNumber } = await createEnrolled();
-    const before = await auth.login({ username, password }, facts()).catch(refusalOf);
+    const before = await auth.signIn({ username, password }, facts()).catch(refusalOf);
     const { ticket } = Object(before).secondFactor;
     await auth.operator.resetSecondFactor(username);
-    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
-    expect(await auth.login({ username: phoneNumber, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn({ username: phoneNumber, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
     expect(await auth.startEnrolling(ticket, facts()).catch(codeOf)).toBe("code_invalid");
     await setPasswordByCode(username);
-    expect(await auth.login({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
+    expect(await auth.signIn({ username, password }, facts()).catch(codeOf)).toBe("invalid_credentials");
   });
 
   test("keeps the password where there was no factor, so that nothing became less than it was", async () => {
     const { username } = await createPerson();
     await auth.operator.resetSecondFactor(username);
-    await auth.login({ username, password }, facts());
+    await auth.signIn({ username, password }, facts());
   });
 
   test("gets in by an administrator who has just shown who they are, never by one who stands below, and not by themselves", async () => {
@@ -377,7 +377,7 @@ describe("whoever lost the phone", () => {
     await auth.operator.update(lost.username, { isStaff: true });
     await auth.operator.grant(clerk.username, { permission: "auth.change_user" });
     const asAdmin = async ({ username }: Person) => {
-      const caller = await callerOf((await auth.login({ username, password }, facts())).token);
+      const caller = await callerOf((await auth.signIn({ username, password }, facts())).token);
       return { ...caller, facts: facts() };
     };
     expect(await auth.users.resetSecondFactor(await asAdmin(clerk), lost.id).catch(codeOf)).toBe("permission_denied");
@@ -388,7 +388,7 @@ describe("whoever lost the phone", () => {
     await auth.reauthenticate(admin, { password }, facts());
     expect(await auth.users.resetSecondFactor(admin, lost.id)).toBe(1);
     await setPasswordByCode(lost.username);
-    await auth.login({ username: lost.username, password: nextPassword }, facts());
+    await auth.signIn({ username: lost.username, password: nextPassword }, facts());
   });
 
   test("and the paper with the codes gets new ones with the next factor, and whoever finds the paper gets in by none", async () => {
@@ -401,7 +401,7 @@ describe("whoever lost the phone", () => {
       "code_invalid",
     );
     await setPasswordByCode(username);
-    const again = await callerOf((await auth.login({ username, password: nextPassword }, facts())).token);
+    const again = await callerOf((await auth.signIn({ username, password: nextPassword }, facts())).token);
     const { ticket, secret } = await auth.startTotp(again, facts());
     const { recoveryCodes } = await auth.confirmTotp(again, { ticket, totp: await nextTotp(secret) }, facts());
     const [code = ""] = recoveryCodes?.codes ?? [];
@@ -415,7 +415,7 @@ describe("whoever lost the phone", () => {
     const input = { ticket, newPassword: nextPassword, removeSecondFactors: true };
     expect(await auth.recover(input, facts())).toMatchObject({ user: { username } });
     await expect(callerOf(token)).rejects.toMatchObject({ code: "session_ended" });
-    await auth.login({ username, password: nextPassword }, facts());
+    await auth.signIn({ username, password: nextPassword }, facts());
   });
 
   test("and has to have a factor gets no session by a recovery code before another is enrolled", async () => {
@@ -434,7 +434,7 @@ describe("whoever lost the phone", () => {
     const { username, caller, secret } = await createEnrolled();
     const { ticket, secret: next } = await auth.startTotp(caller, facts());
     await auth.confirmTotp(caller, { ticket, totp: await nextTotp(next) }, facts());
-    const asked = await requestOf(auth.login({ username, password }, facts()));
+    const asked = await requestOf(auth.signIn({ username, password }, facts()));
     const old = { ticket: asked.ticket, totp: await nextTotp(secret) };
     expect(await auth.signInBySecondFactor(old, facts()).catch(codeOf)).toBe("code_invalid");
     await auth.signInBySecondFactor({ ...old, totp: await showTotp(service, next) }, facts());
@@ -445,10 +445,10 @@ describe("the setting", () => {
   test("off lets nobody enrol, and still asks whoever has", async () => {
     const off = await service.another({ secondFactor: "off" });
     const { username } = await createPerson();
-    const { token } = await off.login({ username, password }, facts());
+    const { token } = await off.signIn({ username, password }, facts());
     expect(await off.startTotp(await callerOf(token, off), facts()).catch(codeOf)).toBe("permission_denied");
     const enrolled = await createEnrolled();
-    await requestOf(off.login({ username: enrolled.username, password }, facts()));
+    await requestOf(off.signIn({ username: enrolled.username, password }, facts()));
   });
 
   test("of all keeps the last factor", async () => {
@@ -461,7 +461,7 @@ describe("the setting", () => {
 describe("a call that wants two factors", () => {
   test("is told so in a session of one, and goes on in one of two", async () => {
     const { username } = await createPerson();
-    const { token } = await auth.login({ username, password }, facts());
+    const { token } = await auth.signIn({ username, password }, facts());
     const refused = await auth.requireRecentAuthentication(await callerOf(token), 600, "2").catch(refusalOf);
     expect(refused).toMatchObject({ code: "reauthentication_required", maxAge: 600, acr: "2" });
     const { caller } = await enroll(username);
@@ -470,7 +470,7 @@ describe("a call that wants two factors", () => {
 
   test("reads in the token how and when its owner showed who they are", async () => {
     const { username, secret } = await createEnrolled();
-    const asked = await requestOf(auth.login({ username, password }, facts()));
+    const asked = await requestOf(auth.signIn({ username, password }, facts()));
     const { token } = await auth.signInBySecondFactor({ ticket: asked.ticket, totp: await nextTotp(secret) }, facts());
     const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
     const shownAt = Math.floor((await callerOf(token)).session.createdAt.getTime() / 1000);

@@ -349,7 +349,7 @@ describe("one field and one button", () => {
 
   test("lets a known device in beyond that time", async () => {
     const { id, phoneNumber } = await createPerson({ days: 41 });
-    const { deviceMark } = await auth.login({ username: phoneNumber, password }, facts());
+    const { deviceMark } = await auth.signIn({ username: phoneNumber, password }, facts());
     const { challenge, code } = await sendCode(phoneNumber, "enter", { deviceMark });
     expect(await check(challenge, code, { deviceMark })).toMatchObject({ user: { id } });
   });

@@ -2,7 +2,7 @@ import { recordEvent } from "../../audit/audit-log.ts";
 import { insertTicket, type TicketUse } from "../../challenges/ticket-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { markProved, recordLoginByCode, recordProof } from "../../users/user-store.ts";
+import { markProved, recordProof, recordSignInByCode } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import { codeRefused, type RightCode, toEvidence, withRightCode } from "../steps/check-code.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -153,7 +153,7 @@ async function open(
   // A test number proves nothing.
   const proved = core.challenges.isFixed(address) ? {} : markProved(kind);
   await right.consume();
-  const user = await recordLoginByCode(transaction, core.profile, { id: holder.id, proved });
+  const user = await recordSignInByCode(transaction, core.profile, { id: holder.id, proved });
   if (!user) throw codeRefused();
   const atMost = holder.testSeconds ?? undefined;
   const authentication = toAuthentication(toEvidence(right, null));

@@ -8,7 +8,7 @@ import {
 } from "../../second-factors/second-factor-ticket-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import { type Account, findAccountById, recordLoginByCode } from "../../users/user-store.ts";
+import { type Account, findAccountById, recordSignInByCode } from "../../users/user-store.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -145,7 +145,7 @@ async function replace(
 
 async function open(core: Core, transaction: Queries, half: HalfSignIn): Promise<AnsweredSession> {
   const { account, evidence, by, deviceName, facts } = half;
-  const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
+  const user = await recordSignInByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const opened = await openSession(core, transaction, {
     user,

@@ -1,6 +1,6 @@
 import type { PasskeyAssertion, PasskeyRequestOptions, StartedPasskey } from "../../passkeys/passkey-json.ts";
 import type { Queries } from "../../storage/database.ts";
-import { recordLoginByCode } from "../../users/user-store.ts";
+import { recordSignInByCode } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import {
   askForPasskey,
@@ -92,7 +92,7 @@ async function open(core: Core, transaction: Queries, shown: Opening): Promise<O
   }
   await usePasskey(transaction, right);
   const deviceId = findKnownDevice(core, account, deviceMark);
-  const user = await recordLoginByCode(transaction, core.profile, { id: userId, proved: {} });
+  const user = await recordSignInByCode(transaction, core.profile, { id: userId, proved: {} });
   if (!user) throw new PasskeyRefused("inactive_account", userId);
   if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId, by: "passkey", facts });
   if (deviceId === null && account.lastLogin !== null)

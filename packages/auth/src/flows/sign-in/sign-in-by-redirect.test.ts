@@ -39,7 +39,7 @@ async function signIn() {
   const username = `person_${++people}`;
   const facts = { ...service.facts, address: `2001:db8:${people.toString(16)}::1` };
   const { id } = await auth.createUser({ username, password });
-  const { token, refreshToken } = await auth.login({ username, password }, facts);
+  const { token, refreshToken } = await auth.signIn({ username, password }, facts);
   return { id, username, facts, refreshToken, caller: await auth.authenticate([`Bearer ${token}`]) };
 }
 
@@ -97,7 +97,7 @@ test("the code is exchanged for a session of the app's own, which says of its ow
     expect.objectContaining({ event: "signed_in", by: "redirect", client: "shop", sessionId: session.id }),
   );
   // The one of the pages goes on by itself, and so does the app's.
-  await auth.logout(person.refreshToken, person.facts);
+  await auth.signOut(person.refreshToken, person.facts);
   expect(await readSession(answer.token)).toMatchObject({ ended_at: null });
 });
 
@@ -149,11 +149,11 @@ describe("a code is refused, and is used up by that,", () => {
   });
 
   test.each<[string, () => Promise<unknown>, string]>([
-    ["signed out", () => auth.logout(person.refreshToken, person.facts), "session_ended"],
+    ["signed out", () => auth.signOut(person.refreshToken, person.facts), "session_ended"],
     [
       "changed the password elsewhere",
       async () => {
-        const { token } = await auth.login({ username: person.username, password }, person.facts);
+        const { token } = await auth.signIn({ username: person.username, password }, person.facts);
         const elsewhere = await auth.authenticate([`Bearer ${token}`]);
         await auth.changePassword(elsewhere, { currentPassword: password, newPassword: `${password} 2` }, person.facts);
       },
@@ -269,10 +269,10 @@ test("a session on a remembered device gives one that rests on the device and en
   const { ticket, secret } = await auth.startTotp(person.caller, facts);
   await auth.confirmTotp(person.caller, { ticket, totp: await showTotp(service, secret) }, facts);
   await service.clock.advance(30);
-  const asked: AuthError = await auth.login({ username, password }, facts).catch((error) => error);
+  const asked: AuthError = await auth.signIn({ username, password }, facts).catch((error) => error);
   const shown = { ticket: asked.secondFactor?.ticket ?? "", totp: await showTotp(service, secret), remember: true };
   const { rememberMark } = await auth.signInBySecondFactor(shown, facts);
-  const pages = await auth.login({ username, password, rememberMark }, facts);
+  const pages = await auth.signIn({ username, password, rememberMark }, facts);
   const { token } = await exchange((await start(await auth.authenticate([`Bearer ${pages.token}`]))).code);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   expect(caller.session).toMatchObject({ acr: "1", amr: ["pwd"] });

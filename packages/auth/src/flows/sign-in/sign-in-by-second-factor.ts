@@ -21,7 +21,7 @@ import type { SharedSecret } from "../../second-factors/totp.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
-import { findAccountById, markSetByCode, recordLoginByCode } from "../../users/user-store.ts";
+import { findAccountById, markSetByCode, recordSignInByCode } from "../../users/user-store.ts";
 import type { Purpose } from "../../ways-in/may-open.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import {
@@ -143,7 +143,7 @@ export interface SecondFactorAnswer<Person extends User = User> extends SignInAn
   /** Ten ways back, shown here and never again, for somebody who has none: they have just set up a factor, or used the last code; absent for everybody else. */
   readonly recoveryCodes?: MadeRecoveryCodes;
   /**
-   * For `login` and `signInByCode` on this device, where it is remembered: it takes the place of the second factor until
+   * For `signIn` and `signInByCode` on this device, where it is remembered: it takes the place of the second factor until
    * `rememberExpiresAt`. It lets nobody in by itself.
    */
   readonly rememberMark?: string;
@@ -268,7 +268,7 @@ async function open(core: Core, transaction: Queries, opening: Opening): Promise
       : await setPassword(core, transaction, ticket, { encoded: ticket.nextPassword, facts });
   if (ticket.deviceId === null && account.lastLogin !== null)
     await keepNotice(core, transaction, { userId: account.id, kind: "new_device", facts });
-  const user = await recordLoginByCode(transaction, core.profile, { id: account.id, proved: {} });
+  const user = await recordSignInByCode(transaction, core.profile, { id: account.id, proved: {} });
   if (!user) throw ticketRefused();
   const half = readHalfSignIn(ticket);
   const { by, deviceName } = half;

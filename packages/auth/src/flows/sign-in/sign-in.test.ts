@@ -9,7 +9,7 @@ test("a person signs in by username in any case and by phone number in any spell
   await auth.createUser({ username: "Alice", phoneNumber: "+90 532 123 45 67", password });
 
   for (const username of ["alice", "ALICE", "+905321234567", "0532 123 45 67", "+90 (532) 123-45-67"]) {
-    const { token, user } = await auth.login({ username, password }, facts);
+    const { token, user } = await auth.signIn({ username, password }, facts);
     const caller = await auth.authenticate([`Bearer ${token}`]);
     expect(caller.user).toEqual(user);
     expect(user).toMatchObject({ username: "Alice", phoneNumber: "+905321234567" });
@@ -22,7 +22,7 @@ test("four times as many sign-ins as there are connections, at once, all get in"
   const names = Array.from({ length: 40 }, (_, index) => `user_${index}`);
   await Promise.all(names.map((username) => auth.createUser({ username, password })));
 
-  const answers = await Promise.all(names.map((username) => auth.login({ username, password }, facts)));
+  const answers = await Promise.all(names.map((username) => auth.signIn({ username, password }, facts)));
 
   expect(answers.map(({ user }) => user.username)).toEqual(names);
 });

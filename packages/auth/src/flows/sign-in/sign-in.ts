@@ -4,7 +4,7 @@ import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import type { PasswordCheck } from "../../passwords/passwords.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import { type Account, recordLogin, rehashPassword } from "../../users/user-store.ts";
+import { type Account, recordSignIn, rehashPassword } from "../../users/user-store.ts";
 import { toAuthentication } from "../steps/authentication-methods.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { readName } from "../steps/find-named.ts";
@@ -23,7 +23,7 @@ import { tellHook } from "../steps/tell-hooks.ts";
 import { openingOf } from "../steps/way-in.ts";
 import { countSignIn, type SignInAdmission } from "./count-sign-in.ts";
 
-export interface LoginInput {
+export interface SignInInput {
   /** A username, a phone number in any usual spelling, or an e-mail address. */
   readonly username: string;
   readonly password: string;
@@ -44,7 +44,7 @@ export interface LoginInput {
  * @throws AuthError `invalid_credentials`, `second_factor_required` and `password_change_required` once the password was right, `rate_limited`, `overloaded`, `refused_by_hook`,
  * `hook_failed`, and `invalid_input` for digits that are two phone numbers
  */
-export async function login(core: Core, input: LoginInput, facts: RequestInfo): Promise<SignInAnswer> {
+export async function signIn(core: Core, input: SignInInput, facts: RequestInfo): Promise<SignInAnswer> {
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const identifier = readName(core, input.username, "username");
@@ -76,7 +76,7 @@ export async function login(core: Core, input: LoginInput, facts: RequestInfo): 
   }
   // The account changed while the password was being checked: what was checked no longer counts.
   await core.throttle.refund(admission.counted);
-  return login(core, input, facts);
+  return signIn(core, input, facts);
 }
 
 interface SignedIn {
@@ -113,7 +113,7 @@ async function open(core: Core, signedIn: SignedIn): Promise<AnsweredSession | M
       await core.throttle.settle(transaction, admission.counted);
       return asked;
     }
-    const user = await recordLogin(transaction, core.profile, checked);
+    const user = await recordSignIn(transaction, core.profile, checked);
     if (!user) return null;
     if (ticket !== undefined) await proveByTicket(core, transaction, { ticket, userId: user.id, facts });
     if (admission.deviceId === null && account.lastLogin !== null)

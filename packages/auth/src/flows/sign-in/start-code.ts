@@ -2,7 +2,7 @@ import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
 import type { Identifier } from "../../identifiers/identifier.ts";
 import { toNetwork } from "../../throttling/address.ts";
-import type { Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
 import type { Evidence } from "../../ways-in/may-open.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
 import { toCountedName } from "../steps/counted-name.ts";

@@ -91,7 +91,7 @@ const openedOf = (answer: object | null): Opened | null =>
 /** Has a browser remembered, by what the app shows. */
 async function remember({ username, secret }: Person): Promise<string> {
   const { auth, clock } = service;
-  const asked = await auth.login({ username, password }, facts()).then(() => null, refusalOf);
+  const asked = await auth.signIn({ username, password }, facts()).then(() => null, refusalOf);
   await clock.advance(30);
   const shown = { ticket: asked?.secondFactor?.ticket ?? "", totp: await showTotp(service, secret ?? "") };
   const { rememberMark = "" } = await auth.signInBySecondFactor({ ...shown, remember: true }, facts());
@@ -109,19 +109,19 @@ async function enterByCode(
 
 /** Every way in, as somebody goes it who shows nothing beside: a session, or nothing that is one. */
 const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object | null>>> = {
-  "a password": (by, { username, rememberMark }) => by.login({ username, password, rememberMark }, facts()),
+  "a password": (by, { username, rememberMark }) => by.signIn({ username, password, rememberMark }, facts()),
   "a code to sign in": (by, person) => enterByCode(by, { purpose: "sign_in", person }),
   "a code to enter": (by, person) => enterByCode(by, { purpose: "enter", person }),
   "a reset by code, and its password": async (by, { username, phoneNumber }) => {
     const { challenge } = await by.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
     await by.resetPasswordByCode({ challenge, code, newPassword: nextPassword }, facts());
-    return by.login({ username, password: nextPassword }, facts());
+    return by.signIn({ username, password: nextPassword }, facts());
   },
   "an administrator's code, and its password": async (by, { username }) => {
     const { setPasswordCode } = await by.operator.createPasswordCode(username);
     await by.resetPassword({ username, code: setPasswordCode, newPassword: nextPassword }, facts());
-    return by.login({ username, password: nextPassword }, facts());
+    return by.signIn({ username, password: nextPassword }, facts());
   },
   "a recovery code": async (by, { recoveryCodes }) => {
     const code = recoveryCodes[settings.findIndex((setting) => services[setting] === by)] ?? "";
@@ -135,12 +135,12 @@ const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object
     return by.signInByPasskey({ passkey: device.get(options) }, facts());
   },
   "a session of before, of one factor": async (by, { id, username }) => {
-    const { refreshToken } = await asBeforeFactors(id, () => service.auth.login({ username, password }, facts()));
+    const { refreshToken } = await asBeforeFactors(id, () => service.auth.signIn({ username, password }, facts()));
     return by.refresh(refreshToken, facts());
   },
   "the code of a redirect": async (by, { id, username, rememberMark }) => {
     const ask = async () => {
-      const { token } = await service.auth.login({ username, password, rememberMark }, facts());
+      const { token } = await service.auth.signIn({ username, password, rememberMark }, facts());
       return service.auth.startRedirect(await callerOf(token), { ...app, codeChallenge });
     };
     const { code } = await (rememberMark === undefined ? asBeforeFactors(id, ask) : ask());
@@ -168,7 +168,7 @@ const ways: Readonly<Record<string, (by: Auth, person: Person) => Promise<object
     const { setPasswordCode } = await by.operator.createPasswordCode(username);
     await by.resetPassword({ username, code: setPasswordCode, newPassword: nextPassword }, facts());
     await by.operator.requirePasswordChange(username);
-    const refusal = await by.login({ username, password: nextPassword }, facts()).then(() => null, refusalOf);
+    const refusal = await by.signIn({ username, password: nextPassword }, facts()).then(() => null, refusalOf);
     const ticket = refusal?.passwordChange?.ticket ?? "";
     return by.signInByNewPassword({ ticket, newPassword: `${nextPassword} again` }, facts());
   },
@@ -200,7 +200,7 @@ const shownBy = (way: string, { factors }: Kind): 1 | 2 =>
 async function askForTicket(by: Auth, { id, username, secret, device }: Person): Promise<string | null> {
   // What was set up under the setting before is no factor that they had.
   if (secret === null && device === null) await forgetFactors(id);
-  const refusal = await by.login({ username, password }, facts()).then(() => null, refusalOf);
+  const refusal = await by.signIn({ username, password }, facts()).then(() => null, refusalOf);
   return refusal && (refusal.secondFactor?.ticket ?? "");
 }
 
@@ -454,7 +454,7 @@ describe("a number that is stale is proved by the code and the password of its a
     const entered = await auth.signInByCode({ challenge, code }, facts());
     if (!("ticket" in entered)) throw new Error("a stale number opens nothing alone");
     const { ticket } = entered;
-    const refused = auth.login({ username, password, ticket }, facts()).then(() => null, refusalOf);
+    const refused = auth.signIn({ username, password, ticket }, facts()).then(() => null, refusalOf);
     return { ticket, asked: await refused };
   }
   const isProved = async ({ id }: Person) => {
@@ -516,7 +516,7 @@ describe("a number that is stale is proved by the code and the password of its a
 test("a ticket of a sign-in that waits is no token, no refresh token and no ticket of anything else", async () => {
   const { auth } = service;
   const person = await createPerson({ factors: "an app", isStaff: false });
-  const asked = await auth.login({ username: person.username, password }, facts()).then(() => null, refusalOf);
+  const asked = await auth.signIn({ username: person.username, password }, facts()).then(() => null, refusalOf);
   const ticket = asked?.secondFactor?.ticket ?? "";
   expect(ticket).not.toBe("");
   const opened = { token: ticket, refreshToken: ticket };

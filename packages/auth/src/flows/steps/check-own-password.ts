@@ -1,5 +1,6 @@
 import { toNetwork } from "../../throttling/address.ts";
-import type { Admission, Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
+import type { Admission } from "../../throttling/throttle.ts";
 import type { Account } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "./core.ts";
 import { refundOnFailure } from "./refund-on-failure.ts";

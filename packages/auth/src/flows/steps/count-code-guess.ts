@@ -1,6 +1,7 @@
 import type { StoredChallenge } from "../../challenges/challenge-store.ts";
 import type { Queries } from "../../storage/database.ts";
-import type { Admission, Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
+import type { Admission } from "../../throttling/throttle.ts";
 import { findDeviceOwner } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 import { nobody } from "./gate.ts";

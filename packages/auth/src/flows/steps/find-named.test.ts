@@ -20,13 +20,13 @@ async function createAsBefore({ auth, database }: Test, username: string, stored
 
 async function signInAsChief({ auth, facts }: Test) {
   await auth.createUser({ username: "chief", password, isSuperuser: true });
-  const { token } = await auth.login({ username: "chief", password }, facts);
+  const { token } = await auth.signIn({ username: "chief", password }, facts);
   return { ...(await auth.authenticate([`Bearer ${token}`])), facts };
 }
 
 async function whoSignsIn({ auth, facts }: Test, username: string): Promise<string | null> {
   try {
-    return (await auth.login({ username, password }, facts)).user.id;
+    return (await auth.signIn({ username, password }, facts)).user.id;
   } catch (error) {
     if (error instanceof AuthError && error.code === "invalid_credentials") return null;
     throw error;
@@ -55,7 +55,7 @@ describe("digits that are two numbers", () => {
     const { auth, facts } = test;
     const { id } = await auth.createUser({ username: "anna", phoneNumber: "0151 23456789", password });
     for (const username of ["49 151 23456789", "49 151 23456780"]) {
-      await expect(auth.login({ username, password }, facts)).rejects.toMatchObject(refused);
+      await expect(auth.signIn({ username, password }, facts)).rejects.toMatchObject(refused);
       const reset = { username, code: "x", newPassword: "another horse battery" };
       await expect(auth.resetPassword(reset, facts)).rejects.toMatchObject(refused);
       await expect(auth.createUser({ username: "berta", phoneNumber: username, password })).rejects.toMatchObject(

@@ -36,7 +36,7 @@ const frozen = async (seconds = -1) => {
 
 /** What a sign-in's token says to the old backend; null for nothing. */
 async function claimsOf(username: string, auth: Auth = service.auth) {
-  const { token } = await auth.login({ username, password }, service.facts);
+  const { token } = await auth.signIn({ username, password }, service.facts);
   const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
   const old = Object.keys(claims).filter((name) => ["user_identifier", "username", "phone_number"].includes(name));
   if (old.length === 0) return null;
@@ -104,7 +104,7 @@ test("and only for five minutes after a round began that saw them, or for good o
 test("a refresh writes what is so then, and not what was so at the sign-in", async () => {
   await see([["1", "alice"]]);
   await bringOver("1", "alice");
-  const { refreshToken } = await service.auth.login({ username: "alice", password }, service.facts);
+  const { refreshToken } = await service.auth.signIn({ username: "alice", password }, service.facts);
   await service.clock.advance(301);
   const { token } = await service.auth.refresh(refreshToken, service.facts);
   expect(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).not.toContain("alice");
@@ -147,7 +147,7 @@ test.each(["bob", "BOB", "Bob", "bób", "ｂｏｂ", "bøb"])(
       issues: [{ path: ["username"], message: expect.stringContaining('the person "7" of django') }],
     };
     await service.auth.createUser({ username: "boss", password, isSuperuser: true });
-    const { token } = await service.auth.login({ username: "boss", password }, service.facts);
+    const { token } = await service.auth.signIn({ username: "boss", password }, service.facts);
     const admin = { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
     const other = await service.auth.createUser({ username: "other", password });
     await expect(service.auth.register({ username: name, password }, service.facts)).rejects.toMatchObject({
@@ -235,7 +235,7 @@ test("the examination tells of reserved names, the last round and the end of old
 test("`iat` is half a minute in the past, and a token of a day is still accepted here and by a verifier with the secret", async () => {
   const auth = await service.another({ tokens: { profile: "django", lifetime: 86_400 }, django: { secretKey } });
   await auth.createUser({ username: "zoe", password });
-  const { token, expiresAt } = await auth.login({ username: "zoe", password }, service.facts);
+  const { token, expiresAt } = await auth.signIn({ username: "zoe", password }, service.facts);
   const now = toNumericDate(service.clock.now());
   expect(toNumericDate(expiresAt)).toBe(now + 86_370);
   await auth.authenticate([`Bearer ${token}`]);
@@ -249,7 +249,7 @@ test("`iat` is half a minute in the past, and a token of a day is still accepted
     });
   }
   const standard = await service.another({ tokens: { algorithm: "HS256" } });
-  const own = await standard.login({ username: "zoe", password }, service.facts);
+  const own = await standard.signIn({ username: "zoe", password }, service.facts);
   await expect(verify(own.token)).rejects.toMatchObject({ code: "token_invalid" });
   expect(() => createTokenVerifier({ ...expected, sharedSecret: "short" })).toThrow("shorter than 32 bytes");
 });

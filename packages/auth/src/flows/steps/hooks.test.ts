@@ -41,7 +41,7 @@ beforeAll(async () => {
     "create table public.told (hook text, user_id uuid references latchkey.users on delete set null)",
   );
   await auth.createUser({ username: "root_", password, isSuperuser: true });
-  const { token } = await auth.login({ username: "root_", password }, service.facts);
+  const { token } = await auth.signIn({ username: "root_", password }, service.facts);
   admin = { ...(await auth.authenticate([`Bearer ${token}`])), facts: service.facts };
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -72,7 +72,7 @@ const count = async (text: string, values: unknown[] = []) =>
 test("each hook is told of what it is for, with the user as they are then and where the call came from", async () => {
   const { facts } = service;
   const { user } = await auth.register({ username: "told", password, nickname: "T" } as never, facts);
-  const { token } = await auth.login({ username: "told", password }, facts);
+  const { token } = await auth.signIn({ username: "told", password }, facts);
   const caller = await auth.authenticate([`Bearer ${token}`]);
   await auth.updateProfile(caller, { nickname: "N" } as never, facts);
   await auth.changePassword(caller, { currentPassword: password, newPassword }, facts);
@@ -164,7 +164,7 @@ describe("a hook that refuses", () => {
   test("undoes a sign-in: no session, no lastLogin, and the refusal is in the audit trail", async () => {
     const { username, user } = await signUp();
     refusing();
-    await expect(auth.login({ username, password }, service.facts)).rejects.toMatchObject({
+    await expect(auth.signIn({ username, password }, service.facts)).rejects.toMatchObject({
       code: "refused_by_hook",
       message: "You are not invited",
     });
@@ -180,12 +180,12 @@ describe("a hook that refuses", () => {
     const { username, caller } = await signUp();
     refusing();
     for (let attempt = 0; attempt < 30; attempt++) {
-      await expect(auth.login({ username, password }, service.facts)).rejects.toEqual(code("refused_by_hook"));
+      await expect(auth.signIn({ username, password }, service.facts)).rejects.toEqual(code("refused_by_hook"));
       const change = auth.changePassword(caller, { currentPassword: password, newPassword }, service.facts);
       await expect(change).rejects.toEqual(code("refused_by_hook"));
     }
     behave = () => {};
-    expect(await auth.login({ username, password }, service.facts)).toMatchObject({ user: { username } });
+    expect(await auth.signIn({ username, password }, service.facts)).toMatchObject({ user: { username } });
   });
 
   test("uses up none of the registrations of an address", async () => {
@@ -210,7 +210,7 @@ describe("a hook that refuses", () => {
     await expect(auth.users.create(admin, { username: "never_made" })).rejects.toEqual(refused);
     await expect(auth.createUser({ username: "never_made", password })).rejects.toEqual(refused);
     behave = () => {};
-    expect(await auth.login({ username, password }, service.facts)).toMatchObject({
+    expect(await auth.signIn({ username, password }, service.facts)).toMatchObject({
       user: { city: null, isStaff: false },
     });
     await auth.createUser({ username: "never_made", password });
@@ -267,7 +267,7 @@ describe("a hook that fails", () => {
       setTimeout(noteLateness, 2_000).unref();
       return failure(event, hook);
     };
-    const refused = auth.login({ username, password }, service.facts);
+    const refused = auth.signIn({ username, password }, service.facts);
     await expect(refused).rejects.toMatchObject({
       code: "hook_failed",
       message: expect.not.stringContaining("canary"),
@@ -276,7 +276,7 @@ describe("a hook that fails", () => {
     expect(await count("latchkey.sessions where user_id = $1", [user.id])).toBe(1);
     await expect(auth.updateProfile(caller, { city: "X" }, service.facts)).rejects.toEqual(code("hook_failed"));
     behave = () => {};
-    expect(await auth.login({ username, password }, service.facts)).toMatchObject({ user: { city: null } });
+    expect(await auth.signIn({ username, password }, service.facts)).toMatchObject({ user: { city: null } });
   });
 });
 
@@ -286,7 +286,7 @@ test("a hook reaches nothing any more once it has answered", async () => {
   behave = (event) => {
     kept = event;
   };
-  await auth.login({ username, password }, service.facts);
+  await auth.signIn({ username, password }, service.facts);
   await expect(kept?.transaction.query("select 1")).rejects.toThrow("its transaction is over");
 });
 
@@ -296,7 +296,7 @@ test("a hook's own limit of time is not that of what follows in the transaction,
     const { rows } = await transaction.query("select current_setting('statement_timeout') as snake_case");
     expect(rows).toEqual([{ snake_case: "500ms" }]);
   };
-  await auth.login({ username, password }, service.facts);
+  await auth.signIn({ username, password }, service.facts);
   const { rows } = await auth.pool.query("select current_setting('statement_timeout') as timeout");
   expect(rows).toEqual([{ timeout: "20s" }]);
 });

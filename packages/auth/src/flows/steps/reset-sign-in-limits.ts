@@ -1,6 +1,6 @@
 import { parseIdentifier } from "../../identifiers/identifier.ts";
 import type { Queries } from "../../storage/database.ts";
-import type { Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
 import type { User } from "../../users/user.ts";
 import type { Core } from "./core.ts";
 

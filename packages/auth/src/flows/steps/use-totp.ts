@@ -5,7 +5,7 @@ import { describeSecret, findStep, type SharedSecret, secretLength } from "../..
 import { findTotp, useStep } from "../../second-factors/totp-store.ts";
 import { seal, unseal } from "../../secrets.ts";
 import type { Queries } from "../../storage/database.ts";
-import type { Scope } from "../../throttling/throttle.ts";
+import type { Scope } from "../../throttling/scope.ts";
 import { findUser } from "../../users/user-store.ts";
 import type { Core } from "./core.ts";
 

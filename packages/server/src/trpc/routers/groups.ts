@@ -2,7 +2,7 @@ import type { Config } from "@latchkey/auth";
 import { z } from "zod";
 import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
-import { cursorText, pageLimit, permissionList, text } from "../inputs.ts";
+import { byId, cursorText, pageLimit, permissionList, text } from "../inputs.ts";
 
 /** In UTF-16 units; the core counts characters. */
 const name = text(300);
@@ -17,9 +17,7 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
       .input(z.strictObject({ cursor: cursorText.optional(), limit: pageLimit }).prefault({}))
       .query(({ ctx, input }) => ctx.latchkey.auth.groups.list(input)),
 
-    get: group.view
-      .input(z.strictObject({ id: z.uuid() }))
-      .query(({ ctx, input }) => ctx.latchkey.auth.groups.get(input.id)),
+    get: group.view.input(byId).query(({ ctx, input }) => ctx.latchkey.auth.groups.get(input.id)),
 
     create: group.add
       .input(z.strictObject({ name, permissions: permissionList }))
@@ -33,7 +31,7 @@ export function createGroupsProcedures<C extends Config>({ ofCoreModel }: OwnBui
         return ctx.latchkey.auth.groups.update(toAdministrator(ctx), id, changes, expected);
       }),
 
-    delete: group.recently.delete.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+    delete: group.recently.delete.input(byId).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.groups.delete(toAdministrator(ctx), input.id);
       return {};
     }),

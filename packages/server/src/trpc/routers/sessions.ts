@@ -1,7 +1,6 @@
 import type { Config } from "@latchkey/auth";
-import { z } from "zod";
 import type { Builders } from "../builders.ts";
-import { shownDevice } from "../inputs.ts";
+import { byId, shownDevice } from "../inputs.ts";
 
 /** Where a person is signed in. */
 export function createSessionsProcedures<C extends Config>({ protectedProcedure }: Builders<C>) {
@@ -9,7 +8,7 @@ export function createSessionsProcedures<C extends Config>({ protectedProcedure 
     list: protectedProcedure.query(({ ctx }) => ctx.latchkey.auth.listSessions(ctx)),
 
     /** Ends one session of the caller's own, which may be the present one. */
-    revoke: protectedProcedure.input(z.strictObject({ id: z.uuid() })).mutation(async ({ ctx, input }) => {
+    revoke: protectedProcedure.input(byId).mutation(async ({ ctx, input }) => {
       await ctx.latchkey.auth.revokeSession(ctx, input.id, ctx.latchkey.facts);
       return {};
     }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type OwnBuilders, requireToAdminister } from "../builders.ts";
 import { toAdministrator } from "../context.ts";
 import {
+  byId,
   cursorText,
   filteredBy,
   identifierText,
@@ -12,8 +13,7 @@ import {
   taking,
   text,
 } from "../inputs.ts";
-
-const byId = z.strictObject({ id: z.uuid() });
+import { createUserAccessProcedures } from "./user-access.ts";
 
 const names = {
   username: identifierText.nullable().optional(),
@@ -123,31 +123,7 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         ctx.latchkey.auth.users.setPermissions(toAdministrator(ctx), id, permissions, expected),
       ),
 
-    /** Lets a user sign in again who is kept out by guesses at their password. */
-    unlock: user.recently.change.input(byId).mutation(async ({ ctx, input }) => {
-      await ctx.latchkey.auth.users.unlock(toAdministrator(ctx), input.id);
-      return {};
-    }),
-
-    /** Answers, once, a code with which somebody who forgot their password sets another by `password.reset`. */
-    createPasswordCode: user.recently.change
-      .input(byId)
-      .mutation(({ ctx, input }) => ctx.latchkey.auth.users.createPasswordCode(toAdministrator(ctx), input.id)),
-
-    /** Where a user is signed in, the last used first. */
-    listSessions: user.view
-      .input(byId)
-      .query(({ ctx, input }) => ctx.latchkey.auth.users.listSessions(toAdministrator(ctx), input.id)),
-
-    /** What of a user's number or address waits to be another one, and whether the reset of their password is held. */
-    listPendingChanges: user.view
-      .input(byId)
-      .query(({ ctx, input }) => ctx.latchkey.auth.users.listPendingChanges(toAdministrator(ctx), input.id)),
-
-    /** By what a user signs in, since when and by whose word, what they agreed to, and which limits keep them out. */
-    getWaysIn: user.view
-      .input(byId)
-      .query(({ ctx, input }) => ctx.latchkey.auth.users.getWaysIn(toAdministrator(ctx), input.id)),
+    ...createUserAccessProcedures(user),
 
     /** One page of the people whom an import left out or altered, and why, by their system and their id there. */
     listImported: user.view
@@ -159,30 +135,5 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
         }),
       )
       .query(({ ctx, input }) => ctx.latchkey.auth.users.listImported(input, toAdministrator(ctx))),
-
-    /** Stops one of these. */
-    stopPendingChange: user.change
-      .input(z.strictObject({ id: z.uuid(), changeId: z.uuid() }))
-      .mutation(async ({ ctx, input }) => {
-        await ctx.latchkey.auth.users.stopPendingChange(toAdministrator(ctx), input.id, input.changeId);
-        return {};
-      }),
-
-    /** Takes the second factors of a user away who has lost them, with the password beside them, and ends their sessions. */
-    resetSecondFactor: user.change.input(byId).mutation(async ({ ctx, input }) => ({
-      ended: await ctx.latchkey.auth.users.resetSecondFactor(toAdministrator(ctx), input.id),
-    })),
-
-    /** Has a user replace their password at the next sign-in, before anything else, and ends their sessions. */
-    requirePasswordChange: user.recently.change.input(byId).mutation(async ({ ctx, input }) => ({
-      ended: await ctx.latchkey.auth.users.requirePasswordChange(toAdministrator(ctx), input.id),
-    })),
-
-    /** Signs a user out everywhere, or ends the one session that is named. */
-    endSessions: user.recently.change
-      .input(z.strictObject({ id: z.uuid(), sessionId: z.uuid().optional() }))
-      .mutation(async ({ ctx, input }) => ({
-        ended: await ctx.latchkey.auth.users.endSessions(toAdministrator(ctx), input.id, input.sessionId),
-      })),
   };
 }

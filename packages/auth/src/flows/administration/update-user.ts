@@ -1,0 +1,205 @@
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { parseUsername } from "../../identifiers/username.ts";
+import { withdrawCode } from "../../one-time-codes/code-store.ts";
+import type { Queries } from "../../storage/database.ts";
+import type { User } from "../../users/user.ts";
+import { findUser, type UserChanges, updateUser as updateUserRow, vouchFor } from "../../users/user-store.ts";
+import { type Actor, changeWithAuthority, noSuchUser } from "../steps/authority.ts";
+import type { Core } from "../steps/core.ts";
+import { endOldTokens } from "../steps/end-old-tokens.ts";
+import { endPending } from "../steps/end-pending.ts";
+import { endRivalChanges } from "../steps/end-rival-changes.ts";
+import { requireFreeForms } from "../steps/find-named.ts";
+import { readGateAccount } from "../steps/gate.ts";
+import { keepNotice, type NoticeToKeep } from "../steps/keep-notice.ts";
+import { raiseDeviceEpoch } from "../steps/known-device.ts";
+import { seesContact, showAs } from "../steps/masked-contact.ts";
+import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
+import { parseNames, type StoredNames } from "../steps/parse-names.ts";
+import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
+import { requireFreeUsername } from "../steps/require-free-username.ts";
+import { requireUnchanged } from "../steps/require-unchanged.ts";
+import { revokeAccess } from "../steps/revoke-access.ts";
+import { stopDeletion } from "../steps/stop-deletion.ts";
+import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
+import { keepLastSuperuser, requireSuperuserForRoles } from "./ranks.ts";
+import type { AdministeredUserInput } from "./users.ts";
+
+export interface UserUpdate extends AdministeredUserInput {
+  readonly isActive?: boolean | undefined;
+}
+
+/**
+ * Changes a user: profile, names, and whether they are active, staff or superuser.
+ *
+ * @param expected what some of their fields held when they were looked at, as they were shown: nothing is changed where one holds something
+ * else by now
+ * @throws AuthError `not_found`, `invalid_input`, `identifier_taken`, `changed_meanwhile`, `permission_denied`
+ */
+export async function updateUser(
+  core: Core,
+  actor: Actor,
+  id: string,
+  input: UserUpdate,
+  expected?: Partial<User>,
+): Promise<User> {
+  const update = readUpdate(core, actor, id, input);
+  const { changes, names, isDisabling } = update;
+  const reader = { user: actor.user, facts: actor.facts };
+  const isWhole = await seesContact(core, reader);
+  const updated = await changeWithAuthority(core, actor.user, id, async (transaction, before, superusers) => {
+    // What somebody may not see whole they cannot find out by guessing either.
+    if (expected) requireUnchanged(showAs(isWhole, reader, before), expected);
+    requireAllowed(update, before, superusers);
+    if (isRaising(before, changes)) await requireFitForRights(core, transaction, id);
+    await makeRoom(core, transaction, update, before);
+    const former = hasNames(names) ? await listTrustedNames(core, transaction, id) : [];
+    const after = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
+    if (!after) throw noSuchUser();
+    const [wasInTouch, isInTouch] = [before.isApprovedToBeInTouch, after.isApprovedToBeInTouch];
+    await noteWithdrawal(transaction, { userId: id, actorId: update.actorId, before: wasInTouch, after: isInTouch });
+    await endAccess(core, transaction, update, { before, after });
+    await keepNotices(core, transaction, { before, after, former });
+    return recordUpdate(core, transaction, update, after);
+  });
+  if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(update, updated));
+  return showAs(isWhole, reader, updated);
+}
+
+/** What is to change, as it is stored, and by whom. */
+interface Update {
+  readonly id: string;
+  readonly actor: Actor;
+  /** Null for the operator. */
+  readonly actorId: string | null;
+  readonly names: StoredNames;
+  /** The names among them. */
+  readonly changes: UserChanges;
+  /** The names of what changes, as callers know them. */
+  readonly fields: readonly string[];
+  readonly isDisabling: boolean;
+  /** For the audit trail. */
+  readonly about: AuditFacts;
+}
+
+function readUpdate(core: Core, actor: Actor, id: string, input: UserUpdate): Update {
+  const { username, phoneNumber, email, ...rest } = input;
+  const names = parseNames(core, { username, phoneNumber, email });
+  const changes = withoutUndefined({ ...rest, ...names });
+  const actorId = actor.user?.id ?? null;
+  return {
+    ...{ id, actor, actorId, names, changes },
+    fields: Object.keys(changes).filter((field) => !field.endsWith("Key")),
+    isDisabling: changes.isActive === false,
+    about: { ...actor.facts, actorId, subjectId: id },
+  };
+}
+
+const hasNames = (names: StoredNames) => Object.keys(names).length > 0;
+
+function requireAllowed({ actor, changes }: Update, before: User, superusers: readonly string[]): void {
+  requireSuperuserForRoles(actor.user, changes, before);
+  keepLastSuperuser(superusers, before, changes);
+  forbidConsentForOthers(before.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
+}
+
+const isRaising = (before: User, { isStaff, isSuperuser }: UserChanges) =>
+  (isStaff && !before.isStaff) || (isSuperuser && !before.isSuperuser);
+
+/** Ends what would contend for the new names, and sees to it that they are free. */
+async function makeRoom(core: Core, transaction: Queries, update: Update, before: User): Promise<void> {
+  const { id, actorId, names, changes } = update;
+  const rivals = { userId: id, by: "administrator", actorId, facts: update.actor.facts } as const;
+  if (names.phoneNumber !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "phone" });
+  if (names.email !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "email" });
+  if (isOtherName(before.username, changes)) {
+    await requireFreeUsername(transaction, names, { userId: id, isTrusted: true });
+  }
+  await requireFreeForms(transaction, { ...names, userId: id });
+}
+
+interface Updated {
+  readonly before: User;
+  readonly after: User;
+}
+
+/** Ends what led into the account by its former names, and everything that does where it is disabled. */
+async function endAccess(
+  core: Core,
+  transaction: Queries,
+  { id, actor: { facts }, actorId, names, isDisabling, about }: Update,
+  { before, after }: Updated,
+): Promise<void> {
+  const reason = "ended_by_administrator";
+  if (isRenamed(before, after) || isDisabling) {
+    const count = await endOldTokens(transaction, { userId: id, reason });
+    if (count > 0) await recordEvent(transaction, { event: "sessions_ended", because: reason, count }, about);
+  }
+  if (isDisabling || hasNames(names)) await endPending(transaction, id);
+  if (after.phoneNumber !== before.phoneNumber) await raiseDeviceEpoch(core, transaction, { userId: id });
+  if (!isDisabling) return;
+  await revokeAccess(core, transaction, { userId: id, reason, actorId, facts });
+  await withdrawCode(transaction, { userId: id, purpose: "set_password" });
+  // Who is disabled cannot take it back, and may be so for their protection.
+  await stopDeletion(core, transaction, { userId: id, by: "administrator", actorId, facts });
+}
+
+/** Tells the owner of other names, also by those that went, and of other rights. */
+async function keepNotices(
+  core: Core,
+  transaction: Queries,
+  { before, after, former }: Updated & { readonly former: NonNullable<NoticeToKeep["former"]> },
+): Promise<void> {
+  const userId = after.id;
+  if (isRenamed(before, after)) {
+    const lost = former.filter(({ address }) => address !== after.phoneNumber && address !== after.email);
+    await keepNotice(core, transaction, { userId, kind: "name_changed", facts: null, former: lost });
+  }
+  if (before.isStaff !== after.isStaff || before.isSuperuser !== after.isSuperuser)
+    await keepNotice(core, transaction, { userId, kind: "rights_changed", facts: null });
+}
+
+/** Writes it into the audit trail, and answers the user as they are then. */
+async function recordUpdate(core: Core, transaction: Queries, update: Update, after: User): Promise<User> {
+  const { id, fields, isDisabling, about } = update;
+  if (fields.length === 0) return after;
+  await recordEvent(transaction, { event: "user_updated", fields }, about);
+  // Without a name that went with what waited.
+  if (isDisabling) return (await findUser(transaction, core.profile, id)) ?? after;
+  await tellHook(core, transaction, "userUpdated", toldOf(update, after));
+  return after;
+}
+
+function toldOf({ actor, fields }: Update, user: User) {
+  return { user, fields, by: actor.user ? "administrator" : "command_line", request: actor.facts } as const;
+}
+
+/** Whether a change gives another username; the same one in other capitals was theirs before. */
+function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
+  const parsed = present === null ? null : parseUsername(present);
+  return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
+}
+
+/** Where the owner of an account is told that a name of it is another one from now on: by a number only while it is theirs for certain. */
+async function listTrustedNames(
+  core: Core,
+  transaction: Queries,
+  id: string,
+): Promise<NonNullable<NoticeToKeep["former"]>> {
+  const account = await readGateAccount(core, transaction, id);
+  const { phoneNumber = null, emailKey = null, state } = account ?? {};
+  return [
+    ...(phoneNumber !== null && state?.phone === "trusted" ? [{ channel: "sms" as const, address: phoneNumber }] : []),
+    ...(emailKey !== null && state?.email === "trusted" ? [{ channel: "email" as const, address: emailKey }] : []),
+  ];
+}
+
+/** Whether any name is another one, new or gone. */
+function isRenamed(before: User, after: User): boolean {
+  const names = ["username", "phoneNumber", "email"] as const;
+  return names.some((name) => before[name] !== after[name]);
+}
+
+function withoutUndefined<T extends object>(changes: T): UserChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}
