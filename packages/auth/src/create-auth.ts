@@ -23,7 +23,7 @@ import {
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
-import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopOwnRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { endRememberedDevice, listOwnRememberedDevices } from "./flows/account/remembered-devices.ts";
 import { removeOtherFactors } from "./flows/account/remove-other-factors.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
@@ -232,7 +232,7 @@ export function createAuth<
       stopPendingChanges,
       createRecoveryCodes,
       readRecoveryCodes: readOwnRecoveryCodes,
-      stopRecoveryCodes,
+      stopRecoveryCodes: stopOwnRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,

@@ -212,7 +212,7 @@ export type AuditEvent =
       /** Whether they are good after some days only, because nothing but a code that was sent showed who it is. */
       readonly isWaiting: boolean;
     }
-  | { readonly event: "recovery_codes_stopped" }
+  | { readonly event: "recovery_codes_stopped"; readonly by: "session" | "device" }
   | { readonly event: "recovery_started" }
   | {
       readonly event: "recovery_refused";

@@ -725,7 +725,7 @@ const actions: Deed[] = [
     },
     run: ({ caller }) => service.auth.stopRecoveryCodes(caller, service.facts),
     leaves: ["recovery_codes_stopped"],
-    detail: () => ({}),
+    detail: () => ({ by: "session" }),
   },
   {
     does: "startRecovery",
