@@ -6,6 +6,7 @@ import { readStoredPassword } from "../../passwords/django.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import { insertUser, markOldTokensEnded, passwordChangeDue, vouchFor } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
+import { heldRanks } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { encodePassword } from "../steps/encode-password.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
@@ -63,7 +64,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     if (typeof input.password === "string") await markOldTokensEnded(transaction, user.id);
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };
     const by = importedFrom ? "import" : "command_line";
-    await recordEvent(transaction, { event: "user_created", by }, facts);
+    await recordEvent(transaction, { event: "user_created", by, ...heldRanks(user) }, facts);
     await tellHook(core, transaction, "userCreated", { user, by, request: null });
     return user;
   });

@@ -25,7 +25,14 @@ import {
   vouchFor,
 } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
-import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
+import {
+  type Actor,
+  type Administrator,
+  changeWithAuthority,
+  getUserOrThrow,
+  heldRanks,
+  noSuchUser,
+} from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
@@ -130,7 +137,7 @@ export async function createAccount(
       password,
     });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
-    await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
+    await recordEvent(transaction, { event: "user_created", by: "administrator", ...heldRanks(user) }, about);
     const code = await issuePasswordCode(core, transaction, about);
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
@@ -159,6 +166,7 @@ export async function updateUser(
     ({ user, fields, by: actor ? "administrator" : "command_line", request: facts }) as const;
   const isDisabling = changes.isActive === false;
   const reader = { user: actor, facts };
+  if (actor?.id === id && (names.phoneNumber !== undefined || names.email !== undefined)) throw ownNamesApart();
   const isWhole = await seesContact(core, reader);
   const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
     // What somebody may not see whole they cannot find out by guessing either.
@@ -206,13 +214,15 @@ export async function updateUser(
     if (target.isStaff !== updated.isStaff || target.isSuperuser !== updated.isSuperuser)
       await keepNotice(core, transaction, { userId: id, kind: "rights_changed", facts: null });
     if (fields.length === 0) return updated;
-    await recordEvent(transaction, { event: "user_updated", fields }, about);
+    await recordEvent(transaction, { event: "user_updated", fields, ...ranksOf(changes) }, about);
     // Without a name that went with what waited.
     if (isDisabling) return (await findUser(transaction, core.profile, id)) ?? updated;
     await tellHook(core, transaction, "userUpdated", toldOf(updated));
     return updated;
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
+  // Without a change it is a mere look at somebody.
+  if (fields.length === 0) await recordRead(core, reader, { what: "user", count: 1, subjectId: id });
   return showAs(isWhole, reader, updated);
 }
 
@@ -306,6 +316,23 @@ export async function requireKnownPermissions(db: Queries, permissions: readonly
   const known = await lockPermissions(db, permissions);
   if (permissions.every((permission) => known.includes(permission))) return;
   throw unknown("permissions", "names a permission that does not exist");
+}
+
+/** By the proofs and waits that are asked of an owner: whoever finds an administrator's session open would pass them by. */
+function ownNamesApart(): AuthError {
+  return new AuthError(
+    "permission_denied",
+    "Your own number and address are changed by yourself: me.phone and me.email",
+  );
+}
+
+/** What an event says of ranks that were changed, or set. */
+function ranksOf({ isActive, isStaff, isSuperuser }: UserChanges) {
+  return {
+    ...(isActive !== undefined && { isActive }),
+    ...(isStaff !== undefined && { isStaff }),
+    ...(isSuperuser !== undefined && { isSuperuser }),
+  };
 }
 
 type Ranks = Pick<UserChanges, "isStaff" | "isSuperuser">;
