@@ -20,7 +20,7 @@ import {
   startReauthentication,
 } from "./flows/account/reauthenticate.ts";
 import { reauthenticateByPasskey, startPasskeyReauthentication } from "./flows/account/reauthenticate-by-passkey.ts";
-import { createRecoveryCodes, readOwnRecoveryCodes, stopRecoveryCodes } from "./flows/account/recovery-codes.ts";
+import { createRecoveryCodes, readOwnRecoveryCodes, stopOwnRecoveryCodes } from "./flows/account/recovery-codes.ts";
 import { endRememberedDevice, listOwnRememberedDevices } from "./flows/account/remembered-devices.ts";
 import { removeOtherFactors } from "./flows/account/remove-other-factors.ts";
 import { forgetDevices, listSessions, revokeOtherSessions, revokeSession } from "./flows/account/sessions.ts";
@@ -174,7 +174,7 @@ export function bindFlows(core: Core, withoutTimeout: WithoutTimeout) {
       stopPendingChanges,
       createRecoveryCodes,
       readRecoveryCodes: readOwnRecoveryCodes,
-      stopRecoveryCodes,
+      stopRecoveryCodes: stopOwnRecoveryCodes,
       listSessions,
       revokeSession,
       revokeOtherSessions,

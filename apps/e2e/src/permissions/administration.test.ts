@@ -208,7 +208,7 @@ describe("users.create", () => {
       request_id: answer.headers.get("x-request-id"),
     };
     expect((await eventsAbout(user.id)).slice(0, 2)).toEqual([
-      { event: "user_created", ...about, detail: { by: "administrator" } },
+      { event: "user_created", ...about, detail: { by: "administrator", isStaff: true } },
       { event: "set_password_code_issued", ...about, detail: {} },
     ]);
   });
@@ -256,7 +256,7 @@ describe("users.update", () => {
       actor_id: boss.id,
       address: "127.0.0.1",
       request_id: answer.headers.get("x-request-id"),
-      detail: { fields: ["lastName", "isStaff", "username", "phoneNumber", "email"] },
+      detail: { fields: ["lastName", "isStaff", "username", "phoneNumber", "email"], isStaff: true },
     });
     expect(JSON.stringify(events)).not.toMatch(/canary|Kanarya/);
   });
@@ -683,14 +683,14 @@ describe("groups", () => {
       [id],
     );
     expect(events).toEqual([
-      { event: "group_created", actor_id: boss.id, detail: { group: id } },
+      { event: "group_created", actor_id: boss.id, detail: { group: id, permissions: ["auth.view_user"] } },
       {
         event: "group_updated",
         actor_id: boss.id,
         detail: { group: id, fields: ["name"], permissions: ["auth.view_user"] },
       },
       { event: "group_updated", actor_id: boss.id, detail: { group: id, fields: ["permissions"], permissions } },
-      { event: "group_deleted", actor_id: boss.id, detail: { group: id } },
+      { event: "group_deleted", actor_id: boss.id, detail: { group: id, permissions } },
     ]);
   });
 

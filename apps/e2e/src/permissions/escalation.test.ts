@@ -426,4 +426,52 @@ test("whoever was a superuser when the call came in and is none when it is carri
     code: "permission_denied",
   });
   await expect(auth.users.delete(former, id)).rejects.toMatchObject({ code: "permission_denied" });
+  const permissions = ["auth.delete_user"];
+  const group = await auth.operator.createGroup({ name: freshName(), permissions: [] });
+  const acts = [
+    () => auth.groups.create(former, { name: freshName(), permissions }),
+    () => auth.groups.update(former, group.id, { permissions }),
+    () => auth.groups.delete(former, group.id),
+    () => auth.declarePermissions(former, { app: "shop", permissions: ["shop.order"] }),
+  ];
+  for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "permission_denied" });
+});
+
+test("of two at the same moment, who puts a number without a password into a group and who gives the group its first right, one is refused", async () => {
+  const { auth, database } = live.test;
+  const member = await createPerson(live.test);
+  await database.query("update latchkey.users set password = '!' where id = $1", [member.id]);
+  for (let round = 0; round < 10; round++) {
+    const group = await auth.operator.createGroup({ name: freshName(), permissions: [] });
+    const answers = await Promise.all([
+      asBoss("users.setGroups", { id: member.id, groupIds: [group.id] }),
+      asBoss("groups.update", { id: group.id, permissions: ["auth.delete_user"] }),
+    ]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+    await auth.operator.deleteGroup(group.name);
+  }
+});
+
+test("nobody changes their own number or address by administering, where an owner is asked for proofs and has to wait", async () => {
+  const admin = await toAdministrator(live.test, await createPerson(live.test, { isSuperuser: true }));
+  for (const changes of [{ phoneNumber: "+905327779912" }, { phoneNumber: null }, { email: "own@example.com" }]) {
+    const act = live.test.auth.users.update(admin, admin.user.id, changes);
+    await expect(act).rejects.toMatchObject({ code: "permission_denied" });
+  }
+});
+
+test("a group that gives nothing is given no rights while somebody in it has no password", async () => {
+  const { auth } = live.test;
+  const name = freshName();
+  const group = await auth.operator.createGroup({ name, permissions: [] });
+  const [withPassword, byNumber] = [await createPerson(live.test), await createPerson(live.test)];
+  await live.test.database.query("update latchkey.users set password = '!' where id = $1", [byNumber.id]);
+  for (const { id } of [withPassword, byNumber]) await asBoss("users.setGroups", { id, groupIds: [group.id] });
+  const give = () => asBoss("groups.update", { id: group.id, permissions: ["auth.view_user"] });
+  expect(await give()).toMatchObject({
+    status: 403,
+    body: { message: expect.stringMatching(/^1 members of the group have no password/) },
+  });
+  await auth.operator.createPasswordCode(byNumber.username);
+  expect((await give()).status).toBe(200);
 });

@@ -155,6 +155,18 @@ describe("a code that was made is good no more", () => {
     ["is disabled", ({ id }) => asBoss("users.update", { id, changes: { isActive: false } })],
     ["is deleted", ({ id }) => asBoss("users.delete", { id })],
     ["may change users no more", ({ id }) => asBoss("users.setPermissions", { id, permissions: [] })],
+    [
+      "changes their password, since somebody may have found their session open",
+      ({ token }) =>
+        ask(live, "me.changePassword", {
+          input: { currentPassword: password, newPassword: "a third good phrase" },
+          token,
+        }),
+    ],
+    [
+      "has their password reset",
+      ({ username }) => live.test.auth.operator.changePassword(username, "a third good phrase"),
+    ],
   ])("when whoever made it %s", async (_, dismiss) => {
     const helper = await createPerson(live.test, { permissions: ["auth.change_user"] });
     const person = await createPerson(live.test);

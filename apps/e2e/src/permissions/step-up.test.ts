@@ -33,6 +33,8 @@ const becoming: readonly (readonly [name: string, procedure: string, input: Inpu
   ["taking a number away", "users.update", (id) => ({ id, changes: { phoneNumber: null } })],
   ["enabling", "users.update", (id) => ({ id, changes: { isActive: true } })],
   ["making staff", "users.update", (id) => ({ id, changes: { isStaff: true } })],
+  ["unmaking staff", "users.update", (id) => ({ id, changes: { isStaff: false } })],
+  ["unmaking a superuser", "users.update", (id) => ({ id, changes: { isSuperuser: false } })],
   ["making a superuser", "users.update", (id) => ({ id, changes: { isSuperuser: true } })],
   ["an account with a rank", "users.create", () => ({ username: freshName(), isStaff: true })],
   ["what a group gives", "groups.update", () => ({ id: groupId, permissions: ["auth.view_user"] })],
@@ -67,6 +69,16 @@ describe("an administrator whose sign-in is older than ten minutes", () => {
       const { status, body } = await asBoss(procedure, input(id));
       expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required", maxAge: 600 }]);
       expect((await asBoss("users.get", { id })).body).toEqual(before);
+    },
+  );
+
+  test.each([{ isStaff: true }, { isSuperuser: true }, { permissions: ["auth.view_group"] }])(
+    "is asked before disabling somebody with %o",
+    async (rights) => {
+      const { id } = await createPerson(live.test, rights);
+      const { status, body } = await asBoss("users.update", { id, changes: { isActive: false } });
+      expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required" }]);
+      expect((await asBoss("users.get", { id })).body).toMatchObject({ user: { isActive: true } });
     },
   );
 

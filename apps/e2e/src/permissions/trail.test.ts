@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, isAtRoot, type LiveServer, nameOf, startLiveServer } from "../live-server.ts";
-import { createPerson, type Person } from "./accounts-in-core.ts";
+import { createPerson, freshName, type Person } from "./accounts-in-core.ts";
 import { ask, outcomeOf, procedureTypes } from "./call-as.ts";
 
 // Who is refused, and who reads what of whom, is in the trail.
@@ -96,6 +96,37 @@ test("who reads other people's data leaves an event, and who reads their own lea
     [other.id, { what: "user", count: 1 }],
     [other.id, { what: "sessions", count: 1 }],
     [other.id, { what: "audit_events", count: 1 }],
+  ]);
+});
+
+test("a look that is disguised as a change of nothing leaves an event too", async () => {
+  const reader = await createPerson(live.test, { permissions: ["auth.change_user"] });
+  const other = await createPerson(live.test);
+  await ask(live, "users.update", { token: reader.token, input: { id: other.id, changes: {} } });
+  const events = (await eventsOf(reader, "data_read")).map(({ subject, detail }) => [subject, detail]);
+  expect(events).toEqual([[other.id, { what: "user", count: 1 }]]);
+});
+
+test("events alone tell who had which rank and right at any moment, also by a group that is gone", async () => {
+  const boss = await createPerson(live.test, { isSuperuser: true });
+  const asBoss = (procedure: string, input: object) => ask(live, procedure, { token: boss.token, input });
+  const { id } = await createPerson(live.test);
+  const group = (await asBoss("groups.create", { name: freshName(), permissions: ["auth.delete_user"] })).body;
+  await asBoss("users.setGroups", { id, groupIds: [group.id] });
+  await asBoss("groups.delete", { id: group.id });
+  await asBoss("users.update", { id, changes: { isSuperuser: true, city: "Izmir" } });
+  await asBoss("users.update", { id, changes: { isSuperuser: false, isActive: false } });
+  const events = await live.test.database.query(
+    "select event, detail from latchkey.audit_events where actor_id = $1 and (subject_id = $2 or detail ->> 'group' = $3) order by position",
+    [boss.id, id, group.id],
+  );
+  const told = events.filter(({ event }) => /^(group|groups|user)_/.test(String(event)));
+  expect(told).toEqual([
+    { event: "group_created", detail: { group: group.id, permissions: ["auth.delete_user"] } },
+    { event: "groups_set", detail: { groups: [group.id] } },
+    { event: "group_deleted", detail: { group: group.id, permissions: ["auth.delete_user"] } },
+    { event: "user_updated", detail: { fields: ["city", "isSuperuser"], isSuperuser: true } },
+    { event: "user_updated", detail: { fields: ["isSuperuser", "isActive"], isActive: false, isSuperuser: false } },
   ]);
 });
 

@@ -77,6 +77,23 @@ describe("a thief with the SIM, whose reset is held by its owner", () => {
     expect(await world.signIn(owner.username, thiefs)).toBe("invalid_credentials");
   });
 
+  test("whose new recovery codes are stopped by a device of the owner's, without a password, opens nothing by them later", async () => {
+    const owner = await world.createAccount();
+    const laptop = await world.open(owner);
+    const thief = await resetAndOpen(owner, thiefs);
+    const { codes, goodFrom } = await world.auth.createRecoveryCodes(await world.callerOf(thief), world.facts());
+    expect(goodFrom).not.toBeNull();
+    await world.wait(2 * day);
+    await world.auth.stopPendingChanges({ username: owner.username, ...laptop }, world.facts());
+    const told =
+      "select actor_id, detail from latchkey.audit_events where subject_id = $1 and event = 'recovery_codes_stopped'";
+    expect(await world.test.database.query(told, [owner.id])).toEqual([{ actor_id: null, detail: { by: "device" } }]);
+    await world.wait(2 * day);
+    const recovery = world.auth.startRecovery({ code: codes[0] ?? "" }, world.facts());
+    await expect(recovery).rejects.toMatchObject({ code: "code_invalid" });
+    expect(await world.auth.readRecoveryCodes(await world.callerOf(thief))).toBeNull();
+  });
+
   test("would have the number after three days without that", async () => {
     const owner = await world.createAccount();
     const thief = await resetAndOpen(owner, thiefs);

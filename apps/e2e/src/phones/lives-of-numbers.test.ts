@@ -332,6 +332,24 @@ test("rights are for whoever has a password, and from then on no code alone open
   expect(await world.signIn(owner.username, newPassword)).toEqual({ in: owner.id });
 });
 
+test("rights end the sessions of their owner that a code alone has opened, and no other, whoever gives them and how", async () => {
+  const owner = await world.createAccount({ days: 0 });
+  const [byCode, shown] = [await world.open({ number: owner.number }), await world.open({ number: owner.number })];
+  const byPassword = await world.open(owner);
+  expect(await world.reauthenticate(shown)).toBe("shown");
+  const alive = () => Promise.all([byCode, shown, byPassword].map(({ token }) => world.isAlive(token)));
+  expect(await alive()).toEqual([true, true, true]);
+  await world.auth.operator.createGroup({ name: "Teachers", permissions: [] });
+  await world.auth.operator.grant(owner.username, { group: "Teachers" });
+  expect(await alive()).toEqual([true, true, true]);
+  await world.auth.operator.updateGroup("Teachers", { permissions: ["auth.view_user"] });
+  expect(await alive()).toEqual([false, true, true]);
+  expect([await world.goesOn(byCode), await world.goesOn(byPassword)]).toEqual([false, true]);
+  await world.auth.operator.updateGroup("Teachers", { permissions: [] });
+  await world.auth.operator.update(owner.username, { isStaff: true });
+  expect(await alive()).toEqual([false, true, true]);
+});
+
 test("a number keeps its trust for as long as it is proved again, and an account of a number alone for as long as it is used", async () => {
   await using own = await createPhoneWorld();
   const [withPassword, alone] = [

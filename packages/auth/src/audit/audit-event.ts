@@ -1,7 +1,20 @@
 /** What happened, in the past tense. No member of the union can hold a password, token, code or number. */
 export type AuditEvent =
-  | { readonly event: "user_created"; readonly by: "command_line" | "administrator" | "registration" | "import" }
-  | { readonly event: "user_updated"; readonly fields: readonly string[] }
+  | {
+      readonly event: "user_created";
+      readonly by: "command_line" | "administrator" | "registration" | "import";
+      /** Absent where they are not. */
+      readonly isStaff?: true;
+      readonly isSuperuser?: true;
+    }
+  | {
+      readonly event: "user_updated";
+      readonly fields: readonly string[];
+      /** What they are from then on, of what is among the fields: who had which rank when can be told from events alone. */
+      readonly isActive?: boolean;
+      readonly isStaff?: boolean;
+      readonly isSuperuser?: boolean;
+    }
   | {
       readonly event: "user_deleted";
       /**
@@ -25,7 +38,7 @@ export type AuditEvent =
     }
   | { readonly event: "groups_set"; readonly groups: readonly string[] }
   | { readonly event: "permissions_set"; readonly permissions: readonly string[] }
-  | { readonly event: "group_created"; readonly group: string }
+  | { readonly event: "group_created"; readonly group: string; readonly permissions: readonly string[] }
   | {
       readonly event: "group_updated";
       readonly group: string;
@@ -33,7 +46,12 @@ export type AuditEvent =
       /** What the group gives from now on. */
       readonly permissions: readonly string[];
     }
-  | { readonly event: "group_deleted"; readonly group: string }
+  | {
+      readonly event: "group_deleted";
+      readonly group: string;
+      /** What it gave. */
+      readonly permissions: readonly string[];
+    }
   | { readonly event: "permissions_pruned"; readonly permissions: readonly string[] }
   | {
       readonly event: "permissions_declared";
@@ -212,7 +230,7 @@ export type AuditEvent =
       /** Whether they are good after some days only, because nothing but a code that was sent showed who it is. */
       readonly isWaiting: boolean;
     }
-  | { readonly event: "recovery_codes_stopped" }
+  | { readonly event: "recovery_codes_stopped"; readonly by: "session" | "device" }
   | { readonly event: "recovery_started" }
   | {
       readonly event: "recovery_refused";

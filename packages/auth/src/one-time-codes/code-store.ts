@@ -88,6 +88,8 @@ export async function hasGoodCode(
 export interface TakenCode {
   readonly state: "good" | "expired" | "unknown";
   readonly issuerId: string | null;
+  /** Null for one that there was not. */
+  readonly createdAt: Date | null;
 }
 
 /** Uses a code up in one statement, so that of two who present it at once one gets it. */
@@ -97,10 +99,11 @@ export async function takeCode(db: Queries, { userId, purpose, codeHash }: Prese
     .where("userId", "=", userId)
     .where("purpose", "=", purpose)
     .where("codeHash", "=", codeHash)
-    .returning(["issuerId", sql<boolean>`expires_at > latchkey.now()`.as("isGood")])
+    .returning(["issuerId", "createdAt", sql<boolean>`expires_at > latchkey.now()`.as("isGood")])
     .executeTakeFirst();
-  if (!taken) return { state: "unknown", issuerId: null };
-  return { state: taken.isGood ? "good" : "expired", issuerId: taken.issuerId };
+  if (!taken) return { state: "unknown", issuerId: null, createdAt: null };
+  const { isGood, issuerId, createdAt } = taken;
+  return { state: isGood ? "good" : "expired", issuerId, createdAt };
 }
 
 /** Makes a code of a user good no more, where there is one. */

@@ -106,10 +106,10 @@ function selectGroups(db: Queries) {
     );
 }
 
-/** Keeps groups from being deleted until the transaction ends. */
+/** Keeps groups from being changed and deleted until the transaction ends. */
 export async function lockGroups(transaction: Queries, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await transaction.selectFrom("groups").select("id").where("id", "in", ids).orderBy("id").forKeyShare().execute();
+  await transaction.selectFrom("groups").select("id").where("id", "in", ids).orderBy("id").forShare().execute();
 }
 
 /** Keeps a group from being changed by anybody else until the transaction ends. */

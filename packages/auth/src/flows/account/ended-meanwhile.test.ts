@@ -47,6 +47,7 @@ const endAll = `update latchkey.sessions set ended_at = latchkey.now(), end_reas
 const nobodys = "0190b2c4-0000-7000-8000-00000000abcd";
 
 test.each<[what: string, run: (caller: Principal) => Promise<unknown>]>([
+  ["changes the profile", (caller) => auth.updateProfile(caller, { isApprovedToBeInTouch: true }, facts())],
   ["makes recovery codes", (caller) => auth.createRecoveryCodes(caller, facts())],
   ["stops recovery codes", (caller) => auth.stopRecoveryCodes(caller, facts())],
   [

@@ -617,6 +617,14 @@ describe("a change that waits", () => {
     await auth.revokeOtherSessions(owner.caller, facts());
     expect(await read(person)).toMatchObject({ phone_number: null });
     expect(await list(owner)).toEqual([]);
+    // Programs that follow names by events and webhooks are told like of any other that goes.
+    const gone =
+      "select detail from latchkey.audit_events where subject_id = $1 and event = 'name_changed' order by position";
+    const changes = (await service.database.query(gone, [person.id])).map(({ detail }) => detail);
+    expect(changes).toEqual([
+      { kind: "phone", change: "set" },
+      { kind: "phone", change: "removed" },
+    ]);
   });
 
   test.each<[string, (owner: Session, person: Person) => Promise<unknown>]>([

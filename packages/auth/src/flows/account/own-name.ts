@@ -121,6 +121,8 @@ export async function confirmOwnName(
     const held = forbidTestNumber(await lockOwnAccount(core, transaction, caller));
     if (right.holder?.id === held.id) return proveOwn(core, transaction, { held, right, sessionId: session.id, facts });
     if (!authority) throw codeRefused();
+    // What was asked about another one does not hold for this.
+    if (addressOf(held, kind) !== addressOf(account, kind)) throw reauthenticationRequired();
     requireMovable(right.holder, right.target, isNotMine);
     return takeOver(core, transaction, { held, right, authority, sessionId: session.id, deviceMark, facts });
   });

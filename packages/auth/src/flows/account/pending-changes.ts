@@ -11,6 +11,7 @@ import { lockOwner } from "../steps/lock-owner.ts";
 import { listWaitingChanges, type PendingChange, toPendingChange } from "../steps/pending-change.ts";
 import { stopChange, tellLost } from "../steps/stop-change.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
+import { stopRecoveryCodes } from "../steps/stop-recovery-codes.ts";
 
 /** The changes of the caller's account that wait, the first due first. */
 export async function listPendingChanges(core: Core, { user, session }: Principal): Promise<PendingChange[]> {
@@ -43,7 +44,7 @@ export interface StopChangesInput {
 }
 
 /**
- * Stops whatever waits for an account, its deletion too, from a device that has signed in to it, without a session: whoever took over its password may have
+ * Stops whatever waits for an account, its deletion and recovery codes too, from a device that has signed in to it, without a session: whoever took over its password may have
  * ended them all. A name and a device that do not fit are answered alike.
  *
  * @throws AuthError `rate_limited`, `invalid_input` for digits that are two phone numbers
@@ -65,7 +66,9 @@ export async function stopPendingChanges(
   if (!found || !mayStop) return;
   const lost = await core.db.transaction().execute(async (transaction) => {
     await lockUser(transaction, found.id);
-    await stopDeletion(core, transaction, { userId: found.id, by: "device", actorId: null, facts });
+    const stopping = { userId: found.id, by: "device", actorId: null, facts } as const;
+    await stopDeletion(core, transaction, stopping);
+    await stopRecoveryCodes(core, transaction, stopping);
     const changes = await takeChanges(transaction, core.pendingKey(), { userId: found.id });
     const kinds: ("phone" | "email")[] = [];
     for (const change of changes) {

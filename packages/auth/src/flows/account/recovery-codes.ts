@@ -1,20 +1,18 @@
-import { recordEvent } from "../../audit/audit-log.ts";
 import { AuthError } from "../../errors.ts";
 import {
   type MadeRecoveryCodes,
   type RecoveryCodeStatus,
   readRecoveryCodes,
   settleRecoveryCodes,
-  stopWaitingCodes,
 } from "../../one-time-codes/recovery-code-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import { isTestAccount } from "../../users/user-store.ts";
 import type { Core, Principal, RequestInfo } from "../steps/core.ts";
 import { readGateAccount } from "../steps/gate.ts";
-import { keepNotice } from "../steps/keep-notice.ts";
 import { lockOwner } from "../steps/lock-owner.ts";
 import { makeRecoveryCodes, toWaiting } from "../steps/make-recovery-codes.ts";
 import { requireRecently } from "../steps/recent-authentication.ts";
+import { stopRecoveryCodes } from "../steps/stop-recovery-codes.ts";
 
 /**
  * Makes ten recovery codes, which are shown here and never again; those before are good no more. Where nothing but a code that was sent
@@ -50,14 +48,11 @@ export function readOwnRecoveryCodes(core: Core, { user }: Principal): Promise<R
  *
  * @throws AuthError `not_found` when none wait
  */
-export function stopRecoveryCodes(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
-  const { user } = caller;
+export function stopOwnRecoveryCodes(core: Core, caller: Principal, facts: RequestInfo): Promise<void> {
+  const { id } = caller.user;
   return changeOwnCodes(core, caller, async (transaction) => {
-    if (!(await stopWaitingCodes(transaction, user.id)))
+    if (!(await stopRecoveryCodes(core, transaction, { userId: id, by: "session", actorId: id, facts })))
       throw new AuthError("not_found", "There are no recovery codes that wait");
-    const about = { ...facts, actorId: user.id, subjectId: user.id };
-    await recordEvent(transaction, { event: "recovery_codes_stopped" }, about);
-    await keepNotice(core, transaction, { userId: user.id, kind: "change_stopped", facts });
   });
 }
 

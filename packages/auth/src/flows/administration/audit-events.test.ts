@@ -725,7 +725,7 @@ const actions: Deed[] = [
     },
     run: ({ caller }) => service.auth.stopRecoveryCodes(caller, service.facts),
     leaves: ["recovery_codes_stopped"],
-    detail: () => ({}),
+    detail: () => ({ by: "session" }),
   },
   {
     does: "startRecovery",
@@ -806,7 +806,7 @@ const actions: Deed[] = [
     run: ({ id }) =>
       service.auth.users.update(admin, id, { city: "Kanaryaköy", isActive: false, phoneNumber: null, email: null }),
     leaves: ["user_updated"],
-    detail: () => ({ fields: ["city", "isActive", "phoneNumber", "email"] }),
+    detail: () => ({ fields: ["city", "isActive", "phoneNumber", "email"], isActive: false }),
   },
   {
     ...byAdmin,
@@ -827,7 +827,7 @@ const actions: Deed[] = [
     does: "operator.update",
     run: ({ username }) => service.auth.operator.update(username, { phoneNumber: null, isActive: false }),
     leaves: ["user_updated"],
-    detail: () => ({ fields: ["isActive", "phoneNumber"] }),
+    detail: () => ({ fields: ["isActive", "phoneNumber"], isActive: false }),
   },
   {
     ...byOperator,
@@ -854,7 +854,7 @@ const actions: Deed[] = [
     does: "operator.deleteGroup",
     run: ({ group }) => service.auth.operator.deleteGroup(group.name),
     leaves: ["group_deleted"],
-    detail: ({ group }) => ({ group: group.id }),
+    detail: ({ group }) => ({ group: group.id, permissions: [] }),
   },
   {
     ...byAdmin,
@@ -913,7 +913,7 @@ const actions: Deed[] = [
     leaves: ["group_deleted"],
     actor: "admin",
     subject: "nobody",
-    detail: ({ group }) => ({ group: group.id }),
+    detail: ({ group }) => ({ group: group.id, permissions: [] }),
   },
   {
     does: "startCode",

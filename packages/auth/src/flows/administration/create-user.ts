@@ -13,6 +13,7 @@ import { forbidConsentForOthers } from "../steps/note-consent.ts";
 import { parseNewNames } from "../steps/parse-names.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook } from "../steps/tell-hooks.ts";
+import { heldRanks } from "./ranks.ts";
 import { requireLinked } from "./record-imported-users.ts";
 
 export interface CreateUserInput {
@@ -63,7 +64,7 @@ export async function createUser(core: Core, input: CreateUserInput): Promise<Us
     if (typeof input.password === "string") await markOldTokensEnded(transaction, user.id);
     const facts = { actorId: null, subjectId: user.id, address: null, requestId: null };
     const by = importedFrom ? "import" : "command_line";
-    await recordEvent(transaction, { event: "user_created", by }, facts);
+    await recordEvent(transaction, { event: "user_created", by, ...heldRanks(user) }, facts);
     await tellHook(core, transaction, "userCreated", { user, by, request: null });
     return user;
   });

@@ -13,7 +13,7 @@ import {
 import { insertPermissions } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import type { Administrator } from "../steps/authority.ts";
+import { type Administrator, requireStillSuperuser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 
 export interface DeclarePermissionsInput {
@@ -42,6 +42,7 @@ export async function declarePermissions(
   requireDeclarations(app, declarations, prune);
   const declared = listPermissionsOf(declarations);
   return core.db.transaction().execute(async (transaction) => {
+    await requireStillSuperuser(transaction, user);
     const [claimed] = await claimApps(transaction, [app], user.id);
     const isReleased = declared.length === 0;
     if (claimed) await requireOwnApp(transaction, user, claimed, isReleased);

@@ -14,10 +14,11 @@ import {
 } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import type { Actor } from "../steps/authority.ts";
+import { type Actor, requireStillSuperuser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 import { findMissingPermission, requirePermissions } from "../steps/held-permissions.ts";
 import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
+import { requireFitMembers } from "../steps/require-fit-for-rights.ts";
 import { requireSameSet, requireUnchanged } from "../steps/require-unchanged.ts";
 import { requireKnownPermissions } from "./user-grants.ts";
 
@@ -56,10 +57,12 @@ export type GroupUpdate = { readonly [Field in keyof GroupInput]?: GroupInput[Fi
 /** @throws AuthError `identifier_taken`, `invalid_input`, `permission_denied` when it gives more than its maker has */
 export async function createGroup(core: Core, admin: Actor, { name, permissions }: GroupInput): Promise<Group> {
   return core.db.transaction().execute(async (transaction) => {
+    await requireStillSuperuser(transaction, admin.user);
     const id = await insertGroup(transaction, toGroupName(name));
     await setPermissions(transaction, admin, { id, permissions: [] }, permissions);
-    await record(transaction, admin, { event: "group_created", group: id });
-    return getGroupOrThrow(transaction, id);
+    const group = await getGroupOrThrow(transaction, id);
+    await record(transaction, admin, { event: "group_created", group: id, permissions: group.permissions });
+    return group;
   });
 }
 
@@ -98,15 +101,16 @@ export async function updateGroup(
  */
 export async function deleteGroup(core: Core, admin: Actor, id: string): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
-    await lockGroupBelow(transaction, admin, id);
+    const { permissions } = await lockGroupBelow(transaction, admin, id);
     await deleteGroupRow(transaction, id);
-    await record(transaction, admin, { event: "group_deleted", group: id });
+    await record(transaction, admin, { event: "group_deleted", group: id, permissions });
   });
 }
 
 /** A group, locked until the transaction ends, if it gives nothing that the administrator does not hold. */
 async function lockGroupBelow(transaction: Queries, { user }: Actor, id: string): Promise<Group> {
   await lockGroup(transaction, id);
+  await requireStillSuperuser(transaction, user);
   const group = await getGroupOrThrow(transaction, id);
   const unheld = user && (await findMissingPermission(transaction, user, group.permissions));
   if (unheld)
@@ -125,6 +129,7 @@ async function setPermissions(
   const added = permissions.filter((permission) => !present.includes(permission));
   await requirePermissions(transaction, user, added);
   if (added.length > 0) await forbidSelfGrant(transaction, user, id);
+  if (present.length === 0 && added.length > 0) await requireFitMembers(transaction, id);
   await replaceGroupPermissions(transaction, id, permissions);
 }
 

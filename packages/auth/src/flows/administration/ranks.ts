@@ -25,3 +25,17 @@ export function keepLastSuperuser(superusers: readonly string[], target: User, c
   const isLeaving = changes.isActive === false || changes.isSuperuser === false;
   if (isLeaving && isLastSuperuser(superusers, target)) throw lastSuperuser();
 }
+
+/** What an event says of the ranks of an account that was made. */
+export function heldRanks({ isStaff, isSuperuser }: User): { readonly isStaff?: true; readonly isSuperuser?: true } {
+  return { ...(isStaff && { isStaff }), ...(isSuperuser && { isSuperuser }) };
+}
+
+/** What an event says of ranks and status that were set. */
+export function ranksOf({ isActive, isStaff, isSuperuser }: UserChanges) {
+  return {
+    ...(isActive !== undefined && { isActive }),
+    ...(isStaff !== undefined && { isStaff }),
+    ...(isSuperuser !== undefined && { isSuperuser }),
+  };
+}

@@ -1,4 +1,5 @@
 import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
+import { AuthError } from "../../errors.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -16,13 +17,14 @@ import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { seesContact, showAs } from "../steps/masked-contact.ts";
 import { forbidConsentForOthers, noteWithdrawal } from "../steps/note-consent.ts";
 import { parseNames, type StoredNames } from "../steps/parse-names.ts";
+import { recordRead } from "../steps/record-read.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { requireUnchanged } from "../steps/require-unchanged.ts";
 import { revokeAccess } from "../steps/revoke-access.ts";
 import { stopDeletion } from "../steps/stop-deletion.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
-import { keepLastSuperuser, requireSuperuserForRoles } from "./ranks.ts";
+import { keepLastSuperuser, ranksOf, requireSuperuserForRoles } from "./ranks.ts";
 import type { AdministeredUserInput } from "./users.ts";
 
 export interface UserUpdate extends AdministeredUserInput {
@@ -44,7 +46,8 @@ export async function updateUser(
   expected?: Partial<User>,
 ): Promise<User> {
   const update = readUpdate(core, actor, id, input);
-  const { changes, names, isDisabling } = update;
+  const { changes, names, isDisabling, fields } = update;
+  if (actor.user?.id === id && (names.phoneNumber !== undefined || names.email !== undefined)) throw ownNamesApart();
   const reader = { user: actor.user, facts: actor.facts };
   const isWhole = await seesContact(core, reader);
   const updated = await changeWithAuthority(core, actor.user, id, async (transaction, before, superusers) => {
@@ -63,6 +66,8 @@ export async function updateUser(
     return recordUpdate(core, transaction, update, after);
   });
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(update, updated));
+  // Without a change it is a mere look at somebody.
+  if (fields.length === 0) await recordRead(core, reader, { what: "user", count: 1, subjectId: id });
   return showAs(isWhole, reader, updated);
 }
 
@@ -161,13 +166,19 @@ async function keepNotices(
 
 /** Writes it into the audit trail, and answers the user as they are then. */
 async function recordUpdate(core: Core, transaction: Queries, update: Update, after: User): Promise<User> {
-  const { id, fields, isDisabling, about } = update;
+  const { id, fields, changes, isDisabling, about } = update;
   if (fields.length === 0) return after;
-  await recordEvent(transaction, { event: "user_updated", fields }, about);
+  await recordEvent(transaction, { event: "user_updated", fields, ...ranksOf(changes) }, about);
   // Without a name that went with what waited.
   if (isDisabling) return (await findUser(transaction, core.profile, id)) ?? after;
   await tellHook(core, transaction, "userUpdated", toldOf(update, after));
   return after;
+}
+
+/** By the proofs and waits that are asked of an owner: whoever finds an administrator's session open would pass them by. */
+function ownNamesApart(): AuthError {
+  const message = "Your own number and address are changed by yourself: me.phone and me.email";
+  return new AuthError("permission_denied", message);
 }
 
 function toldOf({ actor, fields }: Update, user: User) {

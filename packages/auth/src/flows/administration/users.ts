@@ -18,7 +18,7 @@ import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts"
 import { recordRead } from "../steps/record-read.ts";
 import { requireFreeUsername } from "../steps/require-free-username.ts";
 import { tellHook, tellHookAfterwards } from "../steps/tell-hooks.ts";
-import { keepLastSuperuser, requireSuperuserForRoles } from "./ranks.ts";
+import { heldRanks, keepLastSuperuser, requireSuperuserForRoles } from "./ranks.ts";
 
 export interface AdministeredUserInput extends ProfileChanges {
   readonly username?: string | null | undefined;
@@ -97,7 +97,7 @@ export async function createAccount(
       password,
     });
     const about = { ...facts, actorId: actor.id, subjectId: user.id };
-    await recordEvent(transaction, { event: "user_created", by: "administrator" }, about);
+    await recordEvent(transaction, { event: "user_created", by: "administrator", ...heldRanks(user) }, about);
     const code = await issuePasswordCode(core, transaction, about);
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };

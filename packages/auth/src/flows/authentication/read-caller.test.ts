@@ -13,7 +13,7 @@ test("sessions are read by one plan, however many calls share the query", async 
     const read = createCallerReader(storage, createCallerColumns(defineProfile()), {
       secondFactor: "optional",
       rememberedDevices: { lifetime: "off", of: "no_rights" },
-      codes: { phoneTrust: 1 },
+      codes: { phoneTrust: 1, holdersByCode: false },
       watch: (_work, _about, run) => run(),
     });
     const readTogether = (calls: number) =>

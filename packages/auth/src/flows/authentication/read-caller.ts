@@ -5,17 +5,17 @@ import type { Storage } from "../../storage/database.ts";
 import { PoolError } from "../../storage/pool.ts";
 import type { CallerColumns } from "../steps/caller-row.ts";
 import type { CallerKey, CallerReader, StoredCaller } from "../steps/core.ts";
-import { lacksSecondFactor } from "../steps/second-factor-needed.ts";
+import { showsTooLittle } from "../steps/second-factor-needed.ts";
 
 interface Options extends Pick<ResolvedOptions, "secondFactor" | "rememberedDevices" | "watch"> {
-  readonly codes: Pick<ResolvedOptions["codes"], "phoneTrust">;
+  readonly codes: Pick<ResolvedOptions["codes"], "phoneTrust" | "holdersByCode">;
 }
 
 // The arrays are handed over in a row of their own, of which PostgreSQL cannot know the length beforehand: it would plan the query anew for
 // every length, at twice the cost of running it.
 const toQuery = (columns: CallerColumns, options: Options) => `
   select call.position::int as position, ${columns.text},
-    ${isLiveSession("session")} and not ${lacksSecondFactor(options)} as "isLive",
+    ${isLiveSession("session")} and not ${showsTooLittle(options)} as "isLive",
     session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
     caller.phone_number is not null and caller.test_until is null and coalesce(
       caller.phone_proved_at <= latchkey.now() - interval '${Math.floor(options.codes.phoneTrust * 0.75)} seconds', true

@@ -37,12 +37,26 @@ export async function changeWithAuthority<T>(
   return core.db.transaction().execute(async (transaction) => {
     const { target, superusers } = await lockWithSuperusers(transaction, core.profile, id);
     if (!target) throw noSuchUser();
-    if (actor?.isSuperuser && !superusers.includes(actor.id)) {
-      throw new AuthError("permission_denied", "You are no superuser any more");
-    }
+    if (actor?.isSuperuser && !superusers.includes(actor.id)) throw noSuperuserAnyMore();
     await requireAuthorityOver(transaction, actor, target);
     return change(transaction, target, superusers);
   });
+}
+
+/**
+ * Looks again, where a call has waited for a lock, whether a superuser is one still.
+ *
+ * @throws AuthError `permission_denied`
+ */
+export async function requireStillSuperuser(transaction: Queries, actor: User | null): Promise<void> {
+  if (!actor?.isSuperuser) return;
+  const query = transaction.selectFrom("users").select(["isActive", "isSuperuser"]).where("id", "=", actor.id);
+  const now = await query.executeTakeFirst();
+  if (!now?.isActive || !now.isSuperuser) throw noSuperuserAnyMore();
+}
+
+function noSuperuserAnyMore(): AuthError {
+  return new AuthError("permission_denied", "You are no superuser any more");
 }
 
 /**

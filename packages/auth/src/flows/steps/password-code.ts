@@ -4,7 +4,7 @@ import { putCode, type TakenCode } from "../../one-time-codes/code-store.ts";
 import { createCode } from "../../one-time-codes/one-time-code.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
-import { findUser } from "../../users/user-store.ts";
+import { findProofs, findUser } from "../../users/user-store.ts";
 import { type Administrator, changeWithAuthority, findDenialReason } from "./authority.ts";
 import type { Core } from "./core.ts";
 import { resetPasswordCode } from "./count-code-guess.ts";
@@ -70,16 +70,19 @@ export async function issuePasswordCode(
 
 /**
  * Whether the administrator who made a code could make it at this moment. Otherwise an administrator could keep codes for the day when an
- * account rises above theirs, or when they are one no more.
+ * account rises above theirs, or when they are one no more. Codes from before their password was changed or reset are good no more: whoever
+ * found their session open may have made them.
  */
 export async function isIssuerGood(
   { profile }: Core,
   transaction: Queries,
-  { code: { issuerId }, target }: { code: Pick<TakenCode, "issuerId">; target: User },
+  { code: { issuerId, createdAt }, target }: { code: Pick<TakenCode, "issuerId" | "createdAt">; target: User },
 ): Promise<boolean> {
   if (issuerId === null) return true;
   const issuer = await findUser(transaction, profile, issuerId);
   if (!issuer?.isActive || (await findDenialReason(transaction, issuer, target))) return false;
+  const { passwordSetAt = null } = (await findProofs(transaction, issuerId)) ?? {};
+  if (passwordSetAt && createdAt && passwordSetAt > createdAt) return false;
   const missing = await findMissingPermission(transaction, issuer, ["auth.change_user"]);
   return missing === null || (await findMissingPermission(transaction, issuer, ["auth.add_user"])) === null;
 }

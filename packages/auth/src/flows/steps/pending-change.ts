@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { recordEvent } from "../../audit/audit-log.ts";
+import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
 import { endChallenges } from "../../challenges/challenge-store.ts";
 import {
   type ChangeKind,
@@ -93,12 +93,12 @@ export async function endChanges(
     const { payload, userId } = change;
     const kind = openedBy(change.kind);
     const account = kind && payload && (await readGateAccount(core, transaction, userId, { isLocked: true }));
+    const written = about({ id: userId }, actorId, facts);
     if (account && addressOf(account, kind) === payload.address) {
-      const isKept = by === "new_password";
-      await takeStoppedName(core, transaction, { account, kind, isKept, facts: actorId === null ? facts : null });
+      const told = actorId === null ? facts : null;
+      await takeStoppedName(core, transaction, { account, kind, isKept: by === "new_password", facts: told, written });
     }
-    const happened = { event: "change_stopped", change: change.kind, by } as const;
-    await recordEvent(transaction, happened, about({ id: userId }, actorId, facts));
+    await recordEvent(transaction, { event: "change_stopped", change: change.kind, by }, written);
   }
   if (taken.length > 0) await endChallenges(transaction, which.userId);
 }
@@ -111,6 +111,8 @@ interface StoppedName {
   readonly isKept?: boolean;
   /** Null for what another person did. */
   readonly facts: RequestInfo | null;
+  /** What the audit trail says of it. */
+  readonly written: AuditFacts;
 }
 
 /**
@@ -121,12 +123,14 @@ interface StoppedName {
 export async function takeStoppedName(
   core: Core,
   transaction: Queries,
-  { account, kind, isKept = false, facts }: StoppedName,
+  { account, kind, isKept = false, facts, written }: StoppedName,
 ): Promise<boolean> {
   const { id: userId } = account;
   const goes = !isKept && isNamedBeside(account, kind);
-  if (goes) await takeName(transaction, userId, kind);
-  else await forgetProof(transaction, userId, kind);
+  if (goes) {
+    await takeName(transaction, userId, kind);
+    await recordEvent(transaction, { event: "name_changed", kind, change: "removed" }, written);
+  } else await forgetProof(transaction, userId, kind);
   const former = namesToTell(account, kind);
   await keepNotice(core, transaction, { userId, kind: "name_changed", facts, former });
   return goes;

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { AuthError } from "../../errors.ts";
 import { hasGoodCode } from "../../one-time-codes/code-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -16,7 +17,28 @@ export async function requireFitForRights(core: Core, transaction: Queries, id: 
   const account = await readGateAccount(core, transaction, id, { isLocked: true });
   if (!account || account.state.hasPassword || account.state.hasPasskey) return;
   if (await hasGoodCode(transaction, { userId: id, purpose: "set_password" })) return;
-  const message =
-    "The account has no password: rights are for accounts that more than a code opens. Have one set first";
-  throw new AuthError("permission_denied", message);
+  throw unfit("The account has no password");
+}
+
+/**
+ * The same of everybody in a group that gave nothing and is to give something. The transaction holds the group, so that nobody else comes in.
+ *
+ * @throws AuthError `permission_denied`
+ */
+export async function requireFitMembers(transaction: Queries, groupId: string): Promise<void> {
+  const { rows } = await sql<{ unfit: number }>`
+    select count(*)::int as unfit from latchkey.user_groups m join latchkey.users u on u.id = m.user_id
+    where m.group_id = ${groupId} and (u.test_until is not null or (
+      (u.password = '' or u.password like '!%')
+      and not exists (select from latchkey.passkeys p where p.user_id = u.id)
+      and not exists (select from latchkey.one_time_codes c
+        where c.user_id = u.id and c.purpose = 'set_password' and c.expires_at > latchkey.now())
+    ))`.execute(transaction);
+  const count = rows[0]?.unfit ?? 0;
+  if (count > 0) throw unfit(`${count} members of the group have no password`);
+}
+
+function unfit(who: string): AuthError {
+  const message = `${who}: rights are for accounts that more than a code opens. Have one set first`;
+  return new AuthError("permission_denied", message);
 }

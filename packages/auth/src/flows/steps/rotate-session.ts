@@ -7,7 +7,7 @@ import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
-import { lacksSecondFactor } from "./second-factor-needed.ts";
+import { showsTooLittle } from "./second-factor-needed.ts";
 
 export interface Rotation {
   /** The hash of the refresh token that is presented. */
@@ -64,7 +64,7 @@ export async function rotateSession(
       user_agent = ${facts.userAgent}
     from latchkey.users caller
     where session.id = ${successor.sessionId} and caller.id = session.user_id and caller.is_active
-      and ${sql.raw(isLiveSession("session"))} and not ${sql.raw(lacksSecondFactor(core.options))}
+      and ${sql.raw(isLiveSession("session"))} and not ${sql.raw(showsTooLittle(core.options))}
       and (${isFirst} or ${isRepeat})
     returning ${sql.raw(answeredColumns(core))}, session.rotated_at = latchkey.now() as "isFirst"`.execute(
     db.withoutPlugins(),
@@ -111,7 +111,7 @@ export async function replaceRefreshToken(
       user_agent = ${facts.userAgent}
     from latchkey.users caller
     where session.id = ${next.sessionId} and caller.id = session.user_id and caller.is_active
-      and ${sql.raw(isLiveSession("session"))} and not ${sql.raw(lacksSecondFactor(core.options))}
+      and ${sql.raw(isLiveSession("session"))} and not ${sql.raw(showsTooLittle(core.options))}
     returning ${sql.raw(answeredColumns(core))}`.execute(transaction.withoutPlugins());
   return readRow(core, rows[0]);
 }

@@ -8,14 +8,27 @@ export function holdsRights(alias: string): string {
           where m.user_id = ${alias}.id))`;
 }
 
-type Settings = Pick<ResolvedOptions, "secondFactor" | "rememberedDevices">;
+type Settings = Pick<ResolvedOptions, "secondFactor" | "rememberedDevices"> & {
+  readonly codes: Pick<ResolvedOptions["codes"], "holdersByCode">;
+};
 
 /**
- * Whether a session shows less than its account needs, in SQL, for a query that calls the tables `session` and `caller`. Where the settings
- * ask nobody for a second factor it is two columns of rows that are read in any case. The one exception is a session on a device that is
- * remembered at this moment.
+ * Whether a session shows less than its account needs at this moment, in SQL, for a query that calls the tables `session` and `caller`. Where
+ * the settings ask nobody for a second factor, and a password was shown, it is a few columns of rows that are read in any case.
  */
-export function lacksSecondFactor(settings: Settings): string {
+export function showsTooLittle(settings: Settings): string {
+  return `(${lacksSecondFactor(settings)} or ${isHolderByCode(settings)})`;
+}
+
+/** By codes that were sent, and nothing else, for an account that was given rights since: such codes open none that has them. */
+function isHolderByCode({ codes }: Settings): string {
+  if (codes.holdersByCode) return "false";
+  return `case when session.amr in ('sms', 'otp', 'sms otp', 'otp sms') then
+    coalesce(session.reauthenticated_by, 'code') = 'code' and ${holdsRights("caller")} else false end`;
+}
+
+/** The one exception is a session on a device that is remembered at this moment. */
+function lacksSecondFactor(settings: Settings): string {
   return `case when session.acr >= 2 then false
     when caller.second_factor_at is not null or (${isRequired(settings)}) then not (${isRemembered(settings)})
     else false end`;

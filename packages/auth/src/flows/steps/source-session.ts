@@ -5,7 +5,7 @@ import { isLiveSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "./core.ts";
 import type { RememberedSignIn } from "./remembered-device.ts";
-import { lacksSecondFactor } from "./second-factor-needed.ts";
+import { showsTooLittle } from "./second-factor-needed.ts";
 
 /** A session of the pages that an app may be given one from. */
 export interface SourceSession extends Authentication {
@@ -31,7 +31,7 @@ export async function readSourceSession(core: Core, transaction: Queries, id: st
     .select(["session.openedBy", "session.reauthenticatedAt", "session.reauthenticatedBy", "session.rememberedDevice"])
     .select(sql<number>`floor(extract(epoch from session.expires_at - latchkey.now()))::int`.as("secondsLeft"))
     .where("session.id", "=", id)
-    .where(sql<boolean>`${sql.raw(isLiveSession("session"))} and not ${sql.raw(lacksSecondFactor(core.options))}`)
+    .where(sql<boolean>`${sql.raw(isLiveSession("session"))} and not ${sql.raw(showsTooLittle(core.options))}`)
     .forShare("session")
     .executeTakeFirst();
   const authTime = row && (row.authTime ?? (row.adoptedFrom === null ? row.createdAt : null));

@@ -31,10 +31,11 @@ export async function stopChange(
   const account = kind && (await readGateAccount(core, transaction, userId, { isLocked: true }));
   const isThere = account && addressOf(account, kind) === payload?.address;
   const told = by === "administrator" ? null : facts;
-  const goes = isThere && (await takeStoppedName(core, transaction, { account, kind, facts: told }));
+  const written = about({ id: userId }, actorId, facts);
+  const goes = isThere && (await takeStoppedName(core, transaction, { account, kind, facts: told, written }));
   if (!isThere) await keepNotice(core, transaction, { userId, kind: "change_stopped", facts: told });
   await endPending(transaction, userId);
-  await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
+  await recordEvent(transaction, { event: "change_stopped", change, by }, written);
   return goes ? kind : null;
 }
 

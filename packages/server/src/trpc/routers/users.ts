@@ -1,7 +1,7 @@
 import type { Config, ProfileChangesOf, ProfileDefinition, UserOf } from "@latchkey/auth";
 import { z } from "zod";
 import { type OwnBuilders, requireToAdminister } from "../builders.ts";
-import { toAdministrator } from "../context.ts";
+import { type LatchkeyContext, toAdministrator } from "../context.ts";
 import {
   byId,
   cursorText,
@@ -23,10 +23,19 @@ const names = {
 const ranks = { isStaff: z.boolean().optional(), isSuperuser: z.boolean().optional() };
 const updatable = { ...names, ...ranks, isActive: z.boolean().optional() };
 
-/** Whether a change can hand an account to somebody else, or raise it: another name, a way back in, a rank. A profile and a lock cannot. */
+/**
+ * Whether a change can hand an account to somebody else, or raise or lower it: another name, a way back in, a rank. A profile cannot, nor can
+ * disabling, which enabling undoes.
+ */
 function canBecome(changes: { readonly [Field in keyof typeof updatable]?: unknown }): boolean {
   const isRenamed = Object.keys(names).some((name) => changes[name as keyof typeof names] !== undefined);
-  return isRenamed || changes.isActive === true || changes.isStaff === true || changes.isSuperuser === true;
+  return isRenamed || changes.isActive === true || changes.isStaff !== undefined || changes.isSuperuser !== undefined;
+}
+
+/** Whether disabling somebody keeps an administrator out. */
+async function holdsRights<C extends Config>({ latchkey }: LatchkeyContext<C>, id: string): Promise<boolean> {
+  const { user, effectivePermissions } = await latchkey.auth.users.get(id);
+  return user.isStaff || user.isSuperuser || effectivePermissions.length > 0;
 }
 
 /** At most as many as somebody is in. */
@@ -94,7 +103,8 @@ export function createUsersProcedures<C extends Config>({ ofCoreModel }: OwnBuil
           }),
         )
         .mutation(async ({ ctx, input: { id, changes, expected } }) => {
-          if (canBecome(changes)) await requireToAdminister(ctx);
+          if (canBecome(changes) || (changes.isActive === false && (await holdsRights(ctx, id))))
+            await requireToAdminister(ctx);
           return ctx.latchkey.auth.users.update(
             toAdministrator(ctx),
             id,
