@@ -101,6 +101,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
       network: byNetwork === null ? null : hide("network", byNetwork),
       // Of a decoy all of it, so that two do not share what no two people share.
       prefix: isDecoy ? hide("prefix-of-decoy", number) : hide("prefix", number.slice(0, -4)),
+      prefixByNetwork: byNetwork === null || isDecoy ? null : hide("prefix-by-network", number.slice(0, -4), byNetwork),
+      countryByNetwork: byNetwork === null ? null : hide("country-by-network", country ?? "none", byNetwork),
       ...sharedKeysOf(number, isDecoy ? null : country),
     };
   }
@@ -121,8 +123,10 @@ export function createFirewall(options: FirewallOptions): Firewall {
         numberByNetwork: of("numberByNetwork"),
         network: of("network"),
         prefix: of("prefix"),
+        prefixByNetwork: of("prefixByNetwork"),
         range: of("range", isHanded),
         countryTotal: of("country", isHanded),
+        countryByNetwork: of("countryByNetwork", isHanded),
         total: of("total", isHanded),
       },
       limits,
@@ -172,6 +176,15 @@ export function createFirewall(options: FirewallOptions): Firewall {
     refuse(after, country);
   }
 
+  /**
+   * Of a number's proofs those of known devices come first: in the country their messages are counted when they are proved, so that none of
+   * them gives back what it did not take.
+   */
+  async function hasUnproved(transaction: Queries, knownDevices: string): Promise<boolean> {
+    const { day, provedDay } = (await readCounts(transaction, [knownDevices])).get(knownDevices) ?? noCount;
+    return day > provedDay;
+  }
+
   function keysOfEmail({ address, network, isKnownDevice }: EmailAsk) {
     return {
       address: hide(isKnownDevice ? "known-device-email" : "email", address),
@@ -200,14 +213,20 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
       const { country } = line;
       const keys = keysOf(ask, country);
-      const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
-      const shared = toAdd(ask.isSent ? [keys.range, keys.country, keys.total] : [], "counted", { isShared: true });
+      const { number, numberByNetwork, network, prefix, prefixByNetwork } = keys;
+      const asked = toAdd(present([number, numberByNetwork, network, prefix, prefixByNetwork]), "counted");
+      const sent = ask.isKnownDevice
+        ? toAdd([keys.total], "counted", { isShared: true })
+        : [
+            ...toAdd(present([keys.countryByNetwork]), "counted"),
+            ...toAdd([keys.range, keys.country, keys.total], "counted", { isShared: true }),
+          ];
       await decide({
         country,
         ofLine: findRefusingLineRule(line, limits),
         keys: Object.values(keys),
         asked: toAdd([keys.country], "asked", { isShared: true }),
-        taken: [...own, ...shared],
+        taken: [...asked, ...(ask.isSent ? sent : [])],
         refusedBy: (rule) => refused(rule, country),
         keysOf: (rule) => keyNamesOf(rule).map((name) => keys[name]),
         judge: (isCounted) => judge(ask, { line, keys }, isCounted),
@@ -241,8 +260,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
           const count = counts.get(keys[name]) ?? noCount;
           return { ...count, hour: count.hour - own, day: count.day - own };
         };
-        const input = { isKnownDevice, range: of("range"), countryTotal: of("country"), total: of("total") };
-        return findUsedUpBudget(input, limits);
+        const counted = { range: of("range"), countryTotal: of("country"), total: of("total") };
+        return findUsedUpBudget({ ...counted, isKnownDevice, isKept: false }, limits);
       };
       const before = await findRule(0);
       await count(before && isEnforced ? [] : shared);
@@ -257,8 +276,14 @@ export function createFirewall(options: FirewallOptions): Firewall {
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
       const keys = keysOf({ number, network, isKnownDevice: false }, country);
-      const own = toAdd(present([keys.network]), "proved");
-      await addCounts(transaction, [...own, ...toAdd([keys.range, keys.country], "proved", { isShared: true })]);
+      const { network: byNetwork, prefixByNetwork, countryByNetwork } = keys;
+      const known = hide("known-device", number);
+      const isOfKnownDevice = await hasUnproved(transaction, known);
+      const proved = (isOfKnownDevice ? ["counted", "proved"] : ["proved"]).flatMap((what) => [
+        ...toAdd(present([byNetwork, prefixByNetwork, countryByNetwork]), what),
+        ...toAdd([keys.range, keys.country], what, { isShared: true }),
+      ]);
+      await addCounts(transaction, [...(isOfKnownDevice ? toAdd([known], "proved") : []), ...proved]);
     },
   };
 }
@@ -279,9 +304,10 @@ const sharedKeysOf = (number: string, country: string | null) => ({
 /** What is used up where a rule refuses an ask. */
 function keyNamesOf(rule: FirewallRule) {
   if (rule === "number") return ["number", "numberByNetwork"] as const;
-  if (rule === "country_budget") return ["country"] as const;
+  if (rule === "country_budget") return ["country", "countryByNetwork"] as const;
   if (rule === "day_budget") return ["total"] as const;
-  return rule === "network" || rule === "prefix" ? [rule] : [];
+  if (rule === "prefix") return ["prefix", "prefixByNetwork"] as const;
+  return rule === "network" ? [rule] : [];
 }
 
 function emailKeyOf<K>(rule: FirewallRule, { address, network, total }: Record<"address" | "network" | "total", K>): K {
