@@ -208,6 +208,16 @@ describe("a notice", () => {
     expect(await sentTo([person.phoneNumber, person.email, next])).toEqual([["name_changed"], ["name_changed"], []]);
   });
 
+  test("of a number that went goes to that number though its proof is old: most owners can be reached by nothing else", async () => {
+    const person = await createPerson();
+    await service.database.query(
+      "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days', email = null, email_key = null, email_proved_at = null where id = $1",
+      [person.id],
+    );
+    await auth.users.update(await superuser(), person.id, { phoneNumber: null });
+    expect(await sentTo([person.phoneNumber])).toEqual([["name_changed"]]);
+  });
+
   test("of a number that another person has proved never goes to that number", async () => {
     const person = await createPerson();
     const { id, phoneNumber } = person;

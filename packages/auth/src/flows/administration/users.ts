@@ -26,6 +26,7 @@ import {
 } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
+import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
@@ -168,14 +169,21 @@ export async function updateUser(
     forbidConsentForOthers(target.isApprovedToBeInTouch, changes.isApprovedToBeInTouch);
     const isRaised = (changes.isStaff && !target.isStaff) || (changes.isSuperuser && !target.isSuperuser);
     if (isRaised) await requireFitForRights(core, transaction, id);
+    const account = await readGateAccount(core, transaction, id);
     const rivals = { userId: target.id, by: "administrator", actorId: actor?.id ?? null, facts } as const;
-    if (names.phoneNumber !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "phone" });
-    if (names.email !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "email" });
+    if (names.phoneNumber !== undefined) {
+      const isSame = names.phoneNumber === account?.phoneNumber;
+      await endRivalChanges(core, transaction, { ...rivals, kind: "phone", isSame });
+    }
+    if (names.emailKey !== undefined) {
+      const isSame = names.emailKey === account?.emailKey;
+      await endRivalChanges(core, transaction, { ...rivals, kind: "email", isSame });
+    }
     if (isOtherName(target.username, changes)) {
       await requireFreeUsername(transaction, names, { userId: target.id, isTrusted: true });
     }
     await requireFreeForms(transaction, { ...names, userId: id });
-    const former = Object.keys(names).length > 0 ? await listTrustedNames(core, transaction, id) : [];
+    const former = account ? [...namesToTell(account, "phone"), ...namesToTell(account, "email")] : [];
     const updated = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!updated) throw noSuchUser();
     const [before, after] = [target.isApprovedToBeInTouch, updated.isApprovedToBeInTouch];
@@ -338,20 +346,6 @@ function keepLastSuperuser(superusers: readonly string[], target: User, changes:
 function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
   const parsed = present === null ? null : parseUsername(present);
   return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
-}
-
-/** Where the owner of an account is told that a name of it is another one from now on: by a number only while it is theirs for certain. */
-async function listTrustedNames(
-  core: Core,
-  transaction: Queries,
-  id: string,
-): Promise<{ readonly channel: "sms" | "email"; readonly address: string }[]> {
-  const account = await readGateAccount(core, transaction, id);
-  const { phoneNumber = null, emailKey = null, state } = account ?? {};
-  return [
-    ...(phoneNumber !== null && state?.phone === "trusted" ? [{ channel: "sms" as const, address: phoneNumber }] : []),
-    ...(emailKey !== null && state?.email === "trusted" ? [{ channel: "email" as const, address: emailKey }] : []),
-  ];
 }
 
 /** Whether any name is another one, new or gone. */
