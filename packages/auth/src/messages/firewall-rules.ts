@@ -34,6 +34,10 @@ export interface FirewallLimits {
   readonly shareForKnownDevices: number;
   /** Messages to an e-mail address in an hour; to known devices as many besides. */
   readonly emailAddressPerHour: number;
+  /** The same in a day. */
+  readonly emailAddressPerDay: number;
+  /** Asks for an e-mail address by one network in a day. */
+  readonly emailAddressByNetwork: number;
   /** Asks for e-mail by a network in an hour. */
   readonly emailNetworkPerHour: number;
   /** E-mail messages in a day, in all. */
@@ -60,6 +64,8 @@ export const defaultLimits: FirewallLimits = {
   shareForOneNetwork: 0.3,
   shareForKnownDevices: 0.3,
   emailAddressPerHour: 5,
+  emailAddressPerDay: 20,
+  emailAddressByNetwork: 5,
   emailNetworkPerHour: 20,
   emailsPerDay: 10_000,
 };
@@ -72,15 +78,23 @@ export type EmailRule = "email_address" | "email_network" | "email_day_budget";
 
 export type FirewallRule = PhoneRule | EmailRule;
 
+/** Everything that a verdict about an e-mail message depends on. */
+export interface EmailCase {
+  readonly isKnownDevice: boolean;
+  readonly address: Count;
+  readonly addressByNetwork: Count;
+  readonly network: Count;
+  readonly total: Count;
+}
+
 /**
  * The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address and the day's total, of which a
  * part is kept for them.
  */
-export function findRefusingEmailRule(
-  input: { readonly isKnownDevice: boolean; readonly address: Count; readonly network: Count; readonly total: Count },
-  limits: FirewallLimits,
-): EmailRule | null {
-  if (input.address.hour >= limits.emailAddressPerHour) return "email_address";
+export function findRefusingEmailRule(input: EmailCase, limits: FirewallLimits): EmailRule | null {
+  const { address, addressByNetwork } = input;
+  if (address.hour >= limits.emailAddressPerHour || address.day >= limits.emailAddressPerDay) return "email_address";
+  if (addressByNetwork.day >= limits.emailAddressByNetwork) return "email_address";
   if (!input.isKnownDevice && input.network.hour >= limits.emailNetworkPerHour) return "email_network";
   if (input.total.day >= allowed(limits.emailsPerDay, input.isKnownDevice, limits)) return "email_day_budget";
   return null;

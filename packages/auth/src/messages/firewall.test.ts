@@ -7,6 +7,7 @@ import {
   type Count,
   countryBudgets,
   defaultLimits,
+  type EmailCase,
   type EmailRule,
   type FirewallCase,
   findRefusingEmailRule,
@@ -164,16 +165,24 @@ describe("the rules", () => {
     expect(findUsedUpBudget({ ...budgets, total: day(1_100) }, limits)).toBe("day_budget");
   });
 
-  type EmailCase = Parameters<typeof findRefusingEmailRule>[0];
   /** What is asked by a stranger for an e-mail, and whatever differs. */
   const judgeEmail = (differs: Partial<EmailCase>) =>
     findRefusingEmailRule(
-      { isKnownDevice: false, address: noCount, network: noCount, total: noCount, ...differs },
+      {
+        isKnownDevice: false,
+        address: noCount,
+        addressByNetwork: noCount,
+        network: noCount,
+        total: noCount,
+        ...differs,
+      },
       { ...defaultLimits, emailsPerDay: 1_000 },
     );
 
   it.each<[what: string, last: Partial<EmailCase>, beyond: Partial<EmailCase>, rule: EmailRule]>([
     ["an address in an hour", { address: hour(4) }, { address: hour(5) }, "email_address"],
+    ["an address in a day", { address: day(19) }, { address: day(20) }, "email_address"],
+    ["an address by one network", { addressByNetwork: day(4) }, { addressByNetwork: day(5) }, "email_address"],
     [
       "an address by its owner's devices",
       { isKnownDevice: true, address: hour(4) },
@@ -197,7 +206,7 @@ describe("the rules", () => {
     for (const isKnownDevice of [true, false]) {
       const input = { isKnownDevice, isKept: isKnownDevice, total: noCount, range: noCount, countryTotal: noCount };
       expect(findUsedUpBudget(input, limits)).toBe("day_budget");
-      const email = { isKnownDevice, address: noCount, network: noCount, total: noCount };
+      const email = { isKnownDevice, address: noCount, addressByNetwork: noCount, network: noCount, total: noCount };
       expect(findRefusingEmailRule(email, limits)).toBe("email_day_budget");
     }
   });
@@ -414,6 +423,34 @@ describe("the firewall", () => {
     // Of the day's, three tenths are kept for people who have signed in there before.
     for (let nth = 17; nth < 25; nth += 1) expect(await outcomes([ask(nth, true)])).toEqual(["sent"]);
     expect(await outcomes([ask(26, true)])).toEqual(["rate_limited"]);
+  });
+
+  it("sends one mailbox twenty messages in a day, five of them by one network, however its address is written", async () => {
+    const firewall = open();
+    let written = 0;
+    const send = (network: string, changes: { address?: string; isKnownDevice?: boolean } = {}) =>
+      outcomes([
+        firewall.admitEmail({
+          address: `a.d.a+${++written}@gmail.com`,
+          network,
+          isKnownDevice: false,
+          isSent: true,
+          ...changes,
+        }),
+      ]);
+    for (let nth = 0; nth < 5; nth += 1) expect(await send("n0")).toEqual(["sent"]);
+    expect(await send("n1", { address: "ada@googlemail.com" })).toEqual(["rate_limited"]);
+    // Of other domains a dot is another person.
+    expect(await send("n1", { address: "a.da@example.com" })).toEqual(["sent"]);
+    await service.clock.advance(3_600);
+    expect(await send("n0")).toEqual(["rate_limited"]);
+    for (let network = 1; network < 4; network += 1) {
+      for (let nth = 0; nth < 5; nth += 1) expect(await send(`n${network}`)).toEqual(["sent"]);
+      await service.clock.advance(3_600);
+    }
+    expect(await send("n4")).toEqual(["rate_limited"]);
+    expect(await send("n4", { isKnownDevice: true })).toEqual(["sent"]);
+    await service.clock.advance(86_400);
   });
 
   it("counts what stands for nobody's number like any other, and no country for it", async () => {

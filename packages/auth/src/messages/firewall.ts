@@ -186,9 +186,12 @@ export function createFirewall(options: FirewallOptions): Firewall {
   }
 
   function keysOfEmail({ address, network, isKnownDevice }: EmailAsk) {
+    const byNetwork = isKnownDevice ? null : network;
+    const mailbox = toMailbox(address);
     return {
-      address: hide(isKnownDevice ? "known-device-email" : "email", address),
-      network: network === null || isKnownDevice ? null : hide("email-network", network),
+      address: hide(isKnownDevice ? "known-device-email" : "email", mailbox),
+      addressByNetwork: byNetwork === null ? null : hide("email-by-network", mailbox, byNetwork),
+      network: byNetwork === null ? null : hide("email-network", byNetwork),
       total: "email-total",
     };
   }
@@ -205,7 +208,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
       return isOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
     };
     const total = of("total", isCounted && isSent);
-    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, limits);
+    const [address, addressByNetwork, network] = [of("address"), of("addressByNetwork"), of("network")];
+    return findRefusingEmailRule({ isKnownDevice, address, addressByNetwork, network, total }, limits);
   }
 
   return {
@@ -235,7 +239,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
 
     async admitEmail(ask) {
       const keys = keysOfEmail(ask);
-      const own = toAdd(present([keys.address, keys.network]), "counted");
+      const own = toAdd(present([keys.address, keys.addressByNetwork, keys.network]), "counted");
       const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
       await decide({
         country: null,
@@ -243,7 +247,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
         asked: toAdd(["country:email"], "asked", { isShared: true }),
         taken: [...own, ...shared],
         refusedBy: (rule) => toAdd(["country:email"], `refused:${rule}`, { isShared: true }),
-        keysOf: (rule) => [emailKeyOf(rule, keys)],
+        keysOf: (rule) => emailKeyNamesOf(rule).map((name) => keys[name]),
         judge: (isCounted) => judgeEmail(ask, keys, isCounted),
       });
     },
@@ -310,9 +314,21 @@ function keyNamesOf(rule: FirewallRule) {
   return rule === "network" ? [rule] : [];
 }
 
-function emailKeyOf<K>(rule: FirewallRule, { address, network, total }: Record<"address" | "network" | "total", K>): K {
-  if (rule === "email_address") return address;
-  return rule === "email_network" ? network : total;
+function emailKeyNamesOf(rule: FirewallRule) {
+  if (rule === "email_address") return ["address", "addressByNetwork"] as const;
+  return rule === "email_network" ? (["network"] as const) : (["total"] as const);
+}
+
+/**
+ * Under what an address is counted: whatever is written behind a `+` arrives in the same mailbox, and so does every place of the dots where the
+ * mail is Gmail's. Nothing else takes two addresses for one.
+ */
+function toMailbox(address: string): string {
+  const at = address.lastIndexOf("@");
+  const [local = "", domain] = [address.slice(0, at).split("+")[0], address.slice(at + 1)];
+  if (at < 1 || local === "") return address;
+  const isGmail = domain === "gmail.com" || domain === "googlemail.com";
+  return isGmail ? `${local.replaceAll(".", "")}@gmail.com` : `${local}@${domain}`;
 }
 
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
