@@ -299,6 +299,19 @@ describe("strangers", () => {
     expect(await strict.signInByCode(owner.number, { deviceMark })).toEqual({ in: owner.id });
   });
 
+  test("who type many numbers like somebody's from one address keep them from no message", async () => {
+    await using strict = await createPhoneWorld({ messages: { isEnforced: true, countries: ["TR"] } });
+    const owner = await strict.createAccount();
+    const from = strict.facts();
+    const like = (nth: number) => `${owner.number.slice(0, -4)}${String(9_999 - nth)}`;
+    for (let hour = 0; hour < 3; hour += 1) {
+      for (let nth = 0; nth < 8; nth += 1)
+        await strict.auth.startReset({ username: like(hour * 10 + nth) }, from).catch(() => {});
+      await strict.wait(3_600);
+    }
+    expect(await strict.signInByCode(owner.number)).toEqual({ in: owner.id });
+  });
+
   test("who hold somebody's ticket cannot use it twice, later, or for another number", async () => {
     const [owner, other] = [await world.createAccount({ days: 50 }), await world.createAccount({ days: 50 })];
     const ticket = ticketOf(await world.enter(owner.number));

@@ -18,6 +18,8 @@ export interface FirewallLimits {
   readonly networkPerHour: number;
   readonly prefixPerHour: number;
   readonly prefixPerDay: number;
+  /** Asks for a prefix by one network in a day that were not proved. */
+  readonly prefixByNetwork: number;
   readonly countryPerHour: number;
   readonly countryPerDay: number;
   /** What of the numbers that were proved may be asked for besides and not proved. */
@@ -26,10 +28,16 @@ export interface FirewallLimits {
   readonly shareForEarnedRanges: number;
   /** Messages in a day that a range in which any number was proved may have at least and not prove. */
   readonly freePerRange: number;
-  /** What of each shared budget is kept for known devices, of the day's e-mails too. */
+  /** What of a country's day one network may have and not prove. */
+  readonly shareForOneNetwork: number;
+  /** What of each shared budget strangers do not have. Of the prefix, the day and the day's e-mails it is kept for known devices. */
   readonly shareForKnownDevices: number;
   /** Messages to an e-mail address in an hour; to known devices as many besides. */
   readonly emailAddressPerHour: number;
+  /** The same in a day. */
+  readonly emailAddressPerDay: number;
+  /** Asks for an e-mail address by one network in a day. */
+  readonly emailAddressByNetwork: number;
   /** Asks for e-mail by a network in an hour. */
   readonly emailNetworkPerHour: number;
   /** E-mail messages in a day, in all. */
@@ -47,13 +55,17 @@ export const defaultLimits: FirewallLimits = {
   networkPerHour: 10,
   prefixPerHour: 10,
   prefixPerDay: 30,
+  prefixByNetwork: 4,
   countryPerHour: 5,
   countryPerDay: 20,
   shareOfProved: 0.3,
   shareForEarnedRanges: 0.3,
   freePerRange: 5,
+  shareForOneNetwork: 0.3,
   shareForKnownDevices: 0.3,
   emailAddressPerHour: 5,
+  emailAddressPerDay: 20,
+  emailAddressByNetwork: 5,
   emailNetworkPerHour: 20,
   emailsPerDay: 10_000,
 };
@@ -66,15 +78,23 @@ export type EmailRule = "email_address" | "email_network" | "email_day_budget";
 
 export type FirewallRule = PhoneRule | EmailRule;
 
+/** Everything that a verdict about an e-mail message depends on. */
+export interface EmailCase {
+  readonly isKnownDevice: boolean;
+  readonly address: Count;
+  readonly addressByNetwork: Count;
+  readonly network: Count;
+  readonly total: Count;
+}
+
 /**
  * The rule that refuses an e-mail message, or null. Known devices are held to those of their owner's address and the day's total, of which a
  * part is kept for them.
  */
-export function findRefusingEmailRule(
-  input: { readonly isKnownDevice: boolean; readonly address: Count; readonly network: Count; readonly total: Count },
-  limits: FirewallLimits,
-): EmailRule | null {
-  if (input.address.hour >= limits.emailAddressPerHour) return "email_address";
+export function findRefusingEmailRule(input: EmailCase, limits: FirewallLimits): EmailRule | null {
+  const { address, addressByNetwork } = input;
+  if (address.hour >= limits.emailAddressPerHour || address.day >= limits.emailAddressPerDay) return "email_address";
+  if (addressByNetwork.day >= limits.emailAddressByNetwork) return "email_address";
   if (!input.isKnownDevice && input.network.hour >= limits.emailNetworkPerHour) return "email_network";
   if (input.total.day >= allowed(limits.emailsPerDay, input.isKnownDevice, limits)) return "email_day_budget";
   return null;
@@ -103,10 +123,12 @@ export interface FirewallCase {
   /** Null where nothing is known of where the call comes from: it counts against all such together. */
   readonly network: Count;
   readonly prefix: Count;
+  readonly prefixByNetwork: Count;
   /** Messages handed over to the range that an operator was given: the number less its last seven digits. */
   readonly range: Count;
-  /** Messages handed over to the country. */
+  /** Messages handed over to the country; of known devices those alone that were proved. */
   readonly countryTotal: Count;
+  readonly countryByNetwork: Count;
   readonly total: Count;
 }
 
@@ -128,13 +150,17 @@ export function findRefusingRule(input: FirewallCase, limits: FirewallLimits): P
   if (ofLine) return ofLine;
   if (!isNumberFree(input, limits)) return "number";
   const ofProved = (proved: number) => limits.shareOfProved * proved;
-  const { network, prefix, isKnownDevice } = input;
+  const { network, prefix, prefixByNetwork, isKnownDevice } = input;
   const isNetworkFree = network.hour - network.provedHour < limits.networkPerHour + ofProved(network.provedDay);
   if (!isKnownDevice && !isNetworkFree) return "network";
   if (prefix.hour >= allowed(limits.prefixPerHour, isKnownDevice, limits)) return "prefix";
   if (prefix.day >= allowed(limits.prefixPerDay, isKnownDevice, limits)) return "prefix";
-  return findUsedUpBudget(input, limits);
+  if (unprovedDay(prefixByNetwork) >= limits.prefixByNetwork) return "prefix";
+  return findUsedUpBudget({ ...input, isKept: isKnownDevice && input.number.day < keptOfANumber }, limits);
 }
+
+/** Messages for a number in a day, a code and its resend, for which known devices may use what is kept for them of the day. */
+const keptOfANumber = 2;
 
 /** What somebody may use of a shared budget: a part is kept for people who have signed in there before. Of a budget there is, at least one. */
 function allowed(
@@ -168,21 +194,35 @@ export function countryBudgets(
   return { day: day + launchBudget, hour: hour + launchBudget };
 }
 
-/** The budget that is used up of those which say what messages may cost, or null. */
-export function findUsedUpBudget(
-  {
-    isKnownDevice,
-    range,
-    countryTotal,
-    total,
-  }: Pick<FirewallCase, "isKnownDevice" | "range" | "countryTotal" | "total">,
+/** What the budgets look at that say what messages may cost. */
+export interface BudgetCase extends Pick<FirewallCase, "isKnownDevice" | "range" | "countryTotal" | "total"> {
+  /** Left out for a message that no network asked for. */
+  readonly countryByNetwork?: Count;
+  /** Whether what is kept of the day for known devices is for this message. */
+  readonly isKept: boolean;
+}
+
+/**
+ * The budget that is used up of those which say what messages may cost, or null. A known device is not held to the country's: whoever has made
+ * theirs known could as well prove the numbers, which takes nothing of it either, and the owners of all other numbers would pay for it.
+ */
+export function findUsedUpBudget(input: BudgetCase, limits: FirewallLimits): "country_budget" | "day_budget" | null {
+  if (!input.isKnownDevice && isCountryUsedUp(input, limits)) return "country_budget";
+  return input.total.day >= allowed(limits.perDay + limits.launchBudget, input.isKept, limits) ? "day_budget" : null;
+}
+
+function isCountryUsedUp(
+  { range, countryTotal, countryByNetwork = noCount }: BudgetCase,
   limits: FirewallLimits,
-): "country_budget" | "day_budget" | null {
-  const budgets = countryBudgets(countryTotal, limits, isKnownDevice || hasEarned(range, limits));
-  const allowedOf = (budget: number) => allowed(budget, isKnownDevice, limits);
-  if (unprovedDay(countryTotal) >= allowedOf(budgets.day)) return "country_budget";
-  if (unprovedHour(countryTotal) >= allowedOf(budgets.hour)) return "country_budget";
-  return total.day >= allowedOf(limits.perDay + limits.launchBudget) ? "day_budget" : null;
+): boolean {
+  const budgets = countryBudgets(countryTotal, limits, hasEarned(range, limits));
+  const day = allowed(budgets.day, false, limits);
+  const ofOneNetwork = limits.shareForOneNetwork * day + limits.shareOfProved * countryByNetwork.provedDay;
+  return (
+    unprovedDay(countryTotal) >= day ||
+    unprovedHour(countryTotal) >= allowed(budgets.hour, false, limits) ||
+    unprovedDay(countryByNetwork) >= ofOneNetwork
+  );
 }
 
 const unprovedHour = ({ hour, provedHour }: Count) => hour - provedHour;

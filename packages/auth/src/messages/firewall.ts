@@ -79,8 +79,10 @@ export function createFirewall(options: FirewallOptions): Firewall {
         numberByNetwork: of("numberByNetwork"),
         network: of("network"),
         prefix: of("prefix"),
+        prefixByNetwork: of("prefixByNetwork"),
         range: of("range", isHanded),
         countryTotal: of("country", isHanded),
+        countryByNetwork: of("countryByNetwork", isHanded),
         total: of("total", isHanded),
       },
       limits,
@@ -91,7 +93,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
   async function judgeEmail({ isKnownDevice, isSent }: EmailAsk, keys: EmailKeys, isCounted: boolean) {
     const of = await readOf(keys, isCounted);
     const total = of("total", isCounted && isSent);
-    return findRefusingEmailRule({ isKnownDevice, address: of("address"), network: of("network"), total }, limits);
+    const [address, addressByNetwork, network] = [of("address"), of("addressByNetwork"), of("network")];
+    return findRefusingEmailRule({ isKnownDevice, address, addressByNetwork, network, total }, limits);
   }
 
   function refuse(rule: FirewallRule, country: string | null): void {
@@ -127,14 +130,20 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const line = ask.isDecoy ? { isMobile: true, country: limits.countries[0] ?? null } : lookUpNumber(ask.number);
       const { country } = line;
       const keys = toKeys.ofNumber(ask, country);
-      const own = toAdd(present([keys.number, keys.numberByNetwork, keys.network, keys.prefix]), "counted");
-      const shared = toAdd(ask.isSent ? [keys.range, keys.country, keys.total] : [], "counted", { isShared: true });
+      const { number, numberByNetwork, network, prefix, prefixByNetwork } = keys;
+      const asked = toAdd(present([number, numberByNetwork, network, prefix, prefixByNetwork]), "counted");
+      const sent = ask.isKnownDevice
+        ? toAdd([keys.total], "counted", { isShared: true })
+        : [
+            ...toAdd(present([keys.countryByNetwork]), "counted"),
+            ...toAdd([keys.range, keys.country, keys.total], "counted", { isShared: true }),
+          ];
       await decide({
         country,
         ofLine: findRefusingLineRule(line, limits),
         keys: Object.values(keys),
         asked: toAdd([keys.country], "asked", { isShared: true }),
-        taken: [...own, ...shared],
+        taken: [...asked, ...(ask.isSent ? sent : [])],
         refusedBy: (rule) => refusedIn(country ?? "none", rule),
         usedUpKeys: (rule) => usedUpBy(rule, keys),
         judge: (isCounted) => judge(ask, { line, keys }, isCounted),
@@ -143,7 +152,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
 
     async admitEmail(ask) {
       const keys = toKeys.ofEmail(ask);
-      const own = toAdd(present([keys.address, keys.network]), "counted");
+      const own = toAdd(present([keys.address, keys.addressByNetwork, keys.network]), "counted");
       const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
       await decide({
         country: null,
@@ -164,8 +173,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const isKnownDevice = false;
       const findRule = async (isCounted: boolean) => {
         const of = await readOf(keys, isCounted);
-        const input = { isKnownDevice, range: of("range"), countryTotal: of("country"), total: of("total") };
-        return findUsedUpBudget(input, limits);
+        const counted = { range: of("range"), countryTotal: of("country"), total: of("total") };
+        return findUsedUpBudget({ ...counted, isKnownDevice, isKept: false }, limits);
       };
       const before = await findRule(false);
       await count(before && isEnforced ? [] : shared);
@@ -181,10 +190,25 @@ export function createFirewall(options: FirewallOptions): Firewall {
     async prove(transaction, number, network) {
       const { country } = lookUpNumber(number);
       const keys = toKeys.ofNumber({ number, network, isKnownDevice: false }, country);
-      const own = toAdd(present([keys.network]), "proved");
-      await addCounts(transaction, [...own, ...toAdd([keys.range, keys.country], "proved", { isShared: true })]);
+      const { network: byNetwork, prefixByNetwork, countryByNetwork } = keys;
+      const known = toKeys.ofKnownDevices(number);
+      const isOfKnownDevice = await hasUnproved(transaction, known);
+      const proved = (isOfKnownDevice ? ["counted", "proved"] : ["proved"]).flatMap((what) => [
+        ...toAdd(present([byNetwork, prefixByNetwork, countryByNetwork]), what),
+        ...toAdd([keys.range, keys.country], what, { isShared: true }),
+      ]);
+      await addCounts(transaction, [...(isOfKnownDevice ? toAdd([known], "proved") : []), ...proved]);
     },
   };
+}
+
+/**
+ * Of a number's proofs those of known devices come first: in the country their messages are counted when they are proved, so that none of
+ * them gives back what it did not take.
+ */
+async function hasUnproved(transaction: Queries, knownDevices: string): Promise<boolean> {
+  const { day, provedDay } = (await readCounts(transaction, [knownDevices])).get(knownDevices) ?? noCount;
+  return day > provedDay;
 }
 
 type NamedKeys<Keys> = { readonly [Name in keyof Keys]: string | null };

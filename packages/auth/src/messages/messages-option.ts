@@ -64,7 +64,7 @@ export const messagesOption = z.strictObject({
   launchBudget: z.strictObject({ messages: count, until: z.date() }).optional(),
   /** E-mail messages in a day, in all. */
   emailsPerDay: count.default(defaultLimits.emailsPerDay),
-  /** Notices in a day, in all, by any channel: what people are told of their own accounts has a budget of its own, and goes to any country. */
+  /** Notices in a day by SMS, in all, and ten times as many by e-mail: what people are told of their own accounts has a budget of its own, and goes to any country. */
   noticesPerDay: count.default(1_000),
   /** The finer limits of the rules against fraud: see `FirewallLimits`. */
   limits: z.custom<Partial<LimitsOption>>(isLimits, "holds a limit that there is not").default({}),

@@ -1,7 +1,7 @@
 import { type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import { createUuid } from "../uuid.ts";
-import type { NoticeKind } from "./notice.ts";
+import { type NoticeKind, urgentKinds } from "./notice.ts";
 
 declare module "../storage/database.ts" {
   interface Database {
@@ -146,7 +146,7 @@ export async function markNoticesRead(db: Queries, userId: string, ids: readonly
 }
 
 /** Seconds for which a notice is kept, and for which the address stays to which one was sent. */
-const [noticeRetention, messageRetention] = [180 * 86_400, 2 * 86_400];
+const [noticeRetention, messageRetention] = [180 * 86_400, 4 * 86_400];
 
 /** Deletes what is told and past its time, `atMost` at a time, and answers how many. */
 export async function deleteOldNotices(db: Queries, atMost: number): Promise<number> {
@@ -172,7 +172,7 @@ export interface LeasedNotice {
 export interface NoticesToLease {
   readonly atMost: number;
   readonly seconds: number;
-  /** Messages in a day, in all. */
+  /** SMS in a day, in all; of e-mails ten times as many. */
   readonly perDay: number;
 }
 
@@ -194,44 +194,64 @@ const [some, many] = [2, 8];
 /** Of an account's newest notices, those whose messages are counted. */
 const noticesCounted = 500;
 
+/** E-mails in a day for each SMS: whoever has a domain has as many addresses as they like, and one costs next to nothing. */
+const emailsForOne = 10;
+
 /**
- * Takes due messages for `seconds`, inside the budget of the last 24 hours. What is beyond it is looked at again every hour, for a day and a
- * half after it was made.
+ * Whether a notice `n` to somebody `u` is urgent: the first in a day of a kind that its owner can undo, to an account that was there a week ago.
+ * The whole budget is for these, the oldest first, and nothing goes before them, so that an attack that goes on makes them late at most.
+ */
+const isUrgent = sql`(n.kind = any(${[...urgentKinds]}::text[]) and u.date_joined < latchkey.now() - interval '7 days'
+  and not exists (select from latchkey.notices o where o.user_id = n.user_id and o.kind = n.kind and o.id < n.id
+    and o.created_at > n.created_at - interval '1 day'))`;
+
+/**
+ * Takes due messages for `seconds`, inside the budget of the last 24 hours. What is beyond it is looked at again every hour, for as long as a
+ * change waits that can be stopped: three days after it was made.
  */
 export async function leaseNotices(db: Queries, { atMost, seconds, perDay }: NoticesToLease): Promise<LeasedNotices> {
-  const share = (of: number) => sql`${Math.floor(perDay * of)}::int`;
+  const share = (of: number) =>
+    sql`floor(${perDay * of}::float8 * case channel when 'email' then ${emailsForOne} else 1 end)`;
   const { rows } = await sql<LeasedNotice & { readonly isLeased: boolean }>`
-    with sent as (
-      select count(*) as count from latchkey.notice_messages where sent_at > latchkey.now() - interval '1 day'
-    ), due as (
-      select m.id, m.due_at, n.kind, n.user_id, (
+    with due as (
+      select m.id, m.channel, m.created_at, m.due_at, n.kind, n.user_id, ${isUrgent} as is_urgent, (
         select count(*) from (
           select id from latchkey.notices where user_id = n.user_id order by id desc limit ${noticesCounted}
         ) newest join latchkey.notice_messages o on o.notice_id = newest.id
         where o.sent_at > latchkey.now() - interval '1 day'
       ) as had
-      from latchkey.notice_messages m join latchkey.notices n on n.id = m.notice_id
+      from latchkey.notice_messages m join latchkey.notices n on n.id = m.notice_id join latchkey.users u on u.id = n.user_id
       where m.due_at <= latchkey.now() and coalesce(m.lease_until <= latchkey.now(), true)
       order by m.due_at limit ${atMost} for update of m skip locked
     ), counted as (
-      select id, kind, had + row_number() over (partition by user_id order by due_at, id) - 1 as had from due
+      select *, had + row_number() over (partition by user_id order by due_at, id) - 1 as had_by_then from due
+    ), waiting as (
+      select m.id, m.channel, m.created_at
+      from latchkey.notice_messages m join latchkey.notices n on n.id = m.notice_id join latchkey.users u on u.id = n.user_id
+      where m.due_at is not null and m.failure = 'budget' and ${isUrgent}
+    ), sent as (
+      select channel, count(*) as count from latchkey.notice_messages where sent_at > latchkey.now() - interval '1 day' group by channel
     ), allowed as (
       select id, kind, case
-        when kind = 'failed_sign_ins' or had >= ${many} then ${share(shareOfMany)}
-        when had >= ${some} then ${share(shareOfSome)}
-        else ${share(1)} end as budget
+        when is_urgent then ${share(1)}
+        when kind = 'failed_sign_ins' or had_by_then >= ${many} then ${share(shareOfMany)}
+        when had_by_then >= ${some} then ${share(shareOfSome)}
+        else ${share(1)} end as budget, coalesce((select count from sent where sent.channel = counted.channel), 0) + (
+        select count(*) from waiting w where w.channel = counted.channel and w.id <> counted.id
+          and (not counted.is_urgent or (w.created_at, w.id) < (counted.created_at, counted.id))
+      ) as taken
       from counted
     ), refused as (
       update latchkey.notice_messages m set failure = 'budget',
-        due_at = case when m.created_at > latchkey.now() - interval '36 hours' and ${share(1)} > 0
+        due_at = case when m.created_at > latchkey.now() - interval '3 days' and ${perDay} > 0
           then latchkey.now() + interval '1 hour' end
-      from allowed, sent where m.id = allowed.id and sent.count >= allowed.budget
-      returning m.id, allowed.kind, channel, address, locale, tries, false as "isLeased"
+      from allowed where m.id = allowed.id and taken >= budget
+      returning m.id, allowed.kind, m.channel, address, locale, tries, false as "isLeased"
     ), leased as (
       update latchkey.notice_messages m
       set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
-      from allowed, sent where m.id = allowed.id and sent.count < allowed.budget
-      returning m.id, allowed.kind, channel, address, locale, tries, true as "isLeased"
+      from allowed where m.id = allowed.id and taken < budget
+      returning m.id, allowed.kind, m.channel, address, locale, tries, true as "isLeased"
     )
     select * from leased union all select * from refused`.execute(db.withoutPlugins());
   return { leased: rows.filter(({ isLeased }) => isLeased), isFull: rows.length === atMost };

@@ -38,6 +38,20 @@ export const noticeKinds = [
 
 export type NoticeKind = (typeof noticeKinds)[number];
 
+/** What somebody who took over an account does to keep it, and its owner can undo in time. */
+export const urgentKinds: readonly NoticeKind[] = [
+  "password_changed",
+  "password_reset",
+  "password_code_issued",
+  "change_requested",
+  "name_changed",
+  "rights_changed",
+  "recovery_codes_created",
+  "second_factor_changed",
+  "passkey_added",
+  "deletion_requested",
+];
+
 /** A notice as its sender is handed it. It holds no code. */
 export interface NoticeMessage {
   /** The same for every try at one message: hand it to the provider as idempotency key. */

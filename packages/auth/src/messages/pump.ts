@@ -61,12 +61,22 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
   const keysOf = ({ number, network, country, isKnownDevice = false }: SimulatedAsk) => ({
     // As in the firewall, where known devices have an allowance of their own and no network.
     number: isKnownDevice ? `k${number}` : `n${number}`,
-    ...(!isKnownDevice && { numberByNetwork: `n${number}|${network}`, network: `w${network}` }),
+    ...(!isKnownDevice && {
+      numberByNetwork: `n${number}|${network}`,
+      network: `w${network}`,
+      prefixByNetwork: `p${number.slice(0, -4)}|${network}`,
+      countryByNetwork: `c${country}|${network}`,
+    }),
     prefix: `p${number.slice(0, -4)}`,
     range: `r${number.slice(0, -7)}`,
     countryTotal: `c${country}`,
     total: "total",
   });
+  /** What a proof is counted in, and a message to a known device when it is proved. */
+  const provedKeysOf = (ask: SimulatedAsk) => {
+    const { network, prefixByNetwork, countryByNetwork, range, countryTotal } = keysOf(ask);
+    return [network, prefixByNetwork, countryByNetwork, range, countryTotal].filter((key) => key !== undefined);
+  };
   const result = {
     ...{ sent: 0, fraudSent: 0, mostSentInADay: 0 },
     ...{ honestAsked: 0, honestRefused: 0, honestAskedThen: 0, honestRefusedThen: 0 },
@@ -77,8 +87,10 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
   for (const ask of [...asks].sort((a, b) => a.at - b.at)) {
     for (let proof = proofs[0]; proof && proof.at + 1 <= ask.at; proof = proofs[0]) {
       proofs.shift();
-      const { network = null, range, countryTotal } = keysOf(proof);
-      for (const key of [network, range, countryTotal]) if (key !== null) add(key, proof.at + 1, "proved");
+      for (const key of provedKeysOf(proof)) {
+        if (proof.isKnownDevice) add(key, proof.at + 1, "counted");
+        add(key, proof.at + 1, "proved");
+      }
     }
     const keys = keysOf(ask);
     const of = (key: string | undefined) => (key && counts.has(key) ? read(key, ask.at) : noCount);
@@ -91,8 +103,10 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
         numberByNetwork: of(keys.numberByNetwork),
         network: of(keys.network),
         prefix: of(keys.prefix),
+        prefixByNetwork: of(keys.prefixByNetwork),
         range: of(keys.range),
         countryTotal: of(keys.countryTotal),
+        countryByNetwork: of(keys.countryByNetwork),
         total: of(keys.total),
       },
       limits,
@@ -100,14 +114,17 @@ export function simulate(asks: readonly SimulatedAsk[], limits: FirewallLimits):
     const isThen = ask.at >= fraudBegins;
     if (ask.isHonest) result.honestAsked += 1;
     if (ask.isHonest && isThen) result.honestAskedThen += 1;
-    if (ask.isKnownDevice && isThen) result.knownAskedThen += 1;
+    const isKnownPerson = ask.isHonest && ask.isKnownDevice;
+    if (isKnownPerson && isThen) result.knownAskedThen += 1;
     if (rule) {
       if (ask.isHonest) result.honestRefused += 1;
       if (ask.isHonest && isThen) result.honestRefusedThen += 1;
-      if (ask.isKnownDevice && isThen) result.knownRefusedThen += 1;
+      if (isKnownPerson && isThen) result.knownRefusedThen += 1;
       continue;
     }
-    for (const key of Object.values(keys)) add(key, ask.at, "counted");
+    const { range, countryTotal, ...taken } = keys;
+    for (const key of Object.values(taken)) add(key, ask.at, "counted");
+    if (!ask.isKnownDevice) for (const key of [range, countryTotal]) add(key, ask.at, "counted");
     result.sent += 1;
     if (!ask.isHonest) result.fraudSent += 1;
     result.mostSentInADay = Math.max(result.mostSentInADay, read(keys.total, ask.at).day);
@@ -166,6 +183,8 @@ export interface Scenario {
   readonly name: string;
   readonly asks: readonly SimulatedAsk[];
   readonly limits: FirewallLimits;
+  /** Messages of fraud that the rules let through, where it is more than 30. */
+  readonly mostFraud?: number;
 }
 
 const limits: FirewallLimits = { ...defaultLimits, countries: ["TR"] };
@@ -216,8 +235,20 @@ export function listScenarios(): readonly Scenario[] {
       ],
       limits,
     },
+    {
+      name: "a fraudster who signs in first: 40 accounts with a number each, whose devices are known",
+      asks: [...people(), ...attack(1_000, (index) => ({ ...ofSimCard(index % 40), isKnownDevice: true }))],
+      limits,
+      mostFraud: 40 * limits.numberByKnownDevice,
+    },
   ];
 }
+
+/** SIM cards of many prefixes and ranges, each of which calls from a network of its own. */
+const ofSimCard = (nth: number) => ({
+  number: `${ranges[nth % ranges.length]}${String(1_000_000 + nth * 10_007).slice(-7)}`,
+  network: `bot${nth}`,
+});
 
 /**
  * What the rules cannot tell from people: numbers, networks and prefixes that are new, in the ranges of everybody. It costs no more than the
@@ -229,6 +260,30 @@ export function listScenariosBeyond(): readonly Scenario[] {
       name: "a botnet in the one country, 500 networks and prefixes, in the ranges of everybody",
       asks: [...people(), ...attack(500, spread(rangeOf))],
       limits,
+      // Proofs of honest people are 276 a day, of which 30 % may be asked for besides and not proved.
+      mostFraud: 0.3 * 276,
+    },
+    {
+      name: "one address, which types numbers of everybody",
+      asks: [
+        ...people(),
+        ...attack(10_000, (_, random) => ({ network: "bot", number: numberOf(rangeOf(random), random) })),
+      ],
+      limits,
+    },
+    {
+      name: "a SIM farm, which proves 20 numbers in each of 40 prefixes",
+      asks: [
+        ...people(),
+        ...attack(800, (index) => ({
+          number: `+9050${String(1_000_000 + (index % 40) * 10_000 + Math.floor(index / 40))}`,
+          network: `bot${index}`,
+          isProved: true,
+        })),
+      ],
+      limits,
+      // What strangers have of the day, in which proofs give nothing back.
+      mostFraud: 0.7 * limits.perDay,
     },
   ];
 }

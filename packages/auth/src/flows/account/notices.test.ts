@@ -208,6 +208,16 @@ describe("a notice", () => {
     expect(await sentTo([person.phoneNumber, person.email, next])).toEqual([["name_changed"], ["name_changed"], []]);
   });
 
+  test("of a number that went goes to that number though its proof is old: most owners can be reached by nothing else", async () => {
+    const person = await createPerson();
+    await service.database.query(
+      "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days', email = null, email_key = null, email_proved_at = null where id = $1",
+      [person.id],
+    );
+    await auth.users.update(await superuser(), person.id, { phoneNumber: null });
+    expect(await sentTo([person.phoneNumber])).toEqual([["name_changed"]]);
+  });
+
   test("of a number that another person has proved never goes to that number", async () => {
     const person = await createPerson();
     const { id, phoneNumber } = person;
@@ -293,7 +303,7 @@ describe("a notice", () => {
     const person = await createPerson();
     await signIn(person);
     await sentTo([]);
-    await service.clock.advance(2 * 86_400 + 1);
+    await service.clock.advance(4 * 86_400 + 1);
     await auth.purge();
     expect(await service.database.query("select from latchkey.notice_messages")).toEqual([]);
     expect(await kindsOf(person)).toEqual(["new_device"]);
@@ -368,7 +378,7 @@ describe("a provider", () => {
     expect(inbox.notices).toHaveLength(1);
     await one.clock.advance(86_400);
     await expect.poll(sending(one.auth, kinds)).toEqual(["new_device", "password_reset"]);
-    await one.clock.advance(86_400);
+    await one.clock.advance(2 * 86_400);
     const left = async () => (await states(one)).filter(({ failure }) => failure !== null);
     await expect.poll(sending(one.auth, left)).toEqual([{ failure: "budget", done: true }]);
     expect(inbox.notices).toHaveLength(2);
@@ -405,6 +415,54 @@ describe("a provider", () => {
     const owner = await createTold("eve", "+905321234569");
     await one.auth.operator.changePassword(owner.username, newPassword);
     expect(await toldTo(owner.phoneNumber)).toBe(1);
+  });
+
+  test("is handed what an old account is told of a change, however long new accounts tell themselves", async () => {
+    const inbox = createInbox();
+    await using one = await open({ sms: inbox }, { noticesPerDay: 5 });
+    const toldTo = (phoneNumber: string) => inbox.notices.filter(({ to }) => to === phoneNumber).length;
+    const isNothingDue = "select from latchkey.notice_messages where due_at <= latchkey.now()";
+    const send = async () => {
+      await one.auth.sendDueMessages();
+      await expect.poll(() => one.database.query(isNothingDue)).toEqual([]);
+    };
+    for (let nth = 0; nth < 5; nth += 1)
+      await one.auth.createUser({ username: `new${nth}`, phoneNumber: `+9053211111${nth}0`, password });
+    await one.database.query("update latchkey.users set phone_proved_at = latchkey.now()");
+    const flood = async () => {
+      for (let nth = 0; nth < 5; nth += 1) await one.auth.operator.changePassword(`new${nth}`, newPassword);
+      await send();
+    };
+    await one.database.query(
+      "update latchkey.users set date_joined = date_joined - interval '8 days' where username = 'ada'",
+    );
+    await flood();
+    await one.clock.advance(600);
+    await one.auth.operator.changePassword("ada", newPassword);
+    await send();
+    expect(toldTo("+905321234567")).toBe(0);
+    // What new accounts cause is due at once when there is room again, and the message that waits only minutes later.
+    for (let days = 0; days < 2; days += 1) {
+      await one.clock.advance(23 * 3_600);
+      await send();
+      await one.clock.advance(3_300);
+      await flood();
+      await one.clock.advance(400);
+      await send();
+    }
+    expect(toldTo("+905321234567")).toBe(1);
+  });
+
+  test("is handed ten e-mails for each SMS of the budget, and e-mails take nothing of what SMS may be", async () => {
+    const inbox = createInbox();
+    await using one = await open({ sms: inbox, email: inbox }, { noticesPerDay: 1 });
+    await one.auth.createUser({ username: "bob", email: "bob@example.com", password });
+    await one.database.query("update latchkey.users set email_proved_at = latchkey.now() where email is not null");
+    for (let time = 0; time < 3; time += 1) await one.auth.operator.changePassword("bob", newPassword);
+    const channels = () => inbox.notices.map(({ channel }) => channel);
+    await expect.poll(sending(one.auth, channels)).toEqual(["email", "email", "email"]);
+    await one.auth.operator.changePassword("ada", newPassword);
+    await expect.poll(sending(one.auth, channels)).toEqual(["email", "email", "email", "sms"]);
   });
 });
 

@@ -281,6 +281,17 @@ describe("another number", () => {
     }
   });
 
+  test("takes the place of an old one of somebody with rights at once, and the old one is told: a thief of the password is told of alone otherwise", async () => {
+    const person = await createPerson({ phone: 41, isStaff: true });
+    const [session, number] = [await signIn(person.username), freshNumber()];
+    expect(await take(session, number)).toBe("open_by_phone");
+    const told = async () => {
+      await auth.sendDueMessages();
+      return inbox.notices.filter(({ to, kind }) => to === person.number && kind === "name_changed").length;
+    };
+    await expect.poll(told).toBe(1);
+  });
+
   test("takes its place at once where the code of the one of before was shown in this session as well", async () => {
     const person = await createPerson({ phone: 1 });
     const [session, other] = [await signIn(person.username), await signIn(person.username)];
@@ -661,6 +672,19 @@ describe("a change that waits", () => {
     );
     // Once when it came, and once when it went.
     expect(told).toHaveLength(2);
+  });
+
+  test("goes as well where an administrator was talked into setting the same one meanwhile", async () => {
+    const person = await createPerson({ email: 1 });
+    const [thief, owner] = [await signIn(person.username), await signIn(person.username)];
+    const [number, address] = [freshNumber(), freshAddress()];
+    expect([await take(thief, number), await take(thief, address)]).toEqual(["open_by_phone", "set_email"]);
+    await auth.users.update(await administrator(), person.id, { phoneNumber: number, email: person.address });
+    expect((await list(owner)).map(({ kind }) => kind)).toEqual(["open_by_phone"]);
+    await auth.revokeOtherSessions(owner.caller, facts());
+    await wait(100 * hour);
+    expect(await read(person)).toMatchObject({ phone_number: null });
+    expect(await opensByCode(number)).toBe(false);
   });
 
   test("that an administrator ends tells the account's owner nothing of where administrators are", async () => {

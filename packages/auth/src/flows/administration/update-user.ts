@@ -6,12 +6,13 @@ import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import { findUser, type UserChanges, updateUser as updateUserRow, vouchFor } from "../../users/user-store.ts";
 import { type Actor, changeWithAuthority, noSuchUser } from "../steps/authority.ts";
+import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
-import { readGateAccount } from "../steps/gate.ts";
+import { type GateAccount, readGateAccount } from "../steps/gate.ts";
 import { keepNotice, type NoticeToKeep } from "../steps/keep-notice.ts";
 import { raiseDeviceEpoch } from "../steps/known-device.ts";
 import { seesContact, showAs } from "../steps/masked-contact.ts";
@@ -55,8 +56,9 @@ export async function updateUser(
     if (expected) requireUnchanged(showAs(isWhole, reader, before), expected);
     requireAllowed(update, before, superusers);
     if (isRaising(before, changes)) await requireFitForRights(core, transaction, id);
-    await makeRoom(core, transaction, update, before);
-    const former = hasNames(names) ? await listTrustedNames(core, transaction, id) : [];
+    const account = await readGateAccount(core, transaction, id);
+    await makeRoom(core, transaction, update, { before, account });
+    const former = account ? [...namesToTell(account, "phone"), ...namesToTell(account, "email")] : [];
     const after = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
     if (!after) throw noSuchUser();
     const [wasInTouch, isInTouch] = [before.isApprovedToBeInTouch, after.isApprovedToBeInTouch];
@@ -112,11 +114,22 @@ const isRaising = (before: User, { isStaff, isSuperuser }: UserChanges) =>
   (isStaff && !before.isStaff) || (isSuperuser && !before.isSuperuser);
 
 /** Ends what would contend for the new names, and sees to it that they are free. */
-async function makeRoom(core: Core, transaction: Queries, update: Update, before: User): Promise<void> {
+async function makeRoom(
+  core: Core,
+  transaction: Queries,
+  update: Update,
+  { before, account }: { readonly before: User; readonly account: GateAccount | null },
+): Promise<void> {
   const { id, actorId, names, changes } = update;
   const rivals = { userId: id, by: "administrator", actorId, facts: update.actor.facts } as const;
-  if (names.phoneNumber !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "phone" });
-  if (names.email !== undefined) await endRivalChanges(core, transaction, { ...rivals, kind: "email" });
+  if (names.phoneNumber !== undefined) {
+    const isSame = names.phoneNumber === account?.phoneNumber;
+    await endRivalChanges(core, transaction, { ...rivals, kind: "phone", isSame });
+  }
+  if (names.emailKey !== undefined) {
+    const isSame = names.emailKey === account?.emailKey;
+    await endRivalChanges(core, transaction, { ...rivals, kind: "email", isSame });
+  }
   if (isOtherName(before.username, changes)) {
     await requireFreeUsername(transaction, names, { userId: id, isTrusted: true });
   }
@@ -189,20 +202,6 @@ function toldOf({ actor, fields }: Update, user: User) {
 function isOtherName(present: string | null, { usernameKey }: UserChanges): boolean {
   const parsed = present === null ? null : parseUsername(present);
   return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
-}
-
-/** Where the owner of an account is told that a name of it is another one from now on: by a number only while it is theirs for certain. */
-async function listTrustedNames(
-  core: Core,
-  transaction: Queries,
-  id: string,
-): Promise<NonNullable<NoticeToKeep["former"]>> {
-  const account = await readGateAccount(core, transaction, id);
-  const { phoneNumber = null, emailKey = null, state } = account ?? {};
-  return [
-    ...(phoneNumber !== null && state?.phone === "trusted" ? [{ channel: "sms" as const, address: phoneNumber }] : []),
-    ...(emailKey !== null && state?.email === "trusted" ? [{ channel: "email" as const, address: emailKey }] : []),
-  ];
 }
 
 /** Whether any name is another one, new or gone. */

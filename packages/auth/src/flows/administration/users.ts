@@ -7,6 +7,7 @@ import type { ProfileChanges, User } from "../../users/user.ts";
 import { findPasswordChangeDue, insertUser, vouchFor } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
+import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
 import { eraseAccount } from "../steps/erase-account.ts";
 import { requireFreeForms } from "../steps/find-named.ts";

@@ -87,7 +87,7 @@ export interface NameChanged {
 
 /**
  * What follows from another name: codes under way and old tokens are good no more, devices that were known are not where a number went, and whoever listens is
- * told, the owner also by the name that went while it was theirs for certain.
+ * told, the owner also by the name that went.
  */
 async function noteChange(
   core: Core,
@@ -107,11 +107,14 @@ async function noteChange(
   return { user, ...(raised && { deviceMark: raised.deviceMark }) };
 }
 
-/** A name that goes, where it was its owner's for certain, or was just proved by whoever added it: to be told as well. */
+/**
+ * A name that goes, to be told as well: where it was proved, by its owner or by whoever has just added it. However long ago, since most owners
+ * prove theirs once and can be reached by nothing else; the text names nobody.
+ */
 export function namesToTell(account: GateAccount, kind: Target["kind"]): NonNullable<NoticeToKeep["former"]> {
   const address = addressOf(account, kind);
-  const trust = account.state[kind];
-  if (address === null || (trust !== "trusted" && trust !== "waiting")) return [];
+  const isProved = ["trusted", "waiting", "stale"].includes(account.state[kind]);
+  if (address === null || !isProved) return [];
   return [{ channel: kind === "phone" ? "sms" : "email", address }];
 }
 

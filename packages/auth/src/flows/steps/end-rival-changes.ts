@@ -9,6 +9,8 @@ import type { Target } from "./start-challenge.ts";
 export interface Rivals {
   readonly userId: string;
   readonly kind: Target["kind"];
+  /** Whether the name stays: what its adding can be stopped by stays with it. */
+  readonly isSame?: boolean;
   readonly by: "another_change" | "administrator";
   readonly actorId: string | null;
   /** Null for what has waited. */
@@ -22,9 +24,9 @@ export interface Rivals {
 export async function endRivalChanges(
   core: Core,
   transaction: Queries,
-  { userId, kind, by, actorId, facts }: Rivals,
+  { userId, kind, isSame = false, by, actorId, facts }: Rivals,
 ): Promise<void> {
-  const kinds = [`set_${kind}`, `remove_${kind}`, `open_by_${kind}`] as const;
+  const kinds = [`set_${kind}`, `remove_${kind}`, ...(isSame ? [] : ([`open_by_${kind}`] as const))] as const;
   for (const { kind: change } of await takeChanges(transaction, core.pendingKey(), { userId, kinds }))
     await recordEvent(transaction, { event: "change_stopped", change, by }, about({ id: userId }, actorId, facts));
 }
