@@ -69,8 +69,10 @@ export function createFirewall(options: FirewallOptions): Firewall {
 
   async function judge(ask: Ask, { line, keys }: Looked, isCounted: boolean): Promise<FirewallRule | null> {
     const of = await readOf(keys, isCounted);
-    const isHanded = isCounted && ask.isSent;
     const { isKnownDevice } = ask;
+    const isHanded = isCounted && ask.isSent;
+    // Of known devices the range and the country count what is proved.
+    const isInCountry = isHanded && !isKnownDevice;
     return findRefusingRule(
       {
         ...line,
@@ -80,8 +82,8 @@ export function createFirewall(options: FirewallOptions): Firewall {
         network: of("network"),
         prefix: of("prefix"),
         prefixByNetwork: of("prefixByNetwork"),
-        range: of("range", isHanded),
-        countryTotal: of("country", isHanded),
+        range: of("range", isInCountry),
+        countryTotal: of("country", isInCountry),
         countryByNetwork: of("countryByNetwork", isHanded),
         total: of("total", isHanded),
       },
