@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  describeSettings,
-  findAdvice,
-  isDevelopment,
-  parseSettings,
-  reportSettings,
-  toAuthOptions,
-} from "./environment.ts";
+import { toAuthOptions } from "./auth-options.ts";
+import { isDevelopment } from "./development.ts";
+import { parseSettings } from "./environment.ts";
+import { describeSettings, findAdvice, reportSettings } from "./settings-report.ts";
 import { refusalOf, strongSecret as secret } from "./testing/settings-refusal.ts";
 
 const djangoSecret = "k#9v2m!x7q$c4b&z1n8j5h3g6f0d-p=w+a(s)";

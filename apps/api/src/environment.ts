@@ -1,36 +1,28 @@
 import { availableParallelism } from "node:os";
 import {
-  type AuthOptions,
   findSecretWeakness,
   type MigrationMode,
   rememberRules,
   StartError,
   secondFactorRules,
   tokenAlgorithms,
-  withHostAlone,
 } from "@latchkey/auth";
-import {
-  findOriginFault,
-  isLoopback,
-  isTrustedProxy,
-  parsePublicUrl,
-  readPasskeys,
-  type SettingReport,
-} from "@latchkey/server";
+import { findOriginFault, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";
 import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
 import { consoleSettings, findConsoleContradictions } from "./console-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
+import { isDevelopment } from "./development.ts";
 import {
   findMessageContradictions,
   isLocalDatabase,
   messageSecrets,
   messageSettings,
   type SenderName,
-  toCodeOptions,
 } from "./messages/message-settings.ts";
+import { findPasskeyContradictions } from "./passkey-settings.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 import {
   audienceList,
@@ -280,19 +272,8 @@ export function parseSettings(variables: Variables): Settings {
   };
 }
 
-/**
- * Whether the service is tried out on the machine of whoever builds with it: nothing says that it is meant for others, and nobody else
- * reaches it.
- */
-export function isDevelopment(
-  settings: Pick<Settings, "isProduction" | "HOST" | "PUBLIC_URL" | "CORS_ORIGINS" | "TRUSTED_PROXIES">,
-): boolean {
-  const { isProduction, HOST, PUBLIC_URL, CORS_ORIGINS, TRUSTED_PROXIES } = settings;
-  const isForOthers = isProduction || PUBLIC_URL !== undefined || CORS_ORIGINS.length + TRUSTED_PROXIES.length > 0;
-  return !isForOthers && isLoopback(`http://${HOST.includes(":") ? `[${HOST}]` : HOST}`);
-}
-
-const settingNames = Object.keys(settingsSchema.shape);
+/** Every setting, by its name. */
+export const settingNames = Object.keys(settingsSchema.shape);
 
 function findUnknownSettings(given: Variables): string[] {
   return Object.keys(given).flatMap((name) => {
@@ -374,150 +355,3 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
       "SESSION_IDLE_LIFETIME is longer than SESSION_LIFETIME",
   ].filter((problem) => typeof problem === "string");
 }
-
-type PasskeySettings = Pick<
-  Settings,
-  "isProduction" | "HOST" | "PUBLIC_URL" | "CORS_ORIGINS" | "TRUSTED_PROXIES" | "PASSKEY_RP_ID" | "PASSKEY_ORIGINS"
->;
-
-function findPasskeys(settings: PasskeySettings) {
-  return readPasskeys({
-    publicUrl: (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined,
-    corsOrigins: settings.CORS_ORIGINS,
-    isDevelopment: isDevelopment(settings),
-    rpId: settings.PASSKEY_RP_ID,
-    origins: settings.PASSKEY_ORIGINS,
-  });
-}
-
-function findPasskeyContradictions(settings: PasskeySettings): string[] {
-  const found = findPasskeys(settings);
-  if (!found || !("fault" in found)) return [];
-  return [`${settings.PASSKEY_RP_ID === undefined ? "PASSKEY_ORIGINS" : "PASSKEY_RP_ID"} ${found.fault}`];
-}
-
-/** What the core is told, once the secret is known, or the secrets. */
-export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"]): AuthOptions {
-  const passkeys = findPasskeys(settings);
-  return {
-    secret,
-    tokens: {
-      algorithm: settings.TOKEN_ALGORITHM,
-      profile: settings.TOKEN_PROFILE,
-      issuer: settings.TOKEN_ISSUER,
-      audience: settings.TOKEN_AUDIENCE,
-      externalId: settings.TOKEN_EXTERNAL_ID === "yes",
-      lifetime: settings.ACCESS_TOKEN_LIFETIME,
-      keyLifetime: settings.SIGNING_KEY_LIFETIME,
-    },
-    ...(settings.LEGACY_SECRET_KEY && {
-      django: {
-        secretKey: settings.LEGACY_SECRET_KEY,
-        acceptTokensUntil: settings.LEGACY_UNTIL,
-        source: settings.LEGACY_SOURCE,
-        dangerouslyAcceptTokensOfStaff: settings.LEGACY_STAFF === "yes",
-        frozenAt: settings.LEGACY_FROZEN_AT,
-      },
-    }),
-    passwords: {
-      cost: settings.PASSWORD_COST,
-      format: settings.PASSWORD_HASH === "argon2id" ? "argon2id" : settings.PASSWORD_FORMAT,
-      memory: settings.PASSWORD_MEMORY,
-      minimumLength: settings.PASSWORD_MIN_LENGTH,
-      blockedWords: settings.PASSWORD_BLOCKED_WORDS,
-      ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
-      // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
-      hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
-    },
-    sessions: {
-      lifetime: settings.SESSION_LIFETIME,
-      idleLifetime: settings.SESSION_IDLE_LIFETIME,
-      refreshGrace: settings.REFRESH_GRACE,
-      refreshRetry: settings.REFRESH_RETRY,
-      perUser: settings.SESSIONS_PER_USER,
-      endedRetention: settings.ENDED_SESSIONS_RETENTION,
-    },
-    registration: settings.REGISTRATION,
-    secondFactor: settings.SECOND_FACTOR,
-    recoveryRemovesFactors: settings.RECOVERY_REMOVES_FACTORS === "yes",
-    rememberedDevices: { lifetime: settings.REMEMBER_DEVICE, of: settings.REMEMBER_DEVICE_OF },
-    ...(passkeys && !("fault" in passkeys) && { passkeys }),
-    auditRetention: settings.AUDIT_RETENTION,
-    ...(settings.INACTIVE_RETENTION !== undefined && { inactiveRetention: settings.INACTIVE_RETENTION }),
-    ...(settings.CONSENT_TEXT_VERSION !== undefined && { consentTextVersion: settings.CONSENT_TEXT_VERSION }),
-    parkedRetention: settings.PARKED_RETENTION,
-    callBudgets: { own: settings.CHANGES_PER_MINUTE, administration: settings.ADMINISTRATION_PER_MINUTE },
-    auditReads: settings.AUDIT_READS === "yes",
-    phones: { defaultCountry: settings.PHONE_DEFAULT_COUNTRY },
-    codes: toCodeOptions(settings),
-  };
-}
-
-/** The settings for an administrator to read who may not read the environment: with which of them somebody has set. */
-export function reportSettings(settings: Settings): readonly SettingReport[] {
-  const secrets = new Set<string>(secretSettings);
-  return settingNames.map((name) => {
-    const isSecret = secrets.has(name);
-    const value = isSecret ? null : writeValue(name, settings[name as keyof Settings]);
-    return { name, value, isSet: settings.given.includes(name), isSecret };
-  });
-}
-
-/** What is a time in seconds. */
-const durations = /_(LIFETIME|RETENTION|GRACE|RETRY|TRUST|DELAY|EVERY)$|^REMEMBER_DEVICE$/;
-
-/** Addresses of the service itself, which every token and every link has. */
-const ownAddresses: readonly string[] = ["PUBLIC_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE"];
-
-function writeValue(name: string, value: unknown): string | null {
-  if (value === undefined || String(value) === "") return name === "MESSAGES" ? "off" : null;
-  if (typeof value === "number" && durations.test(name)) return writeDuration(value);
-  if (typeof value === "number" && name === "ACCESS_LOG") return `1/${value}`;
-  return toTexts(name, value).join(", ");
-}
-
-/** A value, or those of a list, in texts without what lets one in anywhere. */
-function toTexts(name: string, value: unknown): readonly string[] {
-  const texts = [value].flat().map((one) => (one instanceof Date ? one.toISOString() : String(one)));
-  return ownAddresses.includes(name) ? texts : texts.map(withHostAlone);
-}
-
-function writeDuration(seconds: number): string {
-  const [unit = "s", size = 1] = [["d", 86_400] as const, ["h", 3_600] as const, ["m", 60] as const].find(
-    ([, size]) => seconds > 0 && seconds % size === 0,
-  ) ?? ["s", 1];
-  return `${seconds / size}${unit}`;
-}
-
-/** The settings for a person to read, secrets left out, and of addresses all but the host: what is printed is passed on. */
-export function describeSettings(settings: Settings): Record<string, string> {
-  const secrets = new Set<string>(secretSettings);
-  const entries = settingNames.map((name) => {
-    const value = settings[name as keyof Settings];
-    if (value === undefined) return [name, "(not set)"];
-    if (name === "MESSAGES") return [name, String(value) || "off"];
-    if (secrets.has(name)) return [name, String(value) === "" ? "(not set)" : "(set, not shown)"];
-    return [name, toTexts(name, value).join(",")];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** What may be meant as it is, and costs something or is asked for otherwise by a standard, a line each. */
-export function findAdvice({ PASSWORD_MIN_LENGTH, SECOND_FACTOR, SESSION_IDLE_LIFETIME }: Settings): readonly string[] {
-  const isShort = SECOND_FACTOR !== "all" && PASSWORD_MIN_LENGTH < 15;
-  return [
-    ...(isShort
-      ? [
-          "NIST SP 800-63B-4 asks for 15 characters where a password is the only factor: set PASSWORD_MIN_LENGTH=15, or SECOND_FACTOR=all",
-        ]
-      : []),
-    ...(SESSION_IDLE_LIFETIME < changesWait
-      ? [
-          "A change of a number or address waits 72 hours and ends with the session that asked for it: with SESSION_LIFETIME or SESSION_IDLE_LIFETIME under 73h it may never be done",
-        ]
-      : []),
-  ];
-}
-
-/** Seconds after which a change that waits is done at the latest, in most cases. */
-const changesWait = 73 * 3_600;

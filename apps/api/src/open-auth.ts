@@ -9,8 +9,9 @@ import {
 } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
+import { toAuthOptions } from "./auth-options.ts";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
-import { type Settings, toAuthOptions } from "./environment.ts";
+import type { Settings } from "./environment.ts";
 import type { MessageLog } from "./messages/message-log.ts";
 import { examineMessages, type MessageFindings, openSending, type Sending, toMessages } from "./messages/sending.ts";
 import { readOrMakeSecret } from "./secret-file.ts";

@@ -196,6 +196,7 @@ export {
   type ProfileFields,
 } from "./users/profile.ts";
 export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
+export { isUuid } from "./uuid.ts";
 export type { Watch, Work, WorkFacts } from "./watch.ts";
 export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createUuid } from "./uuid.ts";
+import { createUuid, isUuid } from "./uuid.ts";
 
 test("a UUID is of version 7, of this millisecond, and no other", () => {
   const before = Date.now();
@@ -12,4 +12,22 @@ test("a UUID is of version 7, of this millisecond, and no other", () => {
     expect(time).toBeGreaterThanOrEqual(before);
     expect(time).toBeLessThanOrEqual(after);
   }
+});
+
+test.each([
+  "018f4e9c-7b1a-7c3d-8e2f-0123456789AB",
+  "018f4e9c-7b1a-7c3d-8e2f-0123456789ab\n",
+  " 018f4e9c-7b1a-7c3d-8e2f-0123456789ab",
+  "018f4e9c7b1a7c3d8e2f0123456789ab",
+  "{018f4e9c-7b1a-7c3d-8e2f-0123456789ab}",
+  "",
+  null,
+  7,
+  ["018f4e9c-7b1a-7c3d-8e2f-0123456789ab"],
+])("%j is no id as the database writes it", (value) => {
+  expect(isUuid(value)).toBe(false);
+});
+
+test("every id that is made is one", () => {
+  expect(Array.from({ length: 100 }, createUuid).every(isUuid)).toBe(true);
 });

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { describeSettings, findAdvice, readEnvironment } from "../environment.ts";
+import { readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
+import { describeSettings, findAdvice } from "../settings-report.ts";
 import { findServingFault } from "../transport-security.ts";
 
 interface Flags {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { describeSettings, parseSettings, toAuthOptions } from "../environment.ts";
+import { toAuthOptions } from "../auth-options.ts";
+import { parseSettings } from "../environment.ts";
+import { describeSettings } from "../settings-report.ts";
 import { refusalOf, strongSecret as secret } from "../testing/settings-refusal.ts";
 import { assignChannels, isLocalDatabase, toMessagesOption } from "./message-settings.ts";
 import { toMessages } from "./sending.ts";

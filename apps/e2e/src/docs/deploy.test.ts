@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
+import { parseSettings, secretSettings } from "../../../api/src/environment.ts";
+import { describeSettings } from "../../../api/src/settings-report.ts";
 import { root } from "./documents.ts";
 import { findManifestFaults } from "./manifest-faults.ts";
 

@@ -6,9 +6,10 @@ import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
 import { toTrpcError } from "@latchkey/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
-import { describeSettings, parseSettings, type Settings } from "../../../api/src/environment.ts";
+import { parseSettings, type Settings } from "../../../api/src/environment.ts";
 import { exitCodes } from "../../../api/src/exit-codes.ts";
 import { limits } from "../../../api/src/limits.ts";
+import { describeSettings } from "../../../api/src/settings-report.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
 const defaults = parseSettings({});

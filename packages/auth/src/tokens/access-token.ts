@@ -1,6 +1,7 @@
 import { type CryptoKey, compactVerify, errors, type JWTPayload, SignJWT } from "jose";
 import { type Clock, toNumericDate } from "../clock.ts";
 import { AuthError } from "../errors.ts";
+import { isUuid } from "../uuid.ts";
 
 /** The algorithms a token can be signed with (RFC 7518 §3.1, RFC 8037 §3.1). */
 export const tokenAlgorithms = ["EdDSA", "ES256", "HS256"] as const;
@@ -138,9 +139,6 @@ function parseObject(json: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   throw new TypeError("not a JSON object");
 }
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const isUuid = (value: unknown): value is string => typeof value === "string" && uuidPattern.test(value);
 
 function requireOwnClaims(payload: JWTPayload, { issuer, audience, clock }: TokenExpectations): AccessTokenClaims {
   const { iss, aud, sub, sid, jti, iat, exp } = payload;

@@ -3,6 +3,7 @@ import {
   type Config,
   type CorePermission,
   type coreModels,
+  isUuid,
   type ModelAction,
   type ModelName,
   type PermissionFor,
@@ -253,10 +254,9 @@ async function findTarget(getRawInput: () => Promise<unknown>): Promise<string |
   const input = await getRawInput().catch(() => null);
   if (typeof input !== "object" || input === null) return null;
   const { id, userId } = input as { readonly id?: unknown; readonly userId?: unknown };
-  return [id, userId].find((value): value is string => typeof value === "string" && isId(value))?.toLowerCase() ?? null;
+  const ids = [id, userId].map((value) => (typeof value === "string" ? value.toLowerCase() : value));
+  return ids.find(isUuid) ?? null;
 }
-
-const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** Whether a client is told to come later. One that comes again at once, and over and over, would keep the process busy with saying so. */
 const isLimit = ({ code }: AuthError) => code === "rate_limited" || code === "overloaded";

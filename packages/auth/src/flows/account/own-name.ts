@@ -3,7 +3,6 @@ import type { ChallengePurpose } from "../../challenges/challenge-store.ts";
 import type { Challenge } from "../../challenges/challenges.ts";
 import { AuthError, type InputIssueCode } from "../../errors.ts";
 import { parseEmail } from "../../identifiers/email.ts";
-import type { Identifier } from "../../identifiers/identifier.ts";
 import { parsePhone } from "../../identifiers/phone.ts";
 import { withdrawCode } from "../../one-time-codes/code-store.ts";
 import type { Queries } from "../../storage/database.ts";
@@ -21,7 +20,7 @@ import { lockOwnAccount } from "../steps/lock-owner.ts";
 import { type PendingChange, postpone } from "../steps/pending-change.ts";
 import { reauthenticationRequired, requireRecently, waitOfCodes } from "../steps/recent-authentication.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
-import { startChallenge, type Target } from "../steps/start-challenge.ts";
+import { startChallenge, type Target, toIdentifier } from "../steps/start-challenge.ts";
 
 type Kind = Target["kind"];
 
@@ -73,7 +72,7 @@ export async function startOwnName(
   const address = to === undefined ? addressOf(account, kind) : parse(core, kind, to);
   if (address === null) throw invalid("to", "required", "is missing: the account has none");
   if (core.challenges.isFixed(address)) throw invalid("to", "invalid_value", "is a test number");
-  const holder = await findNamedAccount(core.db, { kind, value: address } as Identifier, to ?? address);
+  const holder = await findNamedAccount(core.db, toIdentifier({ kind, address }), to ?? address);
   const isOwn = holder?.id === user.id;
   if (isOwn) await requireProofAuthority(core, caller, account, kind);
   else await requireChangeAuthority(core, caller, account, { kind, does: "set" });

@@ -14,7 +14,7 @@ import { keepNotice, type NoticeToKeep } from "./keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "./known-device.ts";
 import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import { sessionEnded } from "./session-ended.ts";
-import type { Target } from "./start-challenge.ts";
+import { type Target, toIdentifier } from "./start-challenge.ts";
 import { tellHook } from "./tell-hooks.ts";
 
 /** The input's name for a kind of name. */
@@ -48,7 +48,8 @@ export async function setName(core: Core, transaction: Queries, change: NameToSe
   const { account, facts, target, holder, opensIn, provedAt } = change;
   const { kind, address } = target;
   if (holder) await moveNameFrom(core, transaction, { holder, target }, about(holder, null, facts));
-  if (kind === "phone") await requireFreeForms(transaction, { phoneNumber: address, userId: account.id });
+  const name = toIdentifier(target);
+  if (name.kind === "phone") await requireFreeForms(transaction, { phoneNumber: name.value, userId: account.id });
   const user = await setProvedName(transaction, core.profile, { id: account.id, kind, address, opensIn, provedAt });
   if (!user) throw sessionEnded();
   await withdrawCode(transaction, { userId: account.id, purpose: kind === "phone" ? "prove_phone" : "prove_email" });

@@ -1,7 +1,6 @@
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { ChallengePurpose, StoredChallenge } from "../../challenges/challenge-store.ts";
 import { AuthError } from "../../errors.ts";
-import type { Identifier } from "../../identifiers/identifier.ts";
 import type { Queries } from "../../storage/database.ts";
 import { toNetwork } from "../../throttling/address.ts";
 import type { Admission } from "../../throttling/throttle.ts";
@@ -14,7 +13,7 @@ import { type GateAccount, readGateAccount } from "./gate.ts";
 import type { ShownDevice } from "./known-device.ts";
 import { recordExhausted } from "./record-exhausted.ts";
 import { refundOnFailure } from "./refund-on-failure.ts";
-import type { Target } from "./start-challenge.ts";
+import { type Target, toIdentifier } from "./start-challenge.ts";
 
 export interface CodeToCheck extends ShownDevice {
   readonly challenge: string;
@@ -113,8 +112,7 @@ function toTarget({ address }: StoredChallenge): Target {
 
 /** The account that has a number or an address now, by whichever form it is stored in, with its row held. */
 export async function holdHolder(core: Core, transaction: Queries, target: Target): Promise<GateAccount | null> {
-  const name = { kind: target.kind, value: target.address } as Identifier;
-  const found = await findNamedAccount(transaction, name, target.address);
+  const found = await findNamedAccount(transaction, toIdentifier(target), target.address);
   if (!found) return null;
   const held = await readGateAccount(core, transaction, found.id, { isLocked: true });
   if (!held) return null;

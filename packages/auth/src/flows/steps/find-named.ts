@@ -1,5 +1,4 @@
 import { AuthError } from "../../errors.ts";
-import type { PhoneNumber, Username } from "../../identifiers/grammar.ts";
 import { type Identifier, parseIdentifier } from "../../identifiers/identifier.ts";
 import { mayBeOfAnotherKeyboard } from "../../identifiers/keyboards.ts";
 import { ambiguousPhoneReason, earlierFormsOf, isAmbiguousPhone, storedFormsOf } from "../../identifiers/phone.ts";
@@ -75,11 +74,11 @@ export async function requireFreeForms(
 ): Promise<void> {
   const isAnother = ({ id }: { id: string }) => id !== userId?.toLowerCase();
   if (phoneNumber) {
-    const forms = earlierFormsOf(phoneNumber as PhoneNumber);
+    const forms = earlierFormsOf(phoneNumber);
     const holders = forms.length > 0 ? await findPhoneHolders(transaction, forms) : [];
     if (holders.some(isAnother)) throw identifierTaken("phoneNumber");
   }
-  if (usernameKey && mayBeOfAnotherKeyboard(usernameKey as Username)) {
+  if (usernameKey && mayBeOfAnotherKeyboard(usernameKey)) {
     const others = await findOtherKeyboards(transaction, usernameKey);
     if (others.some(isAnother)) throw identifierTaken("username");
   }

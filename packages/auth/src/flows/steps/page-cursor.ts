@@ -1,4 +1,5 @@
 import { AuthError } from "../../errors.ts";
+import { isUuid } from "../../uuid.ts";
 
 /** Where a page ended, as a text for the next one. `order` is by what the list is ordered, so that no other list takes it. */
 export function writeCursor(order: string, position: string): string {
@@ -10,15 +11,13 @@ export function readCursor(cursor: string, order: string): string {
   try {
     const [kind, position] = JSON.parse(Buffer.from(cursor, "base64url").toString());
     const fits = kind === order && typeof position === "string" && !position.includes("\0");
-    if (fits && (order !== "id" || uuidPattern.test(position))) return position;
+    if (fits && (order !== "id" || isUuid(position))) return position;
   } catch {
     // Said below.
   }
   const message = "The cursor is not one of this list";
   throw new AuthError("invalid_input", message, { issues: [{ path: ["cursor"], code: "invalid_value", message }] });
 }
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Cuts a list to a page.

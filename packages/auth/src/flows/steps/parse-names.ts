@@ -1,5 +1,6 @@
 import { AuthError, type InputIssue } from "../../errors.ts";
 import { parseEmail } from "../../identifiers/email.ts";
+import type { EmailAddress, PhoneNumber, Username } from "../../identifiers/grammar.ts";
 import { parsePhone } from "../../identifiers/phone.ts";
 import { parseUsername } from "../../identifiers/username.ts";
 import { nameMissing } from "../../users/user-store.ts";
@@ -15,10 +16,10 @@ export interface NamesInput {
 /** The names as they are stored. */
 export interface StoredNames {
   username?: string | null;
-  usernameKey?: string | null;
-  phoneNumber?: string | null;
+  usernameKey?: Username | null;
+  phoneNumber?: PhoneNumber | null;
   email?: string | null;
-  emailKey?: string | null;
+  emailKey?: EmailAddress | null;
 }
 
 /** @throws AuthError `invalid_input`, naming each field that is wrong */

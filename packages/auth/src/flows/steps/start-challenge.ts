@@ -2,6 +2,7 @@ import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
 import type { ChallengePurpose, Channel } from "../../challenges/challenge-store.ts";
 import type { Challenge, StartInput } from "../../challenges/challenges.ts";
 import { AuthError } from "../../errors.ts";
+import type { Identifier } from "../../identifiers/identifier.ts";
 import type { FirewallRule } from "../../messages/firewall-rules.ts";
 import { MessageRefused } from "../../messages/message-refused.ts";
 import { toNetwork } from "../../throttling/address.ts";
@@ -14,6 +15,9 @@ export interface Target {
   /** Canonical. */
   readonly address: string;
 }
+
+/** Whose it is, as the name of an account. */
+export const toIdentifier = ({ kind, address }: Target) => ({ kind, value: address }) as Identifier;
 
 export interface CodeToStart {
   readonly purpose: ChallengePurpose;
