@@ -21,6 +21,8 @@ export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
   /** What a team declares of its own. */
   readonly config: ConfigFile["config"];
+  /** The migrations of a team's own that this start ran. */
+  readonly ranOwn: readonly string[];
   /** For long work on a connection of its own. */
   readonly connection: DatabaseOptions;
   /** Where the data is, for a person; without the password. */
@@ -99,15 +101,16 @@ export async function openAuth(
     const close = async () => {
       await Promise.all([auth.close(), database.close()]);
     };
+    let ranOwn: readonly string[];
     try {
       await initialize(auth, migrations);
-      await prepareOwn(auth, file, migrations);
+      ranOwn = await prepareOwn(auth, database.connection, { file, mode: migrations });
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
     const { connection, place } = database;
-    return { auth, config: file.config, connection, place, console: sending.console, findings, close };
+    return { auth, config: file.config, ranOwn, connection, place, console: sending.console, findings, close };
   } catch (error) {
     await database.close();
     throw error;
@@ -121,10 +124,17 @@ function initializeAll(onNotice: (line: string) => void): NonNullable<OpenOption
   };
 }
 
-async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mode: MigrationMode): Promise<void> {
-  if (!config.migrations || mode === "off") return;
-  if (mode === "auto") await migrateOwn(auth.pool, config.migrations);
-  else await requireOwnMigrated(auth.pool, config.migrations);
+/** Answers which of a team's migrations it ran. */
+async function prepareOwn(
+  auth: Auth<ServiceConfig>,
+  connection: Connection,
+  { file, mode }: { readonly file: ConfigFile; readonly mode: MigrationMode },
+): Promise<string[]> {
+  const { migrations } = file.config;
+  if (!migrations || mode === "off") return [];
+  if (mode === "auto") return migrateOwn(connection, migrations);
+  await requireOwnMigrated(auth.pool, migrations);
+  return [];
 }
 
 /** The endpoints of the settings and those of the config file, under names that are each one's alone. */

@@ -184,6 +184,7 @@ export {
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
+export { type LongConnection, openLongConnection } from "./storage/with-client.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";

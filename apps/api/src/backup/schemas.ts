@@ -12,7 +12,7 @@ export function backedUpSchemas({ migrations }: LatchkeyConfig): Record<string, 
  * @throws StartError when the backup has tables that nothing here makes
  */
 export async function makeOwnTables(
-  pool: Parameters<typeof migrateOwn>[0],
+  database: Parameters<typeof migrateOwn>[0],
   { migrations: applied }: BackupHeader,
   { migrations: own }: LatchkeyConfig,
 ): Promise<void> {
@@ -27,5 +27,5 @@ export async function makeOwnTables(
       `The backup has the migrations ${missing.join(", ")} of ${own.schema}, and the config file has not.`,
     );
   const all = Object.fromEntries(Object.entries(own.all).filter(([name]) => ran.includes(name)));
-  await migrateOwn(pool, { schema: own.schema, all });
+  await migrateOwn(database, { schema: own.schema, all });
 }

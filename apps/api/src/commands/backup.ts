@@ -48,14 +48,14 @@ export function restoreCommand(): Command {
       // A file that is not whole is refused before anything is touched.
       const { rows, header: head } = await verifyBackupFile(file);
       const settings = readEnvironment();
-      const { auth, config, close } = await openAuth(settings, asItIs);
+      const { auth, config, connection, close } = await openAuth(settings, asItIs);
       try {
         const source = showProgress(readBackupFile(file), { what: "restore", lines: countLines(rows, head) });
         const header = await auth.restore(source, {
           acceptAnotherSecret: flags.anotherSecret ?? false,
           async makeTables(head) {
             await auth.migrate({ only: head.migrations.latchkey ?? [] });
-            await makeOwnTables(auth.pool, head, config);
+            await makeOwnTables(connection, head, config);
           },
         });
         await auth.migrate();

@@ -1,5 +1,6 @@
 import type { Auth, Config } from "@latchkey/auth";
 import { Command } from "commander";
+import type { OpenedAuth } from "../open-auth.ts";
 import { print, withAuth } from "./with-auth.ts";
 
 interface Flags {
@@ -16,9 +17,10 @@ export function migrateCommand(): Command {
       const initialize = async (auth: Auth<Config>) => {
         ran = await auth.migrate();
       };
-      const report = async () => {
-        const sentence = ran.length > 0 ? `Ran ${ran.join(", ")}.` : "The schema is up to date.";
-        print(flags, { ran }, sentence);
+      const report = async (_auth: Auth<Config>, { ranOwn }: OpenedAuth) => {
+        const all = [...ran, ...ranOwn];
+        const sentence = all.length > 0 ? `Ran ${all.join(", ")}.` : "The schema is up to date.";
+        print(flags, { ran, ranOwn }, sentence);
       };
       await withAuth(report, { initialize, migrations: "auto" });
     });

@@ -1,13 +1,17 @@
 import type { Auth, MigrationMode } from "@latchkey/auth";
 import { readEnvironment } from "../environment.ts";
-import { type OpenOptions, openAuth } from "../open-auth.ts";
+import { type OpenedAuth, type OpenOptions, openAuth } from "../open-auth.ts";
 
 /** Runs a command on the core that the environment names, and lets go of the database afterwards whatever happens. */
-export async function withAuth(run: (auth: Auth) => Promise<void>, options: OpenOptions = {}): Promise<void> {
-  const { auth, close } = await openAuth(readEnvironment(), options);
+export async function withAuth(
+  run: (auth: Auth, opened: OpenedAuth) => Promise<void>,
+  options: OpenOptions = {},
+): Promise<void> {
+  const opened = await openAuth(readEnvironment(), options);
+  const { auth, close } = opened;
   process.once("SIGINT", () => process.stderr.write("latchkey: finishing; Ctrl-C again to break off\n"));
   try {
-    await run(auth);
+    await run(auth, opened);
   } finally {
     await close();
   }
