@@ -21,6 +21,8 @@ export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
   /** What a team declares of its own. */
   readonly config: ConfigFile["config"];
+  /** The file that declares it; null where none was found. */
+  readonly configFile: string | null;
   /** The migrations of a team's own that this start ran. */
   readonly ranOwn: readonly string[];
   /** For long work on a connection of its own. */
@@ -110,7 +112,7 @@ export async function openAuth(
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
     const { connection, place } = database;
-    return { auth, config: file.config, ranOwn, connection, place, console: sending.console, findings, close };
+    return { auth, config: file.config, configFile: file.path, ranOwn, connection, place, console: sending.console, findings, close };
   } catch (error) {
     await database.close();
     throw error;

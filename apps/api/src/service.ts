@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { createAuditFailures } from "./audit/audit-failures.ts";
 import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
-import { backedUpSchemas } from "./backup/schemas.ts";
+import { backedUpSchemas, describeLeftOut, findSchemasLeftOut } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
 import { findAdvice, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -87,7 +87,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const trail = createAuditFailures(log);
   const events = createEventMetrics();
   const sessions = createSessionMetrics();
-  const { auth, config, place, console, findings, close } = await openAuth(settings, {
+  const { auth, config, configFile, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     sends: messages,
     webhooks,
@@ -148,7 +148,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
+  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, configFile, settings, log });
   const signal = await stop.asked;
   stopMaintenance();
   stopBackups();
@@ -191,12 +191,17 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
   });
 }
 
-type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" | "log">;
+type BackedUp = Pick<OpenedAuth, "auth" | "config" | "configFile"> & Pick<Running, "settings" | "log">;
 
-function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
+function backUpByTheClock({ auth, config, configFile, settings, log }: BackedUp): () => void {
   const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
   if (every === undefined || folder === undefined || !runsMaintenance()) return () => {};
-  return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
+  async function* read(): AsyncGenerator<Buffer> {
+    const leftOut = await findSchemasLeftOut(auth.pool, config);
+    if (leftOut.length > 0) log.warn(describeLeftOut(leftOut, configFile));
+    yield* auth.backUp({ schemas: backedUpSchemas(config) });
+  }
+  return scheduleBackups(read, { folder, every, keep }, log);
 }
 
 /** Waits for the calls in flight. Sign-ins that then still wait for their password to be checked are told to try again rather than cut off. */

@@ -45,6 +45,7 @@ import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/er
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+import type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
@@ -761,7 +762,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Creates the permissions that are declared here; with `prune`, deletes with their grants all others that no account declares. Throws
    * StartError when another program declares an app of these, unless it prunes.
    */
-  syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
+  syncPermissions(input: SyncInput): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id: as the operator, or as an administrator. */
   rotateKeys(input: RotateKeysInput, admin?: Administrator): Promise<string>;
   /** The signing keys that are accepted, how old they are, and when the next one is made by itself. */

@@ -73,6 +73,7 @@ export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/er
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
+export type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 export type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
 export type { AuditFault, AuditVerification, BrokenRange, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";

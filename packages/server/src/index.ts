@@ -44,6 +44,7 @@ export type { SettingNames } from "./http/setting-names.ts";
 export { withoutValues } from "./http/without-values.ts";
 export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
 export {
+  listRelatedSchemas,
   migrateOwn,
   type OwnMigration,
   type OwnMigrations,

@@ -94,6 +94,23 @@ export async function requireOwnMigrated(pool: DatabasePool, { schema, all }: Ow
   );
 }
 
+/**
+ * The schemas beside Latchkey's own whose tables refer to people here, or were made by {@link migrateOwn}: without them a backup is not whole.
+ *
+ * @returns their names, sorted
+ */
+export async function listRelatedSchemas(pool: Pick<DatabasePool, "query">): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(`
+    select distinct n.nspname::text as name from pg_class t join pg_namespace n on n.oid = t.relnamespace
+    where n.nspname <> 'latchkey' and (
+      exists (select from pg_constraint c join pg_class r on r.oid = c.confrelid
+        where c.contype = 'f' and c.conrelid = t.oid and r.relnamespace = to_regnamespace('latchkey'))
+      or t.relname = 'migrations' and (select array_agg(attname::text order by attnum) from pg_attribute
+        where attrelid = t.oid and attnum > 0 and not attisdropped) = array['name', 'digest', 'ran_at'])
+    order by 1`);
+  return rows.map(({ name }) => name);
+}
+
 async function listApplied(database: Pick<DatabaseClient, "query">, schema: string): Promise<Applied[]> {
   return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name`)).rows;
 }

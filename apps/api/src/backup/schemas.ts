@@ -1,10 +1,22 @@
 import { type BackupHeader, StartError } from "@latchkey/auth";
-import { type LatchkeyConfig, migrateOwn } from "@latchkey/server";
+import { type LatchkeyConfig, listRelatedSchemas, migrateOwn } from "@latchkey/server";
 
 /** The schemas that a backup of the service has beside the core's, with the tables that note their migrations. */
 export function backedUpSchemas({ migrations }: LatchkeyConfig): Record<string, string | null> {
   return migrations ? { [migrations.schema]: "migrations" } : {};
 }
+
+type Pool = Parameters<typeof listRelatedSchemas>[0];
+
+/** The schemas that belong to the data and would be missing in a backup. */
+export async function findSchemasLeftOut(pool: Pool, config: LatchkeyConfig): Promise<string[]> {
+  const backedUp = backedUpSchemas(config);
+  return (await listRelatedSchemas(pool)).filter((schema) => !(schema in backedUp));
+}
+
+/** What to do about them, in one line. */
+export const describeLeftOut = (schemas: readonly string[], configFile: string | null): string =>
+  `The schema ${schemas.join(", ")} has tables that refer to people, and ${configFile === null ? "no config file was found that declares it" : `${configFile} does not declare it`}: a backup is without it. Name the config file that does in LATCHKEY_CONFIG, or back the schema up otherwise and say --leave-out for it.`;
 
 /**
  * Makes the service's own tables as they were when a backup was made.

@@ -1,7 +1,8 @@
+import { StartError } from "@latchkey/auth";
 import { Command } from "commander";
 import { readBackupFile, verifyBackupFile, writeBackupFile } from "../backup/backup-file.ts";
 import { countLines, showProgress } from "../backup/progress.ts";
-import { backedUpSchemas, makeOwnTables } from "../backup/schemas.ts";
+import { backedUpSchemas, describeLeftOut, findSchemasLeftOut, makeOwnTables } from "../backup/schemas.ts";
 import { readEnvironment } from "../environment.ts";
 import { openAuth } from "../open-auth.ts";
 import { print } from "./with-auth.ts";
@@ -9,6 +10,12 @@ import { print } from "./with-auth.ts";
 interface Flags {
   readonly json?: true;
 }
+
+interface BackupFlags extends Flags {
+  readonly leaveOut: readonly string[];
+}
+
+const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Neither migrates: a backup is of what is there, and is wanted before an upgrade most of all. */
 const asItIs = { initialize: async () => {}, migrations: "off" } as const;
@@ -18,18 +25,21 @@ export function backupCommand(): Command {
   return new Command("backup")
     .description("Write all data to a new file, as it is at one moment, and read it back; the secret is not in it")
     .argument("<file>", "the file; there must be none of that name yet")
+    .option("--leave-out <schema>", "a schema of your own that is backed up otherwise; may be said again", append, [])
     .option("--json", "print the answer as JSON")
-    .action(async (file: string, flags: Flags) => {
+    .action(async (file: string, flags: BackupFlags) => {
       const settings = readEnvironment();
-      const { auth, config, close } = await openAuth(settings, asItIs);
+      const { auth, config, configFile, close } = await openAuth(settings, asItIs);
       try {
+        const missing = (await findSchemasLeftOut(auth.pool, config)).filter((name) => !flags.leaveOut.includes(name));
+        if (missing.length > 0) throw new StartError(describeLeftOut(missing, configFile));
         const source = showProgress(auth.backUp({ schemas: backedUpSchemas(config) }), { what: "backup", lines: null });
         const { header, rows } = await writeBackupFile(file, source);
-        const answer = { file, rows, tables: header.tables.length, createdAt: header.createdAt };
+        const answer = { file, configFile, rows, tables: header.tables.length, createdAt: header.createdAt };
         print(
           flags,
           answer,
-          `${file} has ${rows} rows of ${header.tables.length} tables, and was read back. Keep the secret too.`,
+          `${file} has ${rows} rows of ${header.tables.length} tables (${configFile ?? "no config file"}), and was read back. Keep the secret too.`,
         );
       } finally {
         await close();

@@ -1,3 +1,5 @@
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createInstallation } from "./installation.ts";
 
@@ -22,4 +24,28 @@ test("migrations of a team's own take as long as they take, another process wait
   expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: [] }]));
   expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: ["0001-orders", "0002-one"] }]));
   expect(await installation.query("select id from shop.orders")).toEqual([{ id: 1 }]);
+});
+
+test("a command that does not find the config file makes no backup that lacks a team's tables, unless told that it is meant", async () => {
+  await using installation = await createInstallation({ MIGRATE: "auto" }, { isOnTestServer: true });
+  const tables = `{ schema: "shop", all: { "0001-orders": "create table shop.orders (id int)" } }`;
+  await installation.writeFile("latchkey.config.mjs", `export default { migrations: ${tables} };`);
+  expect(await installation.run(["migrate"])).toMatchObject({ code: 0, stdout: "Ran 0001-orders.\n" });
+  const folder = join(installation.dataDir, "..");
+  const config = join(folder, "latchkey.config.mjs");
+  const whole = await installation.run(["backup", "whole.backup", "--json"]);
+  expect(JSON.parse(whole.stdout)).toMatchObject({ configFile: config });
+
+  await rm(config);
+  await installation.query("create schema crm; create table crm.notes (owner uuid references latchkey.users (id))");
+  expect(await installation.run(["backup", "less.backup"])).toEqual({
+    code: 3,
+    signal: null,
+    stdout: "",
+    stderr:
+      "latchkey: The schema crm, shop has tables that refer to people, and no config file was found that declares it: a backup is without it. Name the config file that does in LATCHKEY_CONFIG, or back the schema up otherwise and say --leave-out for it.\n",
+  });
+  await expect(stat(join(folder, "less.backup"))).rejects.toThrow("ENOENT");
+  const meant = ["backup", "less.backup", "--leave-out", "crm", "--leave-out", "shop"];
+  expect(await installation.run(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("(no config file)") });
 });

@@ -54,7 +54,10 @@ test("what is declared no longer stays until it is pruned, then goes with its gr
   expect(await later.syncPermissions({ prune: false })).toEqual({ added: [], removed: [] });
   expect(await readPermissions(test.database)).toContain("notes.add_note");
 
-  expect(await later.syncPermissions({ prune: true })).toEqual({ added: [], removed: ofModel("notes", "note") });
+  const pruned = { added: [], removed: ofModel("notes", "note") };
+  expect(await later.syncPermissions({ prune: true, isTrial: true })).toEqual(pruned);
+  expect(await readPermissions(test.database)).toContain("notes.add_note");
+  expect(await later.syncPermissions({ prune: true })).toEqual(pruned);
   expect(await readPermissions(test.database)).toEqual([...core, ...ofModel("shop", "order")].sort());
   const { token } = await later.login({ username: "alice", password: "correct horse battery" }, test.facts);
   const { user } = await later.authenticate([`Bearer ${token}`]);
