@@ -6,6 +6,7 @@ import {
   type DatabaseOptions,
   type MigrationMode,
   StartError,
+  type StartMode,
 } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
@@ -39,7 +40,9 @@ export interface OpenedAuth {
 export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
-  /** Other than all that the service needs. */
+  /** What the settings of this process may change in the database: those of a command may be others than the service's. */
+  readonly mode?: StartMode;
+  /** Other than what calls need. */
   readonly initialize?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
   /** Other than `MIGRATE` says. */
   readonly migrations?: MigrationMode;
@@ -69,7 +72,8 @@ export async function openAuth(
   settings: Settings,
   {
     onNotice = () => {},
-    initialize = initializeAll(onNotice),
+    mode = "missing",
+    initialize = initializeCore(onNotice, mode),
     migrations = settings.MIGRATE,
     sends,
     webhooks,
@@ -112,17 +116,26 @@ export async function openAuth(
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
     const { connection, place } = database;
-    return { auth, config: file.config, configFile: file.path, ranOwn, connection, place, console: sending.console, findings, close };
+    return {
+      auth,
+      config: file.config,
+      configFile: file.path,
+      ranOwn,
+      connection,
+      place,
+      console: sending.console,
+      findings,
+      close,
+    };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-/** All that the service needs of the core. */
-function initializeAll(onNotice: (line: string) => void): NonNullable<OpenOptions["initialize"]> {
+function initializeCore(onNotice: (line: string) => void, mode: StartMode): NonNullable<OpenOptions["initialize"]> {
   return async (auth, migrations) => {
-    for (const line of await auth.initialize({ migrations })) onNotice(line);
+    for (const line of await auth.initialize({ migrations, mode })) onNotice(line);
   };
 }
 

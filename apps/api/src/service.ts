@@ -89,6 +89,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const sessions = createSessionMetrics();
   const { auth, config, configFile, place, console, findings, close } = await openAuth(settings, {
     onNotice,
+    mode: "all",
     sends: messages,
     webhooks,
     watch: (work, facts, run) => traceWork(work, facts, () => hashes.watch(work, facts, run)),

@@ -42,11 +42,12 @@ import type { TokenInspection, TokenQuestion } from "./flows/authentication/insp
 import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
+import type { StartMode } from "./flows/maintenance/prepare-keys.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
-import type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type {
@@ -805,8 +806,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), refuses a database whose restore has not ended, looks whether the database can be
    * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
    * messages from now on. Answers what works and should be mended about the way to the database, a line each. Throws StartError.
+   *
+   * @param input.mode whether it brings what the settings ask for into the database (as the service does, and unless said), makes only what is
+   * missing there, or changes nothing and starts nothing
    */
-  initialize(input?: { readonly migrations?: MigrationMode }): Promise<readonly string[]>;
+  initialize(input?: { readonly migrations?: MigrationMode; readonly mode?: StartMode }): Promise<readonly string[]>;
   /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
   receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
   /** What became of messages in the last 24 hours and which rules refused some, by country, and what is left of the budgets. */

@@ -87,6 +87,7 @@ import { applyDueChanges } from "./flows/maintenance/apply-changes.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
 import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts";
 import { measureHashCosts } from "./flows/maintenance/measure-hash-costs.ts";
+import { prepareKeys } from "./flows/maintenance/prepare-keys.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { readMessageHistory, reportMessages } from "./flows/maintenance/report-messages.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
@@ -336,7 +337,7 @@ export function createAuth<
         return ran;
       }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
-    initialize: async ({ migrations = "auto" } = {}) => {
+    initialize: async ({ migrations = "auto", mode = "all" } = {}) => {
       await withoutStatementTimeout(database, async (db) => {
         await refuseHalfRestored(db);
         if (migrations === "auto") await migrate(db);
@@ -345,15 +346,15 @@ export function createAuth<
         await requireAliases({ ...core, db });
         if (migrations === "auto") await buildIndexes(db);
       });
-      await core.keyRing.prepare();
-      await core.secretKeys.prepare();
+      const told = await prepareKeys(core, mode);
+      if (mode === "nothing") return findForgetfulPooler(storage);
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
       await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
-      return findForgetfulPooler(storage);
+      return [...told, ...(await findForgetfulPooler(storage))];
     },
     receiveDelivery: (receipt) => core.outbox.receive(receipt),
     reportMessages: () => reportMessages(core),

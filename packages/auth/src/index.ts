@@ -70,11 +70,12 @@ export type { TokenInspection, TokenQuestion } from "./flows/authentication/insp
 export type { DeniedCall } from "./flows/authentication/record-denial.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
 export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
+export type { StartMode } from "./flows/maintenance/prepare-keys.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
-export type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 export type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+export type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 export type { AuditFault, AuditVerification, BrokenRange, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type {
