@@ -139,6 +139,30 @@ test("the programs that are started are those of the build", async () => {
   ]);
 });
 
+test("no file that holds a secret, of compose or of a command, gets into a layer of the image or into git", async () => {
+  const { secrets } = (await readYaml("compose.yaml"))[0];
+  const files = Object.values<{ file: string }>(secrets).map(({ file }) =>
+    file.replace(/^\$\{LATCHKEY_SECRETS:-\.\/(\w+)\}/, "deploy/$1"),
+  );
+  expect(files).toHaveLength(3);
+  const ignored = {
+    git: await readFile(join(root, ".gitignore"), "utf8"),
+    docker: await read("Dockerfile.dockerignore"),
+  };
+  for (const [by, text] of Object.entries(ignored)) {
+    const patterns = text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.replace(/^\*\*\//, "").replace(/\/$/, ""));
+    const isIgnored = (path: string) => patterns.some((pattern) => path === pattern || path.startsWith(`${pattern}/`));
+    expect(
+      files.filter((path) => !isIgnored(path)),
+      by,
+    ).toEqual([]);
+    expect(patterns, by).toEqual(expect.arrayContaining([".env", ".latchkey", "*.backup", "*.erasures"]));
+  }
+});
+
 const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0;
 
 test.skipIf(!hasSystemd)("systemd finds nothing wrong with the unit, nor unknown in it", async () => {
