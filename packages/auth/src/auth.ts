@@ -126,6 +126,8 @@ export interface BackUpInput {
 export interface RestoreInput {
   /** Makes the tables of every schema as its migrations of the header leave them. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
+  /** Replaces a team's own tables although there are rows in them, or others depend on them. */
+  readonly replacesOwnTables?: boolean;
   /** Restores what another secret sealed. Nobody can sign in before `reseal({ lost: true })` then. */
   readonly acceptAnotherSecret?: boolean;
 }

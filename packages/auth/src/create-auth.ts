@@ -325,9 +325,18 @@ export function createAuth<
         await buildIndexes(unhurriedCore.db);
         return purged;
       }),
-    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
-    restore: (source, { acceptAnotherSecret = false, ...rest }) =>
-      restore(database, source, { ...rest, secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf) }),
+    backUp: ({ schemas }) =>
+      backUp(database, {
+        schemas,
+        secret: fingerprintOf(options.secrets[0]),
+        findSealers: (keys) =>
+          core.keyRing.findSealers(keys).map((place) => fingerprintOf(options.secrets[place] ?? options.secrets[0])),
+      }),
+    restore: (source, { acceptAnotherSecret = false, replacesOwnTables = false, makeTables }) =>
+      restore(database, source, {
+        ...{ replacesOwnTables, makeTables },
+        secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf),
+      }),
     migrate: ({ only } = {}) =>
       withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);

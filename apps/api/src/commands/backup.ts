@@ -15,6 +15,11 @@ interface BackupFlags extends Flags {
   readonly leaveOut: readonly string[];
 }
 
+interface RestoreFlags extends Flags {
+  readonly anotherSecret?: true;
+  readonly replaceOwnTables?: true;
+}
+
 const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Neither migrates: a backup is of what is there, and is wanted before an upgrade most of all. */
@@ -53,8 +58,9 @@ export function restoreCommand(): Command {
     .description("Bring a backup back into a database without accounts, whole or not at all")
     .argument("<file>", "what backup has written")
     .option("--another-secret", "even if LATCHKEY_SECRET was another one; reseal --lost must follow")
+    .option("--replace-own-tables", "even if there are rows in tables of your own, or others depend on them")
     .option("--json", "print the answer as JSON")
-    .action(async (file: string, flags: Flags & { readonly anotherSecret?: true }) => {
+    .action(async (file: string, flags: RestoreFlags) => {
       // A file that is not whole is refused before anything is touched.
       const { rows, header: head } = await verifyBackupFile(file);
       const settings = readEnvironment();
@@ -63,6 +69,7 @@ export function restoreCommand(): Command {
         const source = showProgress(readBackupFile(file), { what: "restore", lines: countLines(rows, head) });
         const header = await auth.restore(source, {
           acceptAnotherSecret: flags.anotherSecret ?? false,
+          replacesOwnTables: flags.replaceOwnTables ?? false,
           async makeTables(head) {
             await auth.migrate({ only: head.migrations.latchkey ?? [] });
             await makeOwnTables(connection, head, config);

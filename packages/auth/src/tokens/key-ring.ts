@@ -160,6 +160,10 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
     return stored.map((key) => unsealWithAny(key, sealingKeys)?.by).find((by) => by !== undefined) ?? null;
   }
 
+  /** Which of the secrets sealed keys that somebody has read, by their places. */
+  const findSealers = (keys: readonly SealedKey[]): number[] =>
+    keys.flatMap((key) => unsealWithAny(key, sealingKeys)?.by ?? []);
+
   /** How many of the accepted keys each secret sealed, and how many none of them did. */
   async function countSeals(): Promise<Seals> {
     const stored = await listSigningKeys(db);
@@ -193,6 +197,7 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
     check,
     findAlgorithm,
     findSealer,
+    findSealers,
     countSeals,
     reseal,
   };
