@@ -149,15 +149,16 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, configFile, settings, log });
+  const stopBackups = stop.isAsked() ? async () => {} : backUpByTheClock({ auth, config, configFile, settings, log });
   const signal = await stop.asked;
   stopMaintenance();
-  stopBackups();
+  const backupsStopped = stopBackups();
   server.endReadiness();
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
   if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
   metrics?.close();
+  await backupsStopped;
   await close();
   log.info("stopped");
 }
@@ -194,9 +195,9 @@ function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): ()
 
 type BackedUp = Pick<OpenedAuth, "auth" | "config" | "configFile"> & Pick<Running, "settings" | "log">;
 
-function backUpByTheClock({ auth, config, configFile, settings, log }: BackedUp): () => void {
+function backUpByTheClock({ auth, config, configFile, settings, log }: BackedUp): () => Promise<void> {
   const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
-  if (every === undefined || folder === undefined || !runsMaintenance()) return () => {};
+  if (every === undefined || folder === undefined || !runsMaintenance()) return async () => {};
   async function* read(): AsyncGenerator<Buffer> {
     const leftOut = await findSchemasLeftOut(auth.pool, config);
     if (leftOut.length > 0) log.warn(describeLeftOut(leftOut, configFile));

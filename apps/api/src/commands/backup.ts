@@ -1,5 +1,6 @@
 import { StartError } from "@latchkey/auth";
 import { Command } from "commander";
+import { describeAfterRestore } from "../backup/after-restore.ts";
 import { readBackupFile, verifyBackupFile, writeBackupFile } from "../backup/backup-file.ts";
 import { countLines, showProgress } from "../backup/progress.ts";
 import { backedUpSchemas, describeLeftOut, findSchemasLeftOut, makeOwnTables } from "../backup/schemas.ts";
@@ -81,7 +82,7 @@ export function restoreCommand(): Command {
         print(
           flags,
           answer,
-          `Restored ${rows} rows of ${header.tables.length} tables, as they were at ${header.createdAt}. Who was deleted since is back: run replay-erasures.`,
+          `Restored ${rows} rows of ${header.tables.length} tables, as they were at ${header.createdAt}. What was taken away since is back. Before users are:\n${describeAfterRestore()}`,
         );
       } finally {
         await close();

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Auth, MigrationMode } from "@latchkey/auth";
 import { readEnvironment } from "../environment.ts";
 import { type OpenedAuth, type OpenOptions, openAuth } from "../open-auth.ts";
@@ -29,4 +30,11 @@ export async function bringSchemaUpToDate(
 /** Prints an answer on standard output: JSON for a program, a sentence for a person. */
 export function print({ json }: { readonly json?: true }, answer: unknown, sentence: string): void {
   process.stdout.write(`${json ? JSON.stringify(answer) : sentence}\n`);
+}
+
+/** Writes a piece of a long answer on standard output, at the pace of whoever reads it. */
+export async function writeOut(text: string): Promise<void> {
+  if (process.stdout.write(text) || process.stdout.errored) return;
+  // Whoever listens for errors says what becomes of one.
+  await once(process.stdout, "drain").catch(() => {});
 }
