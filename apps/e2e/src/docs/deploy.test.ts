@@ -6,6 +6,7 @@ import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
+import { timeouts } from "../../../../packages/auth/src/storage/pool.ts";
 import { root } from "./documents.ts";
 import { findManifestFaults } from "./manifest-faults.ts";
 
@@ -124,6 +125,32 @@ test("a pod tells its figures at a port of its own, which no Service leads to", 
   expect(set.METRICS_HOST).toBe("0.0.0.0");
   const service = resources.find(({ kind }) => kind === "Service");
   expect(service.spec.ports).toEqual([{ name: "http", port: 80, targetPort: "http" }]);
+});
+
+test("compose asks PostgreSQL where the service will ask it, and a migration that came too early is tried again", async () => {
+  const { services } = (await readYaml("compose.yaml"))[0];
+  expect(services.postgres.healthcheck.test.join(" ")).toContain("--host 127.0.0.1");
+  expect(services.migrate.restart).toBe("on-failure");
+});
+
+test("whoever restarts a container asks whether the process answers, and not whether its database does", async () => {
+  const [, asked] = /HEALTHCHECK[^]*?PORT\}(\/\w+)`/.exec(await read("Dockerfile")) ?? [];
+  expect(asked).toBe("/healthz");
+  const { readinessProbe } = podsOf.find(({ kind }) => kind === "Deployment")?.containers[0] ?? {};
+  // A look at the database may wait for a connection, for as long as a call does.
+  expect(readinessProbe.timeoutSeconds * 1_000).toBeGreaterThan(timeouts.queue + timeouts.opening / 2);
+});
+
+test("the unit starts the service again whatever ended it, has a folder to write to, and the time that a stop may take", async () => {
+  const unit = await read("latchkey.service");
+  const valueOf = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1];
+  const { SHUTDOWN_DELAY } = parseSettings({ NODE_ENV: "production", DATABASE_URL: "postgres://127.0.0.1/latchkey", LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" });
+  expect([valueOf("Restart"), valueOf("StateDirectory")]).toEqual(["always", "latchkey"]);
+  expect(Number(valueOf("TimeoutStopSec"))).toBeGreaterThanOrEqual(SHUTDOWN_DELAY + 10);
+  const run = await read("latchkey-run");
+  for (const property of ["EnvironmentFile", "LoadCredential", "StateDirectory"])
+    for (const [line] of unit.matchAll(new RegExp(`^${property}=.*$`, "gm"))) expect(run).toContain(`--property=${line}`);
+  expect(run).toContain(`--working-directory=${valueOf("WorkingDirectory")}`);
 });
 
 test("the programs that are started are those of the build", async () => {
