@@ -31,6 +31,7 @@ import {
   type SenderName,
   toCodeOptions,
 } from "./messages/message-settings.ts";
+import { findMemoryFault } from "./memory-limit.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 import {
   audienceList,
@@ -44,7 +45,7 @@ import {
   untrimmed,
   wordList,
 } from "./setting-formats.ts";
-import { findDatabaseWireFault } from "./transport-security.ts";
+import { findDatabaseWireFault, findServingFault } from "./transport-security.ts";
 import { findWebhookContradictions, webhookSettings } from "./webhooks/webhook-settings.ts";
 
 const postgresUrl = z.string().superRefine((value, context) => {
@@ -426,8 +427,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
       ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
-      // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
-      hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
+      hashConcurrency: countHashesAtOnce(settings),
     },
     sessions: {
       lifetime: settings.SESSION_LIFETIME,
@@ -500,6 +500,17 @@ export function describeSettings(settings: Settings): Record<string, string> {
     return [name, toTexts(name, value).join(",")];
   });
   return Object.fromEntries(entries);
+}
+
+/** One more than cores in all processes together, so that none rests while what became of a hash is looked at. */
+export const countHashesAtOnce = ({ WORKERS }: Pick<Settings, "WORKERS">): number =>
+  Math.ceil((availableParallelism() + 1) / WORKERS);
+
+/** What works until something happens, a line each. */
+export function findDangers(settings: Settings): readonly string[] {
+  return [findServingFault(settings), findMemoryFault(settings, countHashesAtOnce(settings))].filter(
+    (line) => line !== null,
+  );
 }
 
 /** What may be meant as it is, and costs something or is asked for otherwise by a standard, a line each. */

@@ -7,7 +7,7 @@ import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas, describeLeftOut, findSchemasLeftOut } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
-import { findAdvice, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
+import { findAdvice, findDangers, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
@@ -18,6 +18,7 @@ import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
 import { createSessionMetrics } from "./metrics/session-metrics.ts";
+import { createTaskMetrics, type Task, type TaskMetrics } from "./metrics/task-metrics.ts";
 import { createWorkersMetrics, tellLeader } from "./metrics/workers-metrics.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
@@ -87,6 +88,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   const trail = createAuditFailures(log);
   const events = createEventMetrics();
   const sessions = createSessionMetrics();
+  const tasks = createTaskMetrics(listTasks(settings));
   const { auth, config, configFile, place, console, findings, close } = await openAuth(settings, {
     onNotice,
     mode: "all",
@@ -100,12 +102,13 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
       onSessionChange: sessions.onSessionChange,
     }),
   });
-  const counted = [messages, webhooks, hashes, trail, events, sessions, lastResort];
+  const counted = [messages, webhooks, hashes, trail, events, sessions, lastResort, tasks];
   const others = () => counted.flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();
     throw error;
   });
+  const dangers = findDangers(settings);
   const publicUrl = (settings.PUBLIC_URL && parsePublicUrl(settings.PUBLIC_URL)) || undefined;
   const server = await startServer({
     metrics: metrics?.metrics,
@@ -125,7 +128,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl, origin: settings.CONSOLE_ORIGIN }) : undefined,
     settings: {
       settings: reportSettings(settings),
-      warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
+      warnings: [...findings.warnings, ...dangers],
       notes: [...findings.notes, ...findAdvice(settings)],
     },
     pages: {
@@ -140,7 +143,7 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   });
   log.info({ url: server.url, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
-  for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
+  for (const line of [...findings.warnings, ...dangers, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && runsMaintenance()) {
     const url = settings.PUBLIC_URL ?? nameLocalhost(server.url);
     const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
@@ -148,8 +151,8 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   }
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
-  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  const stopBackups = stop.isAsked() ? async () => {} : backUpByTheClock({ auth, config, configFile, settings, log });
+  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log, tasks);
+  const stopBackups = stop.isAsked() ? async () => {} : backUpByTheClock({ auth, config, configFile, settings, log, tasks });
   const signal = await stop.asked;
   stopMaintenance();
   const backupsStopped = stopBackups();
@@ -185,17 +188,26 @@ async function serveFigures(
   return server;
 }
 
-function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {
+function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger, tasks: TaskMetrics): () => void {
   return startMaintenance(auth, {
+    onDone: (task) => tasks.note(task),
     clearsAway: runsMaintenance(),
     onPurged: (purged) => log.info(purged, "purged"),
     onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
 }
 
-type BackedUp = Pick<OpenedAuth, "auth" | "config" | "configFile"> & Pick<Running, "settings" | "log">;
+/** What this process does by the clock. */
+function listTasks({ BACKUP_EVERY }: Settings): Task[] {
+  if (!runsMaintenance()) return ["hashes"];
+  return ["hashes", "keys", "changes", "purge", ...(BACKUP_EVERY === undefined ? [] : (["backup"] as const))];
+}
 
-function backUpByTheClock({ auth, config, configFile, settings, log }: BackedUp): () => Promise<void> {
+interface BackedUp extends Pick<OpenedAuth, "auth" | "config" | "configFile">, Pick<Running, "settings" | "log"> {
+  readonly tasks: TaskMetrics;
+}
+
+function backUpByTheClock({ auth, config, configFile, settings, log, tasks }: BackedUp): () => Promise<void> {
   const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
   if (every === undefined || folder === undefined || !runsMaintenance()) return async () => {};
   async function* read(): AsyncGenerator<Buffer> {
@@ -203,7 +215,7 @@ function backUpByTheClock({ auth, config, configFile, settings, log }: BackedUp)
     if (leftOut.length > 0) log.warn(describeLeftOut(leftOut, configFile));
     yield* auth.backUp({ schemas: backedUpSchemas(config) });
   }
-  return scheduleBackups(read, { folder, every, keep }, log);
+  return scheduleBackups(read, { folder, every, keep, onDone: (at) => tasks.note("backup", at) }, log);
 }
 
 /** Waits for the calls in flight. Sign-ins that then still wait for their password to be checked are told to try again rather than cut off. */

@@ -9,6 +9,8 @@ export interface BackupSchedule {
   readonly every: number;
   /** How many are kept: the newest. */
   readonly keep: number;
+  /** Told when the newest one was made, in milliseconds since 1970. */
+  readonly onDone?: (at: number) => void;
 }
 
 /** Milliseconds by which a file may be ahead of the clock, which two machines do not have quite alike. */
@@ -68,7 +70,7 @@ export function scheduleBackups(
 
 async function backUpWhenDue(
   read: () => AsyncIterable<Buffer>,
-  { folder, every, keep, signal }: BackupSchedule & { readonly signal: AbortSignal },
+  { folder, every, keep, onDone = () => {}, signal }: BackupSchedule & { readonly signal: AbortSignal },
   log: Logger,
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -77,10 +79,12 @@ async function backUpWhenDue(
   const { present, ahead } = await listBackups(folder, now);
   if (ahead.length > 0) log.warn({ files: ahead }, "backups of a time that has not come are left alone: look at the clock");
   const newest = present.at(-1);
+  if (newest !== undefined) onDone(toTime(newest));
   if (newest !== undefined && now.getTime() - toTime(newest) < every * 1_000) return;
   const file = join(folder, toFileName(now));
   const { rows } = await writeBackupFile(file, read(), signal);
   log.info({ file, rows }, "backed up");
+  onDone(now.getTime());
   // Only after a new one is there and whole.
   const old = (await listBackups(folder, now)).present.slice(0, -keep);
   await Promise.all(old.map((name) => rm(join(folder, name), { force: true })));

@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import { describeLeftOut, findSchemasLeftOut } from "../backup/schemas.ts";
-import { describeSettings, findAdvice, readEnvironment } from "../environment.ts";
+import { describeSettings, findAdvice, findDangers, readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
-import { findServingFault } from "../transport-security.ts";
 
 interface Flags {
   readonly json?: true;
@@ -41,7 +40,7 @@ async function examine({ json }: Flags): Promise<void> {
       ...found,
       ...(leftOut.length > 0 ? [describeLeftOut(leftOut, configFile)] : []),
       ...findings.warnings,
-      ...[findServingFault(settings) ?? []].flat(),
+      ...findDangers(settings),
     ];
     const facts = { database: place, configFile, ...health };
     if (json) process.stdout.write(`${JSON.stringify({ settings: described, ...facts, warnings, notes })}\n`);

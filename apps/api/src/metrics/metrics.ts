@@ -79,17 +79,19 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   const readOldTokens = createOldTokenReader(auth);
   const readQueues = createQueueReader(auth);
   const readMessages = createMessageReader(auth);
+  const readStreamLag = createStreamLagReader(auth);
 
   async function collect(): Promise<readonly Metric[]> {
     const lagging = toLag(lag);
     // The longest of the time since the last scrape.
     lag.reset();
-    const [keyAge, imports, oldTokens, queues, messages] = await Promise.all([
+    const [keyAge, imports, oldTokens, queues, messages, streamLag] = await Promise.all([
       readKeyAge(),
       readImports(),
       readOldTokens(),
       readQueues(),
       readMessages(),
+      readStreamLag(),
     ]);
     return [
       { ...described.requests, samples: answers.samples() },
@@ -105,6 +107,7 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       { ...described.oldTokens, samples: oldTokens },
       ...queues,
       ...messages,
+      { ...described.streamLag, samples: streamLag },
       ...describeProcess(),
     ];
   }
@@ -211,6 +214,11 @@ const described = {
     help: "Codes, notices and events of webhooks that wait to be sent.",
     type: "gauge",
   },
+  streamLag: {
+    name: "latchkey_audit_stream_lag_seconds",
+    help: "Time since the oldest event of the audit trail that AUDIT_STREAM has not told; 0 where it has told all, or there is none.",
+    type: "gauge",
+  },
   queueAge: {
     name: "latchkey_queue_age_seconds",
     help: "Time since the oldest of them was queued; 0 where none waits.",
@@ -292,6 +300,18 @@ function createKeyAgeReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Prom
     "select extract(epoch from clock_timestamp() - max(created_at))::float8 as age from latchkey.signing_keys",
   );
   return async () => (await readRows()).flatMap(({ age }) => (age === null ? [] : [{ value: age }]));
+}
+
+/** Of the stream that is farthest behind. */
+function createStreamLagReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
+  const readRows = createRowsReader<{ lag: number }>(
+    auth,
+    `select coalesce(extract(epoch from latchkey.now() - min(waiting.since)), 0)::float8 as lag
+    from latchkey.audit_streams stream left join lateral (
+      select occurred_at as since from latchkey.audit_events where position > stream.reached order by position limit 1
+    ) waiting on true`,
+  );
+  return async () => (await readRows()).map(({ lag }) => ({ value: lag }));
 }
 
 /** How far behind the imports are that `--follow` repeats, and how many people sign in by aliases. */

@@ -217,6 +217,7 @@ test("an alert sees the first of anything: refusals, errors of the database, mes
 test("what waits to be sent is told of each queue, and an hour-old event by its age", async () => {
   for (const queue of ["codes", "notices", "webhooks"])
     expect(find(await scrape(), "latchkey_queue_waiting", { queue })?.value, queue).toBe(0);
+  await installation.query("insert into latchkey.webhook_endpoints (name) values ('https://shop.example/hooks')");
   await installation.query(`insert into latchkey.webhook_events (endpoint, user_id, type, data, occurred_at)
     values ('https://shop.example/hooks', gen_random_uuid(), 'user.updated', '{}', now() - interval '1 hour')`);
   const again = await installation.start();
