@@ -802,6 +802,11 @@ export interface Auth<C extends Config = PlainConfig> {
    * StartError.
    */
   restore(source: AsyncIterable<Buffer>, input: RestoreInput): Promise<BackupHeader>;
+  /**
+   * Builds indexes that are missing, beside whatever runs, and answers which still are: because something long was under way, another process
+   * builds them, this role does not own the tables, or a pooler is in between.
+   */
+  buildIndexes(): Promise<readonly string[]>;
   /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
   requireMigrated(): Promise<void>;
   /**

@@ -133,7 +133,7 @@ import {
 } from "./storage/database.ts";
 import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
-import { buildOnlineIndexes } from "./storage/online-indexes.ts";
+import { buildOnlineIndexes, isLongUnderWay, listMissingIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
 import { refuseHalfRestored } from "./storage/restore-mark.ts";
 import { indexesOf, type NoFields, type ProfileFields } from "./users/profile.ts";
@@ -249,7 +249,6 @@ export function createAuth<
       createUser,
       listAuditEvents,
       declarePermissions,
-      syncPermissions,
       rotateKeys,
       listSigningKeys,
       rotateDueKeys,
@@ -315,15 +314,19 @@ export function createAuth<
       }),
       endAllSessions: (input) => withoutTimeout((unhurriedCore) => endAllSessions(unhurriedCore, input)),
     },
+    // With every grant of what is pruned.
+    syncPermissions: (input) => withoutTimeout((unhurriedCore) => syncPermissions(unhurriedCore, input)),
     publicKeys: () => core.keyRing.publicKeys(),
     verificationKeys: () => core.keyRing.verificationKeys(),
     measureHashCosts: () => withoutTimeout(({ db }) => measureHashCosts(core, db)),
     applyDueChanges: () => withoutTimeout(applyDueChanges),
     purge: () =>
       withoutTimeout(async (unhurriedCore) => {
-        const purged = await purge(unhurriedCore);
-        await buildIndexes(unhurriedCore.db);
-        return purged;
+        try {
+          return await purge(unhurriedCore);
+        } finally {
+          if (!(await isLongUnderWay(unhurriedCore.db))) await buildIndexes(unhurriedCore.db);
+        }
       }),
     backUp: ({ schemas }) =>
       backUp(database, {
@@ -344,6 +347,11 @@ export function createAuth<
         const ran = await migrate(db);
         await buildIndexes(db);
         return ran;
+      }),
+    buildIndexes: () =>
+      withoutStatementTimeout(database, async (db) => {
+        await buildIndexes(db);
+        return listMissingIndexes(db, indexesOf(core.profile));
       }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
     initialize: async ({ migrations = "auto", mode = "all" } = {}) => {

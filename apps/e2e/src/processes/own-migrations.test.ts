@@ -1,6 +1,8 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import pg from "pg";
 import { expect, test } from "vitest";
+import { createMigratedDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation } from "./installation.ts";
 
 /** Longer than a call may be silent. */
@@ -21,8 +23,8 @@ test("migrations of a team's own take as long as they take, another process wait
   const outcomes = await Promise.all([1, 2].map(() => installation.run(["migrate", "--json"])));
   for (const outcome of outcomes) expect(outcome).toMatchObject({ code: 0, stderr: "" });
   const answers = outcomes.map(({ stdout }) => JSON.parse(stdout));
-  expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: [] }]));
-  expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: ["0001-orders", "0002-one"] }]));
+  expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: [], missing: [] }]));
+  expect(answers).toEqual(expect.arrayContaining([{ ran: [], ranOwn: ["0001-orders", "0002-one"], missing: [] }]));
   expect(await installation.query("select id from shop.orders")).toEqual([{ id: 1 }]);
 });
 
@@ -48,4 +50,27 @@ test("a command that does not find the config file makes no backup that lacks a 
   await expect(stat(join(folder, "less.backup"))).rejects.toThrow("ENOENT");
   const meant = ["backup", "less.backup", "--leave-out", "crm", "--leave-out", "shop"];
   expect(await installation.run(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("(no config file)") });
+});
+
+test("migrate says which indexes it could not build behind a long transaction, and builds them after it", async () => {
+  await using database = await createMigratedDatabase();
+  await using installation = await createInstallation({
+    DATABASE_URL: database.url,
+    LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
+  });
+  await queryOnce({ connectionString: database.url }, "drop index latchkey.users_parked");
+  const long = new pg.Client({ connectionString: database.url });
+  long.on("error", () => {});
+  await long.connect();
+  await long.query("begin isolation level repeatable read");
+  await long.query("update latchkey.users set parked_at = null");
+  expect(await installation.run(["migrate", "--wait", "0"])).toMatchObject({
+    code: 4,
+    stderr: "",
+    stdout: expect.stringContaining("The indexes users_parked are still missing"),
+  });
+  await long.query("rollback");
+  await long.end();
+  const { code, stdout } = await installation.run(["migrate", "--json"]);
+  expect([code, JSON.parse(stdout)]).toEqual([0, { ran: [], ranOwn: [], missing: [] }]);
 });

@@ -50,7 +50,10 @@ export async function* backUp(database: DatabaseOptions, options: BackUpOptions)
   await client.query("commit");
 }
 
-async function readHeader(client: pg.ClientBase, { schemas, secret, findSealers }: BackUpOptions): Promise<BackupHeader> {
+async function readHeader(
+  client: pg.ClientBase,
+  { schemas, secret, findSealers }: BackUpOptions,
+): Promise<BackupHeader> {
   const all = { ...schemas, [schemaName]: "kysely_migration" };
   const names = Object.keys(all);
   const { rows: versions } = await client.query<{ version: string }>(

@@ -95,11 +95,7 @@ export interface Pinned {
  * @param statementTimeout milliseconds; 0 for as long as it takes
  * @param isShared whether a pooler hands the connection to others, who must not find our settings on it: it is only looked at
  */
-export async function pinSettings(
-  client: pg.ClientBase,
-  statementTimeout: number,
-  isShared: boolean,
-): Promise<Pinned> {
+export async function pinSettings(client: pg.ClientBase, statementTimeout: number, isShared: boolean): Promise<Pinned> {
   const settings = settingsOf(statementTimeout);
   const values = [Object.keys(settings), Object.values(settings), isShared];
   const { rows } = await client.query<Found>(pinQuery, values);
@@ -120,7 +116,13 @@ async function pinReplicationRole(
 const oldestVersion = 12;
 
 /** Why a server cannot be used, in one line; null when it can. */
-export function findObstacle({ version, database, encoding, readOnly, isStandby }: Omit<Found, "replicationRole" | "began">) {
+export function findObstacle({
+  version,
+  database,
+  encoding,
+  readOnly,
+  isStandby,
+}: Omit<Found, "replicationRole" | "began">) {
   if (version < oldestVersion * 10_000)
     return `PostgreSQL ${Math.floor(version / 10_000)} is too old: ${oldestVersion} or later is needed`;
   if (encoding !== "UTF8")

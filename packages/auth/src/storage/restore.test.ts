@@ -135,7 +135,8 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("set that one, alone or behind the new one");
     expect(await isEmpty(target)).toBe(true);
     await restoreInto(target, inPieces(afterwards), {
-      makeTables: async ({ migrations: { latchkey: only } }: BackupHeader) => void (await target.auth.migrate({ only: only ?? [] })),
+      makeTables: async ({ migrations: { latchkey: only } }: BackupHeader) =>
+        void (await target.auth.migrate({ only: only ?? [] })),
     });
     await target.auth.initialize();
   });

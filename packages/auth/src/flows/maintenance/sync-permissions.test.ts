@@ -89,3 +89,14 @@ test("nobody declares what is the core's own", () => {
     expect(declare).toThrow(/is among the core's own/);
   }
 });
+
+test("to prune what many people hold may take longer than a call", async () => {
+  await using test = await createTestAuth({ permissions: ["notes.note"] });
+  const later = await test.another({ permissions: [] });
+  await test.database.query(`create function public.take_long() returns trigger language plpgsql
+    as $$ begin perform pg_sleep(2.5); return null; end $$`);
+  await test.database.query(
+    "create trigger take_long after delete on latchkey.permissions execute function public.take_long()",
+  );
+  expect(await later.syncPermissions({ prune: true })).toEqual({ added: [], removed: ofModel("notes", "note") });
+});

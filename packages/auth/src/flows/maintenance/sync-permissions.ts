@@ -29,20 +29,23 @@ export interface SyncInput {
 export async function syncPermissions(core: Core, { prune, isTrial = false }: SyncInput): Promise<SyncedPermissions> {
   const declared = core.options.permissions;
   const apps = [...new Set(declared.map(appOf))].filter((app) => app !== "auth").sort();
-  return core.db.transaction().execute(async (transaction) => {
-    const claimed = await claimApps(transaction, apps, null);
-    const foreign = claimed.filter(({ declarer }) => declarer !== null).map(({ app }) => app);
-    if (foreign.length > 0 && !prune) throw ofAnotherProgram(foreign);
-    const removed = prune ? await pruneOthers(transaction, { apps, foreign, declared }) : [];
-    const added = await insertPermissions(transaction, declared);
-    if (removed.length > 0)
-      await recordEvent(transaction, { event: "permissions_pruned", permissions: removed }, nobody);
-    if (isTrial) throw new Trial({ added, removed });
-    return { added, removed };
-  }).catch((error: unknown) => {
-    if (error instanceof Trial) return error.answer;
-    throw error;
-  });
+  return core.db
+    .transaction()
+    .execute(async (transaction) => {
+      const claimed = await claimApps(transaction, apps, null);
+      const foreign = claimed.filter(({ declarer }) => declarer !== null).map(({ app }) => app);
+      if (foreign.length > 0 && !prune) throw ofAnotherProgram(foreign);
+      const removed = prune ? await pruneOthers(transaction, { apps, foreign, declared }) : [];
+      const added = await insertPermissions(transaction, declared);
+      if (removed.length > 0)
+        await recordEvent(transaction, { event: "permissions_pruned", permissions: removed }, nobody);
+      if (isTrial) throw new Trial({ added, removed });
+      return { added, removed };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Trial) return error.answer;
+      throw error;
+    });
 }
 
 /** Undoes what was only tried. */
