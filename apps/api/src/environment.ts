@@ -23,6 +23,7 @@ import type { AccessLog } from "./access-log.ts";
 import { auditStreamSettings, findStreamContradictions } from "./audit/audit-stream-settings.ts";
 import { consoleSettings, findConsoleContradictions } from "./console-settings.ts";
 import { findDatabaseUrlFault, findUnreadVariables, readDatabaseUrl } from "./database-url.ts";
+import { findMemoryFault } from "./memory-limit.ts";
 import {
   findMessageContradictions,
   isLocalDatabase,
@@ -31,7 +32,6 @@ import {
   type SenderName,
   toCodeOptions,
 } from "./messages/message-settings.ts";
-import { findMemoryFault } from "./memory-limit.ts";
 import { readSecretVariables } from "./secret-variables.ts";
 import {
   audienceList,

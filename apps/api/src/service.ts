@@ -7,7 +7,14 @@ import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
 import { backedUpSchemas, describeLeftOut, findSchemasLeftOut } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
-import { findAdvice, findDangers, isDevelopment, readEnvironment, reportSettings, type Settings } from "./environment.ts";
+import {
+  findAdvice,
+  findDangers,
+  isDevelopment,
+  readEnvironment,
+  reportSettings,
+  type Settings,
+} from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createLog } from "./log.ts";
 import { createMessageLog, type MessageLog } from "./messages/message-log.ts";
@@ -143,7 +150,8 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   });
   log.info({ url: server.url, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
-  for (const line of [...findings.warnings, ...dangers, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
+  for (const line of [...findings.warnings, ...dangers, ...(settings.MESSAGES.length > 0 ? findings.notes : [])])
+    log.warn(line);
   if (!settings.isProduction && !stop.isAsked() && runsMaintenance()) {
     const url = settings.PUBLIC_URL ?? nameLocalhost(server.url);
     const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
@@ -152,7 +160,9 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
   const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log, tasks);
-  const stopBackups = stop.isAsked() ? async () => {} : backUpByTheClock({ auth, config, configFile, settings, log, tasks });
+  const stopBackups = stop.isAsked()
+    ? async () => {}
+    : backUpByTheClock({ auth, config, configFile, settings, log, tasks });
   const signal = await stop.asked;
   stopMaintenance();
   const backupsStopped = stopBackups();

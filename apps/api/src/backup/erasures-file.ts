@@ -68,7 +68,8 @@ export async function* readErasures(path: string): AsyncGenerator<Erasure> {
     yield readLine(path, count + 1, line);
   }
   if (count === -1) throw noList(path);
-  if (!isWhole) throw new StartError(`${path} was cut off: its last line, which says how many erasures it has, is missing.`);
+  if (!isWhole)
+    throw new StartError(`${path} was cut off: its last line, which says how many erasures it has, is missing.`);
 }
 
 const noList = (path: string) => new StartError(`${path} was not written by export-erasures.`);

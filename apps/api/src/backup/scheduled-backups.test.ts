@@ -30,7 +30,11 @@ async function* read(): AsyncGenerator<Buffer> {
 }
 
 const schedule = (source: () => AsyncIterable<Buffer>, keep = 7) =>
-  scheduleBackups(source, { folder, every: 3_600, keep }, createLog("info", { write: (line) => void lines.push(line) }));
+  scheduleBackups(
+    source,
+    { folder, every: 3_600, keep },
+    createLog("info", { write: (line) => void lines.push(line) }),
+  );
 
 const touch = (name: string) => writeFile(join(folder, name), "");
 const wrote = () => vi.waitUntil(() => lines.some((line) => line.includes('"backed up"')));

@@ -77,7 +77,8 @@ async function backUpWhenDue(
   await clearDrafts(folder);
   const now = new Date();
   const { present, ahead } = await listBackups(folder, now);
-  if (ahead.length > 0) log.warn({ files: ahead }, "backups of a time that has not come are left alone: look at the clock");
+  if (ahead.length > 0)
+    log.warn({ files: ahead }, "backups of a time that has not come are left alone: look at the clock");
   const newest = present.at(-1);
   if (newest !== undefined) onDone(toTime(newest));
   if (newest !== undefined && now.getTime() - toTime(newest) < every * 1_000) return;

@@ -6,7 +6,7 @@ import { root } from "./documents.ts";
 
 test("what a restore tells to do before users come back is what the page says", async () => {
   const page = await readFile(join(root, "docs/backup-and-upgrade.md"), "utf8");
-  const [, section = ""] = /^## After a restore$([^]*?)^## /m.exec(page) ?? [];
+  const [, section = ""] = /^## After a restore$([\s\S]*?)^## /m.exec(page) ?? [];
   expect(afterRestore.filter(([command]) => !section.includes(command))).toEqual([]);
   expect(describeAfterRestore().split("\n")).toHaveLength(afterRestore.length);
 });

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
 import { timeouts } from "../../../../packages/auth/src/storage/pool.ts";
+import { describeSettings, parseSettings, secretSettings } from "../../../api/src/environment.ts";
 import { root } from "./documents.ts";
 import { findManifestFaults } from "./manifest-faults.ts";
 
@@ -134,7 +134,7 @@ test("compose asks PostgreSQL where the service will ask it, and a migration tha
 });
 
 test("whoever restarts a container asks whether the process answers, and not whether its database does", async () => {
-  const [, asked] = /HEALTHCHECK[^]*?PORT\}(\/\w+)`/.exec(await read("Dockerfile")) ?? [];
+  const [, asked] = /HEALTHCHECK[\s\S]*?PORT\}(\/\w+)`/.exec(await read("Dockerfile")) ?? [];
   expect(asked).toBe("/healthz");
   const { readinessProbe } = podsOf.find(({ kind }) => kind === "Deployment")?.containers[0] ?? {};
   // A look at the database may wait for a connection, for as long as a call does.
@@ -143,14 +143,19 @@ test("whoever restarts a container asks whether the process answers, and not whe
 
 test("the unit starts the service again whatever ended it, has a folder to write to, and the time that a stop may take", async () => {
   const unit = await read("latchkey.service");
-  const valueOf = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1];
-  const { SHUTDOWN_DELAY } = parseSettings({ NODE_ENV: "production", DATABASE_URL: "postgres://127.0.0.1/latchkey", LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" });
-  expect([valueOf("Restart"), valueOf("StateDirectory")]).toEqual(["always", "latchkey"]);
-  expect(Number(valueOf("TimeoutStopSec"))).toBeGreaterThanOrEqual(SHUTDOWN_DELAY + 10);
+  const setTo = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1];
+  const { SHUTDOWN_DELAY } = parseSettings({
+    NODE_ENV: "production",
+    DATABASE_URL: "postgres://127.0.0.1/latchkey",
+    LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
+  });
+  expect([setTo("Restart"), setTo("StateDirectory")]).toEqual(["always", "latchkey"]);
+  expect(Number(setTo("TimeoutStopSec"))).toBeGreaterThanOrEqual(SHUTDOWN_DELAY + 10);
   const run = await read("latchkey-run");
   for (const property of ["EnvironmentFile", "LoadCredential", "StateDirectory"])
-    for (const [line] of unit.matchAll(new RegExp(`^${property}=.*$`, "gm"))) expect(run).toContain(`--property=${line}`);
-  expect(run).toContain(`--working-directory=${valueOf("WorkingDirectory")}`);
+    for (const [line] of unit.matchAll(new RegExp(`^${property}=.*$`, "gm")))
+      expect(run).toContain(`--property=${line}`);
+  expect(run).toContain(`--working-directory=${setTo("WorkingDirectory")}`);
 });
 
 test("the programs that are started are those of the build", async () => {

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { createMigratedDatabase } from "./external-database.ts";
-import { locate } from "./bundle.ts";
-import { createInstallation } from "./installation.ts";
 import { expect, test } from "vitest";
+import { locate } from "./bundle.ts";
+import { createMigratedDatabase } from "./external-database.ts";
+import { createInstallation } from "./installation.ts";
 
 test.skipIf(process.platform !== "linux")(
   "what cannot be written on a disk that is full is a failure, and a reader who has seen enough is none",
@@ -23,6 +23,9 @@ test.skipIf(process.platform !== "linux")(
       });
     }
     const piped = `{ node "$CLI" jwks; echo "$?" >&2; } | true`;
-    await expect(promisify(execFile)("/bin/sh", ["-c", piped], { env })).resolves.toEqual({ stdout: "", stderr: "0\n" });
+    await expect(promisify(execFile)("/bin/sh", ["-c", piped], { env })).resolves.toEqual({
+      stdout: "",
+      stderr: "0\n",
+    });
   },
 );

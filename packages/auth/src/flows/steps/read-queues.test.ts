@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { openStorage } from "../../storage/database.ts";
 import { createTestAuth } from "../../testing/index.ts";
 import { readQueues } from "./read-queues.ts";
-import { openStorage } from "../../storage/database.ts";
 
 const day = 86_400;
 
