@@ -34,8 +34,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
       minimumLength: settings.PASSWORD_MIN_LENGTH,
       blockedWords: settings.PASSWORD_BLOCKED_WORDS,
       ...(settings.LEGACY_HASHES_UNTIL && { weakHashesUntil: settings.LEGACY_HASHES_UNTIL }),
-      // One more than cores in all processes together, so that none rests while what became of a hash is looked at.
-      hashConcurrency: Math.ceil((availableParallelism() + 1) / settings.WORKERS),
+      hashConcurrency: countHashesAtOnce(settings),
     },
     sessions: {
       lifetime: settings.SESSION_LIFETIME,
@@ -60,3 +59,7 @@ export function toAuthOptions(settings: Settings, secret: AuthOptions["secret"])
     codes: toCodeOptions(settings),
   };
 }
+
+/** One more than cores in all processes together, so that none rests while what became of a hash is looked at. */
+export const countHashesAtOnce = ({ WORKERS }: Pick<Settings, "WORKERS">): number =>
+  Math.ceil((availableParallelism() + 1) / WORKERS);

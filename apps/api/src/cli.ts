@@ -34,9 +34,9 @@ import {
   unlockCommand,
 } from "./commands/users.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
-import { exitCodes, ignoreBrokenPipe, reportFailure } from "./exit-codes.ts";
+import { exitCodes, followOutput, reportFailure } from "./exit-codes.ts";
 
-ignoreBrokenPipe();
+followOutput();
 
 const program = new Command("latchkey")
   .description("Administers Latchkey. It works while the service runs, on the same database.")

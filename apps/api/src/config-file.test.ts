@@ -1,12 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readConfigFile } from "./config-file.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "latchkey-config-"));
+});
+const [, started = ""] = process.argv;
+afterEach(() => {
+  process.argv[1] = started;
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -36,4 +40,20 @@ describe("the apps of a config file", () => {
     const path = await write("before", { permissions: ["shop.order"] });
     expect((await readConfigFile(path, ["latchkey"])).config).toEqual({ permissions: ["shop.order"] });
   });
+});
+
+test("a file beside the program is found from whatever folder a timer starts a command in", async () => {
+  const program = join(folder, "latchkey.js");
+  const path = join(folder, "latchkey.config.mjs");
+  await writeFile(program, "");
+  await writeFile(path, "export default { permissions: ['shop.order'] };");
+  const link = join(await mkdtemp(join(folder, "bin-")), "latchkey");
+  await symlink(program, link);
+  for (const started of [program, link]) {
+    process.argv[1] = started;
+    expect(await readConfigFile(undefined)).toEqual({
+      path: await realpath(path),
+      config: { permissions: ["shop.order"] },
+    });
+  }
 });

@@ -1,11 +1,11 @@
-import { access } from "node:fs/promises";
-import { resolve } from "node:path";
+import { access, realpath } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StartError } from "@latchkey/auth";
 import { type LatchkeyConfig, readRedirectClients } from "@latchkey/server";
 import { z } from "zod";
 
-/** The names under which it is looked for where the process is started. */
+/** The names under which it is looked for where the process is started, and then where the program is. */
 const names = ["latchkey.config.ts", "latchkey.config.js", "latchkey.config.mjs"];
 
 /** What a team declares of its own, and the file that says so. */
@@ -51,7 +51,8 @@ const configSchema = z.strictObject({
 });
 
 /**
- * Reads `latchkey.config.ts` (or `.js`, `.mjs`), or the file that `LATCHKEY_CONFIG` names.
+ * Reads `latchkey.config.ts` (or `.js`, `.mjs`) of the folder where the process was started or, without one, where the program is; or the file
+ * that `LATCHKEY_CONFIG` names.
  *
  * @param audiences what tokens may be for, where that is known: an app's must be one of them
  * @throws StartError in one line with the file's path: it is not there, it throws, or it has no default export that could be one
@@ -92,9 +93,13 @@ function describe(cause: unknown): string {
 }
 
 async function findConfigFile(): Promise<string | null> {
-  for (const name of names) if (await exists(resolve(name))) return resolve(name);
+  for (const folder of [process.cwd(), await findProgramFolder()])
+    for (const name of names) if (await exists(join(folder, name))) return join(folder, name);
   return null;
 }
+
+/** A timer or a shell starts commands in whatever folder it is in. */
+const findProgramFolder = async () => dirname(await realpath(process.argv[1] ?? "."));
 
 const exists = (path: string) =>
   access(path).then(

@@ -29,10 +29,15 @@ export function reportFailure(error: unknown): number {
 
 /**
  * Whoever reads the output, a terminal or the other end of a pipe, may go away first. That must not end a process before it
- * has put its things away.
+ * has put its things away. An output that cannot be written, on a disk that is full, is a failure, which the exit code tells.
  */
-export function ignoreBrokenPipe(): void {
-  for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+export function followOutput(): void {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE" || process.exitCode === exitCodes.failed) return;
+    process.exitCode = exitCodes.failed;
+    write(`the output cannot be written (${code})`);
+  });
 }
 
 function write(text: string): void {

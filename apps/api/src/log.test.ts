@@ -54,3 +54,20 @@ describe("a line of the log", () => {
     expect(logged((log) => log.fatal("hello"), "silent")).toEqual([]);
   });
 });
+
+it("an error of PostgreSQL is logged without what it repeats of rows, also behind another and by a child of the log", () => {
+  const refused = Object.assign(new Error("duplicate key value violates unique constraint"), {
+    code: "23505",
+    detail: "Key (email)=(alice@example.com) already exists.",
+    where: "PL/pgSQL function note(text) with alice@example.com",
+  });
+  const lines = logged((log) => {
+    log.warn({ err: refused }, "maintenance failed");
+    log.child({ worker: 1 }).error({ err: new Error("a backup failed", { cause: refused }) }, "failed");
+  });
+  expect(lines.join("")).not.toContain("alice@example.com");
+  expect(lines.map((line) => JSON.parse(line).err)).toMatchObject([
+    { code: "23505", message: refused.message, stack: expect.stringContaining("duplicate key") },
+    { message: expect.stringContaining("a backup failed") },
+  ]);
+});

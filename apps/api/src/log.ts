@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { withoutValues } from "@latchkey/server";
 import { type DestinationStream, type Logger, pino } from "pino";
 
 /**
@@ -24,6 +25,8 @@ export function createLog(level: string, destination: DestinationStream = proces
       base: { host: hostname(), pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // Whoever logs an error may have it from PostgreSQL, which repeats rows in what it says.
+      serializers: { err: (error: unknown) => pino.stdSerializers.err(withoutValues(error) as Error) },
       redact: { paths, censor: "[redacted]" },
     },
     // Node's own stream: with one of pino's, a process whose terminal is gone or whose disk is full hangs at its end for ever.

@@ -5,9 +5,9 @@ import { availableParallelism } from "node:os";
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
 const { runService } = await import("./service.ts");
-const { ignoreBrokenPipe, reportFailure } = await import("./exit-codes.ts");
+const { followOutput, reportFailure } = await import("./exit-codes.ts");
 
-ignoreBrokenPipe();
+followOutput();
 
 try {
   process.exit(await runService());

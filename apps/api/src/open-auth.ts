@@ -6,6 +6,7 @@ import {
   type DatabaseOptions,
   type MigrationMode,
   StartError,
+  type StartMode,
 } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
@@ -22,6 +23,10 @@ export interface OpenedAuth {
   readonly auth: Auth<ServiceConfig>;
   /** What a team declares of its own. */
   readonly config: ConfigFile["config"];
+  /** The file that declares it; null where none was found. */
+  readonly configFile: string | null;
+  /** The migrations of a team's own that this start ran. */
+  readonly ranOwn: readonly string[];
   /** For long work on a connection of its own. */
   readonly connection: DatabaseOptions;
   /** Where the data is, for a person; without the password. */
@@ -36,7 +41,9 @@ export interface OpenedAuth {
 export interface OpenOptions {
   /** Told, a line at a time, what happens to the embedded server. */
   readonly onNotice?: (line: string) => void;
-  /** Other than all that the service needs. */
+  /** What the settings of this process may change in the database: those of a command may be others than the service's. */
+  readonly mode?: StartMode;
+  /** Other than what calls need. */
   readonly initialize?: (auth: Auth<ServiceConfig>, migrations: MigrationMode) => Promise<void>;
   /** Other than `MIGRATE` says. */
   readonly migrations?: MigrationMode;
@@ -66,7 +73,8 @@ export async function openAuth(
   settings: Settings,
   {
     onNotice = () => {},
-    initialize = initializeAll(onNotice),
+    mode = "missing",
+    initialize = initializeCore(onNotice, mode),
     migrations = settings.MIGRATE,
     sends,
     webhooks,
@@ -100,32 +108,49 @@ export async function openAuth(
     const close = async () => {
       await Promise.all([auth.close(), database.close()]);
     };
+    let ranOwn: readonly string[];
     try {
       await initialize(auth, migrations);
-      await prepareOwn(auth, file, migrations);
+      ranOwn = await prepareOwn(auth, database.connection, { file, mode: migrations });
     } catch (error) {
       await auth.close();
       throw error instanceof StartError ? error : unreachable(database.place, error);
     }
     const { connection, place } = database;
-    return { auth, config: file.config, connection, place, console: sending.console, findings, close };
+    return {
+      auth,
+      config: file.config,
+      configFile: file.path,
+      ranOwn,
+      connection,
+      place,
+      console: sending.console,
+      findings,
+      close,
+    };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-/** All that the service needs of the core. */
-function initializeAll(onNotice: (line: string) => void): NonNullable<OpenOptions["initialize"]> {
+function initializeCore(onNotice: (line: string) => void, mode: StartMode): NonNullable<OpenOptions["initialize"]> {
   return async (auth, migrations) => {
-    for (const line of await auth.initialize({ migrations })) onNotice(line);
+    for (const line of await auth.initialize({ migrations, mode })) onNotice(line);
   };
 }
 
-async function prepareOwn(auth: Auth<ServiceConfig>, { config }: ConfigFile, mode: MigrationMode): Promise<void> {
-  if (!config.migrations || mode === "off") return;
-  if (mode === "auto") await migrateOwn(auth.pool, config.migrations);
-  else await requireOwnMigrated(auth.pool, config.migrations);
+/** Answers which of a team's migrations it ran. */
+async function prepareOwn(
+  auth: Auth<ServiceConfig>,
+  connection: Connection,
+  { file, mode }: { readonly file: ConfigFile; readonly mode: MigrationMode },
+): Promise<string[]> {
+  const { migrations } = file.config;
+  if (!migrations || mode === "off") return [];
+  if (mode === "auto") return migrateOwn(connection, migrations);
+  await requireOwnMigrated(auth.pool, migrations);
+  return [];
 }
 
 /** The endpoints of the settings and those of the config file, under names that are each one's alone. */

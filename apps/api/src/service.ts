@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { createAuditFailures } from "./audit/audit-failures.ts";
 import { openAuditStream } from "./audit/open-audit-stream.ts";
 import { scheduleBackups } from "./backup/scheduled-backups.ts";
-import { backedUpSchemas } from "./backup/schemas.ts";
+import { backedUpSchemas, describeLeftOut, findSchemasLeftOut } from "./backup/schemas.ts";
 import { openConsoleFiles } from "./console-files.ts";
 import { isDevelopment } from "./development.ts";
 import { readEnvironment, type Settings } from "./environment.ts";
@@ -20,11 +20,12 @@ import { createHashMetrics } from "./metrics/hash-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics/metrics-server.ts";
 import { createSessionMetrics } from "./metrics/session-metrics.ts";
+import { createTaskMetrics, type Task, type TaskMetrics } from "./metrics/task-metrics.ts";
 import { createWorkersMetrics, tellLeader } from "./metrics/workers-metrics.ts";
 import { type OpenedAuth, openAuth } from "./open-auth.ts";
 import type { ServedRouter } from "./router.ts";
 import { startServer } from "./server.ts";
-import { findAdvice, reportSettings } from "./settings-report.ts";
+import { findAdvice, findDangers, reportSettings } from "./settings-report.ts";
 import { listenForStop, type Stop } from "./stop.ts";
 import { lowerThreadPoolPriority } from "./thread-pool-priority.ts";
 import { findServingFault } from "./transport-security.ts";
@@ -83,8 +84,8 @@ async function lead({ settings, log, stop, lastResort }: Serving): Promise<numbe
 /** Settings, database, core, server, signals. */
 async function serve({ settings, log, stop, lastResort, ...options }: Serving): Promise<void> {
   if (settings.HASH_PRIORITY === "low") await lowerThreadPoolPriority();
-  const { opened, counted } = await openCounted(settings, log);
-  const { auth, config, close } = opened;
+  const { opened, counted, tasks } = await openCounted(settings, log);
+  const { auth, close } = opened;
   const others = () => [...counted, lastResort].flatMap(({ metrics }) => metrics());
   const metrics = await openMetrics({ settings, auth, others, log }).catch(async (error) => {
     await close();
@@ -99,16 +100,17 @@ async function serve({ settings, log, stop, lastResort, ...options }: Serving): 
   announce({ settings, log, stop, opened, url: server.url });
   // Nobody sends calls to what has not been ready yet.
   const wasStarted = !stop.isAsked();
-  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log);
-  const stopBackups = stop.isAsked() ? () => {} : backUpByTheClock({ auth, config, settings, log });
+  const stopMaintenance = stop.isAsked() ? () => {} : maintain(auth, log, tasks);
+  const stopBackups = stop.isAsked() ? async () => {} : backUpByTheClock({ ...opened, settings, log, tasks });
   const signal = await stop.asked;
   stopMaintenance();
-  stopBackups();
+  const backupsStopped = stopBackups();
   server.endReadiness();
   // A balancer goes on sending calls until it has asked again; at a terminal there is none.
   if (signal === "SIGTERM" && wasStarted) await sleep(settings.SHUTDOWN_DELAY * 1_000);
   await drain(server.close(), auth, log);
   metrics?.close();
+  await backupsStopped;
   await close();
   log.info("stopped");
 }
@@ -121,7 +123,9 @@ async function openCounted(settings: Settings, log: Logger) {
   const trail = createAuditFailures(log);
   const events = createEventMetrics();
   const sessions = createSessionMetrics();
+  const tasks = createTaskMetrics(listTasks(settings));
   const opened = await openAuth(settings, {
+    mode: "all",
     onNotice: (line) => log.warn(line),
     sends: messages,
     webhooks,
@@ -133,7 +137,7 @@ async function openCounted(settings: Settings, log: Logger) {
       onSessionChange: sessions.onSessionChange,
     }),
   });
-  return { opened, counted: [messages, webhooks, hashes, trail, events, sessions] };
+  return { opened, counted: [messages, webhooks, hashes, trail, events, sessions, tasks], tasks };
 }
 
 /** What the server is told of the settings, and of what the config file declares. */
@@ -155,7 +159,7 @@ function toServerOptions(settings: Settings, { auth, config, console, findings }
     console: settings.CONSOLE === "on" ? openConsoleFiles({ publicUrl, origin: settings.CONSOLE_ORIGIN }) : undefined,
     settings: {
       settings: reportSettings(settings),
-      warnings: [...findings.warnings, ...[findServingFault(settings) ?? []].flat()],
+      warnings: [...findings.warnings, ...findDangers(settings)],
       notes: [...findings.notes, ...findAdvice(settings)],
     },
     pages: {
@@ -174,7 +178,8 @@ interface Announced extends Running {
 function announce({ settings, log, stop, opened: { place, console, findings }, url: listening }: Announced): void {
   log.info({ url: listening, database: place }, "listening");
   // Whoever wants no codes need not be told at each start that there are none.
-  for (const line of [...findings.warnings, ...(settings.MESSAGES.length > 0 ? findings.notes : [])]) log.warn(line);
+  const notes = settings.MESSAGES.length > 0 ? findings.notes : [];
+  for (const line of [...findings.warnings, ...findDangers(settings), ...notes]) log.warn(line);
   if (settings.isProduction || stop.isAsked() || !runsMaintenance()) return;
   const url = settings.PUBLIC_URL ?? nameLocalhost(listening);
   const consoleUrl = settings.CONSOLE === "on" ? (settings.CONSOLE_ORIGIN ?? `${url}/console`) : null;
@@ -203,20 +208,34 @@ async function serveFigures(
   return server;
 }
 
-function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger): () => void {
+function maintain(auth: Parameters<typeof startMaintenance>[0], log: Logger, tasks: TaskMetrics): () => void {
   return startMaintenance(auth, {
+    onDone: (task) => tasks.note(task),
     clearsAway: runsMaintenance(),
     onPurged: (purged) => log.info(purged, "purged"),
     onError: (error) => log.warn({ err: error }, "maintenance failed; trying again in an hour"),
   });
 }
 
-type BackedUp = Pick<OpenedAuth, "auth" | "config"> & Pick<Running, "settings" | "log">;
+/** What this process does by the clock. */
+function listTasks({ BACKUP_EVERY }: Settings): Task[] {
+  if (!runsMaintenance()) return ["hashes"];
+  return ["hashes", "keys", "changes", "purge", ...(BACKUP_EVERY === undefined ? [] : (["backup"] as const))];
+}
 
-function backUpByTheClock({ auth, config, settings, log }: BackedUp): () => void {
+interface BackedUp extends Pick<OpenedAuth, "auth" | "config" | "configFile">, Pick<Running, "settings" | "log"> {
+  readonly tasks: TaskMetrics;
+}
+
+function backUpByTheClock({ auth, config, configFile, settings, log, tasks }: BackedUp): () => Promise<void> {
   const { BACKUP_EVERY: every, BACKUP_KEEP: keep, BACKUP_DIR: folder } = settings;
-  if (every === undefined || folder === undefined || !runsMaintenance()) return () => {};
-  return scheduleBackups(() => auth.backUp({ schemas: backedUpSchemas(config) }), { folder, every, keep }, log);
+  if (every === undefined || folder === undefined || !runsMaintenance()) return async () => {};
+  async function* read(): AsyncGenerator<Buffer> {
+    const leftOut = await findSchemasLeftOut(auth.pool, config);
+    if (leftOut.length > 0) log.warn(describeLeftOut(leftOut, configFile));
+    yield* auth.backUp({ schemas: backedUpSchemas(config) });
+  }
+  return scheduleBackups(read, { folder, every, keep, onDone: (at) => tasks.note("backup", at) }, log);
 }
 
 /** Waits for the calls in flight. Sign-ins that then still wait for their password to be checked are told to try again rather than cut off. */

@@ -1,6 +1,9 @@
 import { withHostAlone } from "@latchkey/auth";
 import type { SettingReport } from "@latchkey/server";
 import { type Settings, secretSettings, settingNames } from "./environment.ts";
+import { countHashesAtOnce } from "./auth-options.ts";
+import { findMemoryFault } from "./memory-limit.ts";
+import { findServingFault } from "./transport-security.ts";
 
 /** The settings for an administrator to read who may not read the environment: with which of them somebody has set. */
 export function reportSettings(settings: Settings): readonly SettingReport[] {
@@ -49,6 +52,13 @@ export function describeSettings(settings: Settings): Record<string, string> {
     return [name, toTexts(name, value).join(",")];
   });
   return Object.fromEntries(entries);
+}
+
+/** What works until something happens, a line each. */
+export function findDangers(settings: Settings): readonly string[] {
+  return [findServingFault(settings), findMemoryFault(settings, countHashesAtOnce(settings))].filter(
+    (line) => line !== null,
+  );
 }
 
 /** What may be meant as it is, and costs something or is asked for otherwise by a standard, a line each. */

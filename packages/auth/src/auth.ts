@@ -38,10 +38,12 @@ import type { TokenInspection, TokenQuestion } from "./flows/authentication/insp
 import type { DeniedCall } from "./flows/authentication/record-denial.ts";
 import type { Health } from "./flows/maintenance/check-health.ts";
 import type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
+import type { StartMode } from "./flows/maintenance/prepare-keys.ts";
 import type { Purged } from "./flows/maintenance/purge.ts";
 import type { MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 import type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 import type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+import type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 import type { AuditVerification, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 import type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 import type {
@@ -120,6 +122,8 @@ export interface BackUpInput {
 export interface RestoreInput {
   /** Makes the tables of every schema as its migrations of the header leave them. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
+  /** Replaces a team's own tables although there are rows in them, or others depend on them. */
+  readonly replacesOwnTables?: boolean;
   /** Restores what another secret sealed. Nobody can sign in before `reseal({ lost: true })` then. */
   readonly acceptAnotherSecret?: boolean;
 }
@@ -757,7 +761,7 @@ export interface Auth<C extends Config = PlainConfig> {
    * Creates the permissions that are declared here; with `prune`, deletes with their grants all others that no account declares. Throws
    * StartError when another program declares an app of these, unless it prunes.
    */
-  syncPermissions(input: { prune: boolean }): Promise<SyncedPermissions>;
+  syncPermissions(input: SyncInput): Promise<SyncedPermissions>;
   /** Makes a new signing key and answers its id: as the operator, or as an administrator. */
   rotateKeys(input: RotateKeysInput, admin?: Administrator): Promise<string>;
   /** The signing keys that are accepted, how old they are, and when the next one is made by itself. */
@@ -794,14 +798,22 @@ export interface Auth<C extends Config = PlainConfig> {
    * StartError.
    */
   restore(source: AsyncIterable<Buffer>, input: RestoreInput): Promise<BackupHeader>;
+  /**
+   * Builds indexes that are missing, beside whatever runs, and answers which still are: because something long was under way, another process
+   * builds them, this role does not own the tables, or a pooler is in between.
+   */
+  buildIndexes(): Promise<readonly string[]>;
   /** Looks whether the schema is that of this version, and changes nothing. Throws StartError. */
   requireMigrated(): Promise<void>;
   /**
    * Brings the schema up to date (with `check` only looks whether it is, with `off` not even that), refuses a database whose restore has not ended, looks whether the database can be
    * trusted, and makes the first signing key and the permissions. Where the option `messages.senders` names senders, this process sends
    * messages from now on. Answers what works and should be mended about the way to the database, a line each. Throws StartError.
+   *
+   * @param input.mode whether it brings what the settings ask for into the database (as the service does, and unless said), makes only what is
+   * missing there, or changes nothing and starts nothing
    */
-  initialize(input?: { readonly migrations?: MigrationMode }): Promise<readonly string[]>;
+  initialize(input?: { readonly migrations?: MigrationMode; readonly mode?: StartMode }): Promise<readonly string[]>;
   /** Notes what a provider tells of a message, as often as it likes; one that failed may go on by the next channel. */
   receiveDelivery(receipt: DeliveryReceipt): Promise<void>;
   /** What became of messages in the last 24 hours and which rules refused some, by country, and what is left of the budgets. */

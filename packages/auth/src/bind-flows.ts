@@ -190,7 +190,6 @@ export function bindFlows(core: Core, withoutTimeout: WithoutTimeout) {
       createUser,
       listAuditEvents,
       declarePermissions,
-      syncPermissions,
       rotateKeys,
       listSigningKeys,
       rotateDueKeys,

@@ -66,10 +66,12 @@ export type { TokenInspection, TokenQuestion } from "./flows/authentication/insp
 export type { DeniedCall } from "./flows/authentication/record-denial.ts";
 export type { Health } from "./flows/maintenance/check-health.ts";
 export type { ErasuresReplayed, ListErasuresInput } from "./flows/maintenance/erasures.ts";
+export type { StartMode } from "./flows/maintenance/prepare-keys.ts";
 export type { Purged } from "./flows/maintenance/purge.ts";
 export type { CountryMessages, MessageHistory, MessageReport } from "./flows/maintenance/report-messages.ts";
 export type { Resealed, ResealInput } from "./flows/maintenance/reseal.ts";
 export type { RotateKeysInput } from "./flows/maintenance/rotate-keys.ts";
+export type { SyncInput } from "./flows/maintenance/sync-permissions.ts";
 export type { AuditFault, AuditVerification, BrokenRange, VerifyAuditInput } from "./flows/maintenance/verify-audit.ts";
 export type { HeldReset, HoldResetInput } from "./flows/sign-in/hold-reset.ts";
 export type {
@@ -180,6 +182,7 @@ export {
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
+export { type LongConnection, openLongConnection } from "./storage/with-client.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
 export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";

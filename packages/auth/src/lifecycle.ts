@@ -2,6 +2,7 @@ import type { Auth } from "./auth.ts";
 import type { WithoutTimeout } from "./bind-flows.ts";
 import type { Config } from "./config.ts";
 import { checkHealth, refuseFaults } from "./flows/maintenance/check-health.ts";
+import { prepareKeys } from "./flows/maintenance/prepare-keys.ts";
 import { purge } from "./flows/maintenance/purge.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
@@ -17,7 +18,7 @@ import {
 } from "./storage/database.ts";
 import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
-import { buildOnlineIndexes } from "./storage/online-indexes.ts";
+import { buildOnlineIndexes, isLongUnderWay, listMissingIndexes } from "./storage/online-indexes.ts";
 import { restore } from "./storage/restore.ts";
 import { refuseHalfRestored } from "./storage/restore-mark.ts";
 import { indexesOf } from "./users/profile.ts";
@@ -26,6 +27,8 @@ type LifecycleMethod =
   | "initialize"
   | "migrate"
   | "requireMigrated"
+  | "buildIndexes"
+  | "syncPermissions"
   | "purge"
   | "backUp"
   | "restore"
@@ -62,8 +65,13 @@ export function createLifecycle({
         await buildIndexes(db);
         return ran;
       }),
+    buildIndexes: () =>
+      withoutStatementTimeout(database, async (db) => {
+        await buildIndexes(db);
+        return listMissingIndexes(db, indexesOf(core.profile));
+      }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
-    initialize: async ({ migrations = "auto" } = {}) => {
+    initialize: async ({ migrations = "auto", mode = "all" } = {}) => {
       await withoutStatementTimeout(database, async (db) => {
         await refuseHalfRestored(db);
         if (migrations === "auto") await migrate(db);
@@ -72,25 +80,38 @@ export function createLifecycle({
         await requireAliases({ ...core, db });
         if (migrations === "auto") await buildIndexes(db);
       });
-      await core.keyRing.prepare();
-      await core.secretKeys.prepare();
+      const told = await prepareKeys(core, mode);
+      if (mode === "nothing") return findForgetfulPooler(storage);
       await syncPermissions(core, { prune: false });
       await core.webhooks.register();
       core.webhooks.start();
       await core.auditWorker.start();
       const hasSenders = Object.values(options.messages.senders).some(Boolean);
       if (hasSenders || options.on.noticeKept) core.outbox.start();
-      return findForgetfulPooler(storage);
+      return [...told, ...(await findForgetfulPooler(storage))];
     },
+    // With every grant of what is pruned.
+    syncPermissions: (input) => withoutTimeout((unhurriedCore) => syncPermissions(unhurriedCore, input)),
     purge: () =>
       withoutTimeout(async (unhurriedCore) => {
-        const purged = await purge(unhurriedCore);
-        await buildIndexes(unhurriedCore.db);
-        return purged;
+        try {
+          return await purge(unhurriedCore);
+        } finally {
+          if (!(await isLongUnderWay(unhurriedCore.db))) await buildIndexes(unhurriedCore.db);
+        }
       }),
-    backUp: ({ schemas }) => backUp(database, { schemas, secret: fingerprintOf(options.secrets[0]) }),
-    restore: (source, { acceptAnotherSecret = false, ...rest }) =>
-      restore(database, source, { ...rest, secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf) }),
+    backUp: ({ schemas }) =>
+      backUp(database, {
+        schemas,
+        secret: fingerprintOf(options.secrets[0]),
+        findSealers: (keys) =>
+          core.keyRing.findSealers(keys).map((place) => fingerprintOf(options.secrets[place] ?? options.secrets[0])),
+      }),
+    restore: (source, { acceptAnotherSecret = false, replacesOwnTables = false, makeTables }) =>
+      restore(database, source, {
+        ...{ replacesOwnTables, makeTables },
+        secrets: acceptAnotherSecret ? null : options.secrets.map(fingerprintOf),
+      }),
     checkHealth: (reader) => withoutTimeout((unhurriedCore) => checkHealth(unhurriedCore, storage, reader)),
     ping: async () => {
       const { rows } = await storage.pool.query<{ takesWrites: boolean }>(takesWrites);

@@ -130,7 +130,7 @@ export async function createLatchkey<
   const auth = createAuth<Fields, Declared>(database, authOptions);
   try {
     await auth.initialize();
-    if (migrations) await migrateOwn(auth.pool, migrations);
+    if (migrations) await migrateOwn(database, migrations);
     return serve(auth, http, onError);
   } catch (error) {
     await auth.close();

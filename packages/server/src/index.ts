@@ -42,8 +42,9 @@ export { type FailureReport, findReport } from "./http/report-failure.ts";
 export { createRequestAddressReader, type ReadRequestAddress } from "./http/request-address.ts";
 export type { SettingNames } from "./http/setting-names.ts";
 export { withoutValues } from "./http/without-values.ts";
-export { type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
+export { type MaintenanceOptions, type MaintenanceTask, startMaintenance } from "./maintenance.ts";
 export {
+  listRelatedSchemas,
   migrateOwn,
   type OwnMigration,
   type OwnMigrations,

@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type DatabaseClient, type DatabasePool, type HookTransaction, StartError } from "@latchkey/auth";
+import {
+  type DatabaseClient,
+  type DatabaseOptions,
+  type DatabasePool,
+  type HookTransaction,
+  openLongConnection,
+  StartError,
+} from "@latchkey/auth";
 
 /** SQL, or what runs some. Tables are named with their schema: the connection looks for nothing in `public`. */
 export type OwnMigration = string | ((transaction: HookTransaction) => Promise<void>);
@@ -34,22 +42,38 @@ export async function readMigrations(folder: string | URL): Promise<Record<strin
 }
 
 /**
- * Brings tables of your own up to date: what has not run yet runs in one transaction, once however many processes start together.
+ * Brings tables of your own up to date: what has not run yet runs in one transaction, once however many processes start together. It takes
+ * as long as it takes, on a connection of its own. Where a lock is not to be had within a second, all of it is undone and tried again, for a
+ * minute: calls that need the table would wait behind it.
  *
+ * @param database where it is, or `{ pool }` of your own: not `auth.pool`, which gives up what takes longer than a call may
  * @returns the names of the migrations that this call ran
  * @throws StartError when they do not follow from what has run, or one fails; nothing is changed then
  */
-export async function migrateOwn(pool: DatabasePool, { schema, all }: OwnMigrations): Promise<string[]> {
+export async function migrateOwn(database: DatabaseOptions, { schema, all }: OwnMigrations): Promise<string[]> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || /^(latchkey|pg_.*|information_schema)$/.test(schema)) {
     throw new StartError(`migrations.schema must be a schema of your own such as shop, not ${schema.slice(0, 80)}`);
   }
-  const client = await pool.connect();
-  try {
-    return await inTransaction(client, () => runPending(client, schema, all));
-  } finally {
-    client.release();
+  await using lent = await openLongConnection(database);
+  const { client } = lent;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await inTransaction(client, () => runPending(client, schema, all));
+    } catch (error) {
+      if (tries === lockTries || !isLockTimeout(error)) throw error;
+      await sleep(pauseBetweenTries);
+    }
   }
 }
+
+/** Milliseconds for which a migration waits for a lock, less than a call waits for the database; and how often it tries, how far apart. */
+const lockTimeout = 1_000;
+const lockTries = 48;
+const pauseBetweenTries = 250;
+
+/** Of a migration that failed, which says why by its cause. */
+const isLockTimeout = (error: unknown): boolean =>
+  error instanceof StartError && error.cause instanceof Error && "code" in error.cause && error.cause.code === "55P03";
 
 /**
  * Looks whether tables of your own are up to date, and changes nothing.
@@ -70,6 +94,23 @@ export async function requireOwnMigrated(pool: DatabasePool, { schema, all }: Ow
   );
 }
 
+/**
+ * The schemas beside Latchkey's own whose tables refer to people here, or were made by {@link migrateOwn}: without them a backup is not whole.
+ *
+ * @returns their names, sorted
+ */
+export async function listRelatedSchemas(pool: Pick<DatabasePool, "query">): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(`
+    select distinct n.nspname::text as name from pg_class t join pg_namespace n on n.oid = t.relnamespace
+    where n.nspname <> 'latchkey' and (
+      exists (select from pg_constraint c join pg_class r on r.oid = c.confrelid
+        where c.contype = 'f' and c.conrelid = t.oid and r.relnamespace = to_regnamespace('latchkey'))
+      or t.relname = 'migrations' and (select array_agg(attname::text order by attnum) from pg_attribute
+        where attrelid = t.oid and attnum > 0 and not attisdropped) = array['name', 'digest', 'ran_at'])
+    order by 1`);
+  return rows.map(({ name }) => name);
+}
+
 async function listApplied(database: Pick<DatabaseClient, "query">, schema: string): Promise<Applied[]> {
   return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name`)).rows;
 }
@@ -77,8 +118,9 @@ async function listApplied(database: Pick<DatabaseClient, "query">, schema: stri
 async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
   await client.query("begin");
   try {
-    // A migration takes as long as it takes.
+    // A migration takes as long as it takes, and so does waiting for the process that runs them.
     await client.query("set local statement_timeout = 0");
+    await client.query("set local lock_timeout = 0");
     const result = await work();
     await client.query("commit");
     return result;
@@ -103,6 +145,7 @@ async function runPending(client: DatabaseClient, schema: string, all: OwnMigrat
   if (obstacle) throw new StartError(`The migrations of ${schema} were not run: ${obstacle}`);
   const pending = Object.keys(all).filter((name) => !applied.some((ran) => ran.name === name));
   pending.sort();
+  await client.query(`set local lock_timeout = ${lockTimeout}`);
   for (const name of pending) {
     const migration = all[name] ?? "";
     await runOne(client, migration).catch((cause: unknown) => {

@@ -14,16 +14,20 @@ export interface BackupSummary {
 
 /**
  * Writes a backup to a new file that its owner alone may read, reads it back, and only then gives it its name: a file of that name is
- * whole.
+ * whole. When it is told to end in the midst, nothing of it stays.
  *
  * @throws StartError when there is such a file already, or it cannot be written
  */
-export async function writeBackupFile(path: string, source: AsyncIterable<Buffer>): Promise<BackupSummary> {
-  const draft = `${path}.${process.pid}.partial`;
+export async function writeBackupFile(
+  path: string,
+  source: AsyncIterable<Buffer>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<BackupSummary> {
+  const draft = toDraftName(path, process.pid);
   try {
     const file = createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true });
-    await pipeline(Readable.from(source), createGzip({ level: 3 }), file).catch(cannotWrite(path));
-    const summary = await verifyBackupFile(draft);
+    await pipeline(Readable.from(source), createGzip({ level: 3 }), file, { signal }).catch(cannotWrite(path));
+    const summary = await verifyBackupFile(draft, signal);
     // A name that is taken is never replaced: it may be the backup that is wanted.
     await link(draft, path).catch(cannotWrite(path));
     await syncFolder(dirname(path));
@@ -33,16 +37,27 @@ export async function writeBackupFile(path: string, source: AsyncIterable<Buffer
   }
 }
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+/** What a backup is called until it is whole; a process that is killed leaves it behind. */
+const toDraftName = (path: string, pid: number) => `${path}.${pid}.partial`;
+
+const draftPattern = /\.(\d+)\.partial$/;
+
+/** By whom a draft is written, and the name that it is to get; null for a file that is none. */
+export function readDraftName(name: string): { readonly pid: number; readonly path: string } | null {
+  const [end, pid] = draftPattern.exec(name) ?? [];
+  return end === undefined ? null : { pid: Number(pid), path: name.slice(0, -end.length) };
+}
+
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
-const cannotWrite = (path: string) => (cause: unknown) => {
+export const cannotWrite = (path: string) => (cause: unknown) => {
   if (!isSystemError(cause)) throw cause;
   const why = cause.code === "EEXIST" ? "there is such a file already" : `it cannot be written (${cause.code})`;
   throw new StartError(`${path}: ${why}`, { cause });
 };
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   // Some systems let nobody sync a folder.
   const handle = await open(folder).catch(() => null);
   await handle?.sync().catch(() => {});
@@ -54,9 +69,10 @@ async function syncFolder(folder: string): Promise<void> {
  *
  * @throws StartError in one line with the file's path
  */
-export async function verifyBackupFile(path: string): Promise<BackupSummary> {
+export async function verifyBackupFile(path: string, signal?: AbortSignal): Promise<BackupSummary> {
   let header: BackupHeader | undefined;
   for await (const part of readBackup(readBackupFile(path))) {
+    signal?.throwIfAborted();
     if ("header" in part) header = part.header;
     if ("end" in part && header) return { header, rows: part.end.rows.reduce((sum, count) => sum + count, 0) };
   }

@@ -1,9 +1,9 @@
 import { Command } from "commander";
+import { describeLeftOut, findSchemasLeftOut } from "../backup/schemas.ts";
 import { readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
 import { openAuth } from "../open-auth.ts";
-import { describeSettings, findAdvice } from "../settings-report.ts";
-import { findServingFault } from "../transport-security.ts";
+import { describeSettings, findAdvice, findDangers } from "../settings-report.ts";
 
 interface Flags {
   readonly json?: true;
@@ -27,14 +27,25 @@ async function examine({ json }: Flags): Promise<void> {
   const settings = readEnvironment();
   const described = describeSettings(settings);
   if (!json) printTable(described);
-  const { auth, place, findings, close } = await openAuth(settings);
+  // Whoever looks changes nothing.
+  const migrations = settings.MIGRATE === "off" ? "off" : "check";
+  const { auth, config, configFile, place, findings, close } = await openAuth(settings, {
+    migrations,
+    mode: "nothing",
+  });
   try {
     const { warnings: found, ...health } = await auth.checkHealth();
     const notes = [...findings.notes, ...findings.textCosts, ...findAdvice(settings)];
-    const warnings = [...found, ...findings.warnings, ...[findServingFault(settings) ?? []].flat()];
-    if (json)
-      process.stdout.write(`${JSON.stringify({ settings: described, database: place, ...health, warnings, notes })}\n`);
-    else printHealth({ database: place, ...health }, warnings, notes);
+    const leftOut = await findSchemasLeftOut(auth.pool, config);
+    const warnings = [
+      ...found,
+      ...(leftOut.length > 0 ? [describeLeftOut(leftOut, configFile)] : []),
+      ...findings.warnings,
+      ...findDangers(settings),
+    ];
+    const facts = { database: place, configFile, ...health };
+    if (json) process.stdout.write(`${JSON.stringify({ settings: described, ...facts, warnings, notes })}\n`);
+    else printHealth({ ...facts, configFile: configFile ?? "no config file" }, warnings, notes);
     if (warnings.length > 0) process.exitCode = exitCodes.failed;
   } finally {
     await close();

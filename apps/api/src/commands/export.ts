@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment } from "../environment.ts";
 import { openAuth } from "../open-auth.ts";
 import { toMap, toOneLine } from "./import.ts";
+import { writeOut } from "./with-auth.ts";
 
 interface Flags {
   readonly to: "django";
@@ -32,7 +33,7 @@ export function exportCommand(): Command {
       const { auth, connection, close } = await openAuth(readEnvironment());
       try {
         for await (const text of exportToDjango(auth, { ...flags, name: flags.source, source, connection }))
-          if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+          await writeOut(text);
       } catch (error) {
         toOneLine(error);
       } finally {

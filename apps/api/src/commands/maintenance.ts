@@ -1,5 +1,6 @@
 import type { Auth } from "@latchkey/auth";
 import { Command } from "commander";
+import { exitCodes } from "../exit-codes.ts";
 import { bringSchemaUpToDate, print, withAuth } from "./with-auth.ts";
 
 interface JsonFlag {
@@ -11,12 +12,17 @@ export function syncPermissionsCommand(): Command {
   return new Command("sync-permissions")
     .description("Create the permissions of the declared models")
     .option("--prune", "delete permissions that no program declares any more, with every grant of them")
+    .option("--yes", "that you mean it: without it --prune only prints what it would do")
     .option("--json", "print the answer as JSON")
-    .action(async (flags: JsonFlag & { readonly prune?: true }) => {
+    .action(async (flags: JsonFlag & { readonly prune?: true; readonly yes?: true }) => {
       const sync = async (auth: Auth) => {
-        const { added, removed } = await auth.syncPermissions({ prune: flags.prune ?? false });
+        const isTrial = flags.prune === true && !flags.yes;
+        const { added, removed } = await auth.syncPermissions({ prune: flags.prune ?? false, isTrial });
         const changes = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `- ${name}`)];
         print(flags, { added, removed }, changes.join("\n") || "The permissions are as declared.");
+        if (!isTrial || changes.length === 0) return;
+        process.stderr.write("latchkey: Nothing was done. Who holds what is removed loses it: say --yes.\n");
+        process.exitCode = exitCodes.usage;
       };
       // What a start refuses, an app that another program declares, is what this takes over.
       await withAuth(sync, flags.prune ? { initialize: bringSchemaUpToDate } : {});

@@ -31,7 +31,9 @@ function toId(text: string): string {
 
 async function resend(auth: Auth, flags: Flags): Promise<void> {
   const queued = await auth.resendWebhooks(flags.resend ? { id: flags.resend } : {});
-  print(flags, { queued }, `${queued} events are sent again by the service, as soon as it runs.`);
+  const none = "There is no such event, or it is being sent at this moment.";
+  const sentence = `${queued} events are sent again by the service, as soon as it runs.`;
+  print(flags, { queued }, flags.resend && queued === 0 ? none : sentence);
   if (flags.resend && queued === 0) process.exitCode = exitCodes.usage;
 }
 

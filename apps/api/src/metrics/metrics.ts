@@ -10,6 +10,7 @@ import { createServiceProcedures } from "../procedures.ts";
 import type { ServiceConfig } from "../service-config.ts";
 import { databaseErrorClasses, findDatabaseErrorClass } from "./database-error-class.ts";
 import { createCounter, createHistogram, formatMetrics, type Metric } from "./exposition.ts";
+import { keepRead } from "./kept-read.ts";
 
 /** What is measured, for an operator. No label is ever a person, a number or an address: each is one of a closed list. */
 export interface Metrics {
@@ -78,11 +79,20 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
   const readOldTokens = createOldTokenReader(auth);
   const readQueues = createQueueReader(auth);
   const readMessages = createMessageReader(auth);
+  const readStreamLag = createStreamLagReader(auth);
 
   async function collect(): Promise<readonly Metric[]> {
     const lagging = toLag(lag);
     // The longest of the time since the last scrape.
     lag.reset();
+    const [keyAge, imports, oldTokens, queues, messages, streamLag] = await Promise.all([
+      readKeyAge(),
+      readImports(),
+      readOldTokens(),
+      readQueues(),
+      readMessages(),
+      readStreamLag(),
+    ]);
     return [
       { ...described.requests, samples: answers.samples() },
       { ...described.durations, samples: durations.samples() },
@@ -92,11 +102,12 @@ export function createMetrics(auth: Auth<ServiceConfig>, others: () => readonly 
       ...others(),
       ...describeLoad(auth),
       { ...described.lag, samples: lagging },
-      { ...described.keyAge, samples: await readKeyAge() },
-      ...(await readImports()),
-      { ...described.oldTokens, samples: await readOldTokens() },
-      ...(await readQueues()),
-      ...(await readMessages()),
+      { ...described.keyAge, samples: keyAge },
+      ...imports,
+      { ...described.oldTokens, samples: oldTokens },
+      ...queues,
+      ...messages,
+      { ...described.streamLag, samples: streamLag },
       ...describeProcess(),
     ];
   }
@@ -203,6 +214,11 @@ const described = {
     help: "Codes, notices and events of webhooks that wait to be sent.",
     type: "gauge",
   },
+  streamLag: {
+    name: "latchkey_audit_stream_lag_seconds",
+    help: "Time since the oldest event of the audit trail that AUDIT_STREAM has not told; 0 where it has told all, or there is none.",
+    type: "gauge",
+  },
   queueAge: {
     name: "latchkey_queue_age_seconds",
     help: "Time since the oldest of them was queued; 0 where none waits.",
@@ -268,27 +284,13 @@ function describeLoad(auth: Auth<ServiceConfig>): Metric[] {
   ];
 }
 
-/** Uses what was read again for so many milliseconds; undefined while the database does not answer. */
-function keepFresh<T>(read: () => Promise<T>, milliseconds = freshness): () => Promise<T | undefined> {
-  let known: { at: number; value: T } | undefined;
-  return async () => {
-    if (!known || performance.now() - known.at > milliseconds) {
-      known = await read().then(
-        (value) => ({ at: performance.now(), value }),
-        () => undefined,
-      );
-    }
-    return known?.value;
-  };
-}
-
 /** Asks the database; nothing while it does not answer. */
 function createRowsReader<Row extends object>(
   { pool }: Pick<Auth<ServiceConfig>, "pool">,
   query: string,
-  milliseconds?: number,
+  milliseconds = freshness,
 ): () => Promise<readonly Row[]> {
-  const read = keepFresh(async () => (await pool.query<Row>(query)).rows, milliseconds);
+  const read = keepRead(async () => (await pool.query<Row>(query)).rows, milliseconds);
   return async () => (await read()) ?? [];
 }
 
@@ -298,6 +300,18 @@ function createKeyAgeReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Prom
     "select extract(epoch from clock_timestamp() - max(created_at))::float8 as age from latchkey.signing_keys",
   );
   return async () => (await readRows()).flatMap(({ age }) => (age === null ? [] : [{ value: age }]));
+}
+
+/** Of the stream that is farthest behind. */
+function createStreamLagReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Promise<Metric["samples"]> {
+  const readRows = createRowsReader<{ lag: number }>(
+    auth,
+    `select coalesce(extract(epoch from latchkey.now() - min(waiting.since)), 0)::float8 as lag
+    from latchkey.audit_streams stream left join lateral (
+      select occurred_at as since from latchkey.audit_events where position > stream.reached order by position limit 1
+    ) waiting on true`,
+  );
+  return async () => (await readRows()).map(({ lag }) => ({ value: lag }));
 }
 
 /** How far behind the imports are that `--follow` repeats, and how many people sign in by aliases. */
@@ -333,7 +347,7 @@ function createOldTokenReader(auth: Pick<Auth<ServiceConfig>, "pool">): () => Pr
 
 /** What waits to be sent, and for how long: tables that all processes work off together. */
 function createQueueReader(auth: Pick<Auth<ServiceConfig>, "readQueues">): () => Promise<Metric[]> {
-  const read = keepFresh(() => auth.readQueues());
+  const read = keepRead(() => auth.readQueues(), freshness);
   return async () => {
     const rows = (await read()) ?? [];
     return [
@@ -345,7 +359,7 @@ function createQueueReader(auth: Pick<Auth<ServiceConfig>, "readQueues">): () =>
 
 /** What became of messages in a day, and how many may still go out: as `latchkey messages` prints it, of all processes together. */
 function createMessageReader(auth: Pick<Auth<ServiceConfig>, "reportMessages">): () => Promise<Metric[]> {
-  const read = keepFresh(() => auth.reportMessages());
+  const read = keepRead(() => auth.reportMessages(), freshness);
   return async () => {
     const { countries, left } = (await read()) ?? { countries: [], left: null };
     const states = countries.flatMap(({ country, asked, sent, delivered, failed, proved, refused }) => {

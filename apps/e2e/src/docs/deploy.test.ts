@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { timeouts } from "../../../../packages/auth/src/storage/pool.ts";
 import { parseSettings, secretSettings } from "../../../api/src/environment.ts";
 import { describeSettings } from "../../../api/src/settings-report.ts";
 import { root } from "./documents.ts";
@@ -127,6 +128,37 @@ test("a pod tells its figures at a port of its own, which no Service leads to", 
   expect(service.spec.ports).toEqual([{ name: "http", port: 80, targetPort: "http" }]);
 });
 
+test("compose asks PostgreSQL where the service will ask it, and a migration that came too early is tried again", async () => {
+  const { services } = (await readYaml("compose.yaml"))[0];
+  expect(services.postgres.healthcheck.test.join(" ")).toContain("--host 127.0.0.1");
+  expect(services.migrate.restart).toBe("on-failure");
+});
+
+test("whoever restarts a container asks whether the process answers, and not whether its database does", async () => {
+  const [, asked] = /HEALTHCHECK[\s\S]*?PORT\}(\/\w+)`/.exec(await read("Dockerfile")) ?? [];
+  expect(asked).toBe("/healthz");
+  const { readinessProbe } = podsOf.find(({ kind }) => kind === "Deployment")?.containers[0] ?? {};
+  // A look at the database may wait for a connection, for as long as a call does.
+  expect(readinessProbe.timeoutSeconds * 1_000).toBeGreaterThan(timeouts.queue + timeouts.opening / 2);
+});
+
+test("the unit starts the service again whatever ended it, has a folder to write to, and the time that a stop may take", async () => {
+  const unit = await read("latchkey.service");
+  const setTo = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1];
+  const { SHUTDOWN_DELAY } = parseSettings({
+    NODE_ENV: "production",
+    DATABASE_URL: "postgres://127.0.0.1/latchkey",
+    LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
+  });
+  expect([setTo("Restart"), setTo("StateDirectory")]).toEqual(["always", "latchkey"]);
+  expect(Number(setTo("TimeoutStopSec"))).toBeGreaterThanOrEqual(SHUTDOWN_DELAY + 10);
+  const run = await read("latchkey-run");
+  for (const property of ["EnvironmentFile", "LoadCredential", "StateDirectory"])
+    for (const [line] of unit.matchAll(new RegExp(`^${property}=.*$`, "gm")))
+      expect(run).toContain(`--property=${line}`);
+  expect(run).toContain(`--working-directory=${setTo("WorkingDirectory")}`);
+});
+
 test("the programs that are started are those of the build", async () => {
   const programs = new Set([...(await read("Dockerfile")).matchAll(/CMD \["([\w.]+)"\]/g)].map(([, name]) => name));
   const unit = /^ExecStart=\S+ \/opt\/latchkey\/(\S+)$/m.exec(await read("latchkey.service"))?.[1];
@@ -138,6 +170,30 @@ test("the programs that are started are those of the build", async () => {
     ["latchkey.js", "migrate"],
     ["latchkey.js", "migrate"],
   ]);
+});
+
+test("no file that holds a secret, of compose or of a command, gets into a layer of the image or into git", async () => {
+  const { secrets } = (await readYaml("compose.yaml"))[0];
+  const files = Object.values<{ file: string }>(secrets).map(({ file }) =>
+    file.replace(/^\$\{LATCHKEY_SECRETS:-\.\/(\w+)\}/, "deploy/$1"),
+  );
+  expect(files).toHaveLength(3);
+  const ignored = {
+    git: await readFile(join(root, ".gitignore"), "utf8"),
+    docker: await read("Dockerfile.dockerignore"),
+  };
+  for (const [by, text] of Object.entries(ignored)) {
+    const patterns = text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.replace(/^\*\*\//, "").replace(/\/$/, ""));
+    const isIgnored = (path: string) => patterns.some((pattern) => path === pattern || path.startsWith(`${pattern}/`));
+    expect(
+      files.filter((path) => !isIgnored(path)),
+      by,
+    ).toEqual([]);
+    expect(patterns, by).toEqual(expect.arrayContaining([".env", ".latchkey", "*.backup", "*.erasures"]));
+  }
 });
 
 const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0;

@@ -11,6 +11,8 @@ export interface PostgresTap extends AsyncDisposable {
   readonly port: number;
   /** The names of the prepared statements that were executed so far, in order. */
   readonly executed: string[];
+  /** The way to PostgreSQL swallows whatever is sent, and says nothing: until it is cut. */
+  stall(): void;
   /** PostgreSQL is away: connections break, and new ones are refused. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -20,10 +22,20 @@ export interface PostgresTap extends AsyncDisposable {
 export async function tapPostgres(upstream: { host: string; port: number }): Promise<PostgresTap> {
   const executed: string[] = [];
   const sockets = new Set<Socket>();
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let isStalled = false;
+  const part = ([client, database]: readonly [Socket, Socket]) => {
+    client.unpipe(database).resume();
+    database.unpipe(client).resume();
+  };
   const server = createServer((client) => {
     const database = connect(upstream);
+    const pair = [client, database] as const;
+    pairs.add(pair);
+    client.on("close", () => pairs.delete(pair));
     const listenIn = createStatementListener((name) => executed.push(name));
     client.on("data", listenIn).pipe(database).pipe(client);
+    if (isStalled) part(pair);
     for (const [socket, other] of [
       [client, database],
       [database, client],
@@ -45,9 +57,13 @@ export async function tapPostgres(upstream: { host: string; port: number }): Pro
     for (const socket of sockets) socket.destroy();
     await closed;
   };
+  const stall = () => {
+    isStalled = true;
+    for (const pair of pairs) part(pair);
+  };
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  return { port, executed, cut, restore: () => listen(port), [Symbol.asyncDispose]: cut };
+  return { port, executed, stall, cut, restore: () => listen(port), [Symbol.asyncDispose]: cut };
 }
 
 /** Follows the frontend's half of the protocol (PostgreSQL 18, chapter 54.7) and tells the statement of each Bind. */

@@ -7,6 +7,7 @@ import { openStorage } from "../../../../packages/auth/src/storage/database.ts";
 import { migrate } from "../../../../packages/auth/src/storage/migrate.ts";
 import { migrations as released } from "../../../../packages/auth/src/storage/migrations/index.ts";
 import { createEmptyDatabase, type EmptyDatabase } from "../processes/external-database.ts";
+import { until } from "../processes/service-process.ts";
 
 const orders: OwnMigrations = {
   schema: "shop",
@@ -54,7 +55,7 @@ test("an upgrade finds own fields, own models and own migrations as they were, a
   await storage.close();
   await pool.query(`insert into latchkey.users (id, username, username_key, password, profile)
     values (gen_random_uuid(), 'Alice', 'alice', '!', '{"nickname":"Ali"}')`);
-  expect(await migrateOwn(pool, orders)).toEqual(["0001-orders", "0002-one-order"]);
+  expect(await migrateOwn({ pool }, orders)).toEqual(["0001-orders", "0002-one-order"]);
 
   // Four processes of the next release, which brings migrations of both kinds.
   const processes = await Promise.all([1, 2, 3, 4].map(() => open(later)));
@@ -91,10 +92,24 @@ test.each<[string, OwnMigrations, string]>([
   ["are in Latchkey's own schema", { schema: "latchkey", all: {} }, "must be a schema of your own"],
   ["are in a schema that is SQL", { schema: "shop; drop schema latchkey", all: {} }, "must be a schema of your own"],
 ])("migrations that %s are refused, and nothing is changed", async (_, migrations, message) => {
-  await expect(migrateOwn(pool, migrations)).rejects.toMatchObject({
+  await expect(migrateOwn({ pool }, migrations)).rejects.toMatchObject({
     name: "StartError",
     message: expect.stringContaining(message),
   });
   expect((await pool.query("select to_regclass('shop.x') as x")).rows).toEqual([{ x: null }]);
   expect((await pool.query("select count(*)::int as n from shop.migrations")).rows).toEqual([{ n: 3 }]);
+});
+
+test("a migration that finds its table locked lets go of what calls wait for, and runs as soon as it can", async () => {
+  const migrations = { schema: "shop", all: { ...later.all, "0005-note": "alter table shop.orders add note text" } };
+  const longTransaction = await pool.connect();
+  await longTransaction.query("begin; lock table shop.orders in access share mode");
+  const migrating = migrateOwn({ connectionString: database.url }, migrations);
+  const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  const isWaiting = async () => (await pool.query(waiting)).rowCount === 1;
+  await until(isWaiting);
+  await until(async () => !(await isWaiting()));
+  await longTransaction.query("rollback");
+  longTransaction.release();
+  expect(await migrating).toEqual(["0005-note"]);
 });

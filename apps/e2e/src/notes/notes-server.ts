@@ -17,6 +17,6 @@ export async function startNotesServer(
     { permissions, ...options },
     { host: "standalone", ...settings, router: notesRouter },
   );
-  await migrateOwn(live.test.auth.pool, notesMigrations);
+  await migrateOwn({ pool: live.test.auth.pool }, notesMigrations);
   return live;
 }

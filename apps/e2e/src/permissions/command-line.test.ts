@@ -380,6 +380,11 @@ test("an app that another program declared keeps commands from starting, and syn
       /^latchkey: Another program declares the permissions of notes: .*sync-permissions --prune`\n$/,
     );
   }
-  expect(await answerOf("sync-permissions", "--prune")).toEqual({ added: all, removed: all });
+  expect(await installation.run(["sync-permissions", "--prune", "--json"])).toMatchObject({
+    code: 2,
+    stdout: `${JSON.stringify({ added: all, removed: all })}\n`,
+    stderr: "latchkey: Nothing was done. Who holds what is removed loses it: say --yes.\n",
+  });
+  expect(await answerOf("sync-permissions", "--prune", "--yes")).toEqual({ added: all, removed: all });
   expect(await say("sync-permissions")).toBe("The permissions are as declared.\n");
 });

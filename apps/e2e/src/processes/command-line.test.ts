@@ -258,6 +258,16 @@ describe.concurrent("doctor", () => {
     expect(stdout).toContain("Nothing is wrong.");
   });
 
+  it("changes nothing, and tells of an algorithm that is not the service's", async () => {
+    const read = () => installation.query("select kid, signs_from, verifies_until from latchkey.signing_keys");
+    const before = await read();
+    const variables = { TOKEN_ALGORITHM: "ES256" };
+    const { code, stdout } = await installation.run(["doctor"], { ...apart, variables });
+    expect([code, stdout]).toEqual([1, expect.stringContaining("TOKEN_ALGORITHM is ES256 here")]);
+    expect(await installation.run(["list-users"], { variables })).toMatchObject({ code: 0 });
+    expect(await read()).toEqual(before);
+  });
+
   it("prints the same as JSON", async () => {
     const { code, stdout } = await installation.run(["doctor", "--json"]);
     expect(code).toBe(0);

@@ -39,7 +39,7 @@ test.skipIf(!hasDebianPostgres)(
     });
     expect(await installation.run(["replay-erasures", dump])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining("was not printed by export-erasures"),
+      stderr: expect.stringContaining("was not written by export-erasures"),
     });
     expect((await signIn(service.url, "carol")).status).toBe(200);
     const replayed = await installation.run(["replay-erasures", journal]);

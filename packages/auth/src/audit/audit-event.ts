@@ -250,8 +250,8 @@ export type AuditEvent =
   | {
       readonly event: "keys_rotated";
       readonly oldKeysRemoved: boolean;
-      /** Absent where the operator did it. */
-      readonly because?: "age";
+      /** Absent where somebody did it. */
+      readonly because?: "age" | "algorithm";
     }
   | {
       /** The service's secret took another one's place. */

@@ -72,6 +72,8 @@ export interface SecretKeys {
    * @throws StartError when there is one that none of the secrets opens
    */
   prepare(): Promise<void>;
+  /** Reads them, and makes none. @throws StartError as `prepare` */
+  check(): Promise<void>;
   /** The keys of a purpose as they were read last. @throws AuthError `unavailable` before they have been */
   keysOf(purpose: SecretKeyPurpose): Keys;
   /** Reads them again because of something that none of them made; many who ask at once share a query. */
@@ -163,14 +165,19 @@ export function createSecretKeys({ db, secrets, clock, findEarlierSecret }: Secr
     });
   }
 
+  async function check(): Promise<void> {
+    await read();
+    if (unopened.size > 0) throw missingSecret();
+  }
+
   const canOpen = (stored: StoredSecretKey) => open(stored) !== null;
 
   return {
     async prepare() {
       if (listMissing(await listSecretKeys(db)).length > 0) await makeMissing();
-      await read();
-      if (unopened.size > 0) throw missingSecret();
+      await check();
     },
+    check,
     keysOf(purpose) {
       readInBackground();
       const [current, ...older] = byPurpose.get(purpose) ?? [];

@@ -20,6 +20,7 @@ export interface AbandonedConnections {
 
 interface Abandoned {
   readonly processId: number;
+  readonly began: string;
   readonly free: () => void;
 }
 
@@ -49,7 +50,7 @@ export function trackAbandonedConnections(config: pg.ClientConfig, isOver: () =>
 
   return {
     add(client, free) {
-      abandoned.add({ processId: processIdOf(client), free });
+      abandoned.add({ processId: processIdOf(client), began: beginnings.get(client) ?? "", free });
       if (!isWatching) void watch();
     },
   };
@@ -62,15 +63,26 @@ async function findLeft(config: pg.ClientConfig, abandoned: readonly Abandoned[]
   try {
     await looker.connect();
     const { rows } = await looker.query<{ pid: number }>(
-      `select pid, pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-      where pid operator(pg_catalog.=) any ($1::pg_catalog.int4[]) and usename operator(pg_catalog.=) current_user`,
-      [abandoned.map(({ processId }) => processId)],
+      `select activity.pid, pg_catalog.pg_terminate_backend(activity.pid) from pg_catalog.pg_stat_activity activity
+      join unnest($1::pg_catalog.int4[], $2::pg_catalog.text[]) as abandoned (pid, began)
+        on activity.pid operator(pg_catalog.=) abandoned.pid
+        and extract(epoch from activity.backend_start)::pg_catalog.text operator(pg_catalog.=) abandoned.began
+      where activity.usename operator(pg_catalog.=) current_user`,
+      [abandoned.map(({ processId }) => processId), abandoned.map(({ began }) => began)],
     );
     return new Set(rows.map(({ pid }) => pid));
   } finally {
     void looker.end().catch(() => {});
   }
 }
+
+/**
+ * When connections began, as PostgreSQL says it. Their numbers alone are soon another's: after a failover those of another server, where they
+ * are small in a container.
+ */
+const beginnings = new WeakMap<pg.ClientBase, string>();
+
+export const noteBeginning = (client: pg.ClientBase, began: string) => void beginnings.set(client, began);
 
 /** What `pg` knows of a connection and its types do not say. */
 export const processIdOf = (client: pg.ClientBase & { readonly processID?: number | null }): number =>

@@ -18,6 +18,13 @@ export interface BackUpOptions {
   readonly schemas: Readonly<Record<string, string | null>>;
   /** What is kept of the secret, to know it again. */
   readonly secret: string;
+  /** The same of those that sealed some of the signing keys. */
+  readonly findSealers: (keys: readonly SealedKey[]) => readonly string[];
+}
+
+interface SealedKey {
+  readonly kid: string;
+  readonly sealedPrivateJwk: Buffer;
 }
 
 /** The tables in which migrations note what has run: a restore runs them again. */
@@ -43,7 +50,10 @@ export async function* backUp(database: DatabaseOptions, options: BackUpOptions)
   await client.query("commit");
 }
 
-async function readHeader(client: pg.ClientBase, { schemas, secret }: BackUpOptions): Promise<BackupHeader> {
+async function readHeader(
+  client: pg.ClientBase,
+  { schemas, secret, findSealers }: BackUpOptions,
+): Promise<BackupHeader> {
   const all = { ...schemas, [schemaName]: "kysely_migration" };
   const names = Object.keys(all);
   const { rows: versions } = await client.query<{ version: string }>(
@@ -62,17 +72,39 @@ async function readHeader(client: pg.ClientBase, { schemas, secret }: BackUpOpti
     createdAt: new Date().toISOString(),
     postgres: versions[0]?.version ?? "",
     secret,
+    sealedWith: await listSealers(client, { secret, findSealers }),
     migrations,
     tables: await listTables(client, names, [...ledgers, ...own]),
     sequences: await listSequences(client, names),
   };
 }
 
-async function readLedger(client: pg.ClientBase, ledger: { schema: string; name: string }): Promise<string[]> {
-  const { rows: found } = await client.query<{ table: string | null }>("select to_regclass($1)::text as table", [
-    toName(ledger),
+/** Of all secrets that are needed to use what is in the backup. In the midst of a change of the secret those are several. */
+async function listSealers(
+  client: pg.ClientBase,
+  { secret, findSealers }: Pick<BackUpOptions, "secret" | "findSealers">,
+): Promise<string[]> {
+  const table = (name: string) => ({ schema: schemaName, name });
+  const { rows: keys } = await client.query<SealedKey>(
+    `select kid, sealed_private_jwk as "sealedPrivateJwk" from ${toName(table("signing_keys"))}
+    where coalesce(verifies_until > latchkey.now(), true)`,
+  );
+  const { rows: others } = (await isThere(client, table("secret_keys")))
+    ? await client.query<{ id: string }>(`select secret_id as id from ${toName(table("secret_keys"))}`)
+    : { rows: [] };
+  const found = new Set([...findSealers(keys), ...others.map(({ id }) => id)]);
+  return found.size === 0 ? [secret] : [...found].sort();
+}
+
+export async function isThere(client: pg.ClientBase, table: { schema: string; name: string }): Promise<boolean> {
+  const { rows } = await client.query<{ found: string | null }>("select to_regclass($1)::text as found", [
+    toName(table),
   ]);
-  if (!found[0]?.table) return [];
+  return rows[0]?.found != null;
+}
+
+async function readLedger(client: pg.ClientBase, ledger: { schema: string; name: string }): Promise<string[]> {
+  if (!(await isThere(client, ledger))) return [];
   const { rows } = await client.query<{ name: string }>(`select name from ${toName(ledger)} order by name`);
   return rows.map(({ name }) => name);
 }

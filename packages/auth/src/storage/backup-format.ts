@@ -23,8 +23,10 @@ export interface BackupHeader {
   readonly version: 1;
   readonly createdAt: string;
   readonly postgres: string;
-  /** Tells whether a secret is the one that the backup's keys were sealed with, and nothing else of it. */
+  /** Tells whether a secret is the one that was in use, and nothing else of it. */
   readonly secret: string;
+  /** The same of every secret that has sealed one of the backup's keys; backups from before it was noted have none. */
+  readonly sealedWith?: readonly string[];
   /** By schema: the migrations that had run; null where nothing is noted. */
   readonly migrations: Readonly<Record<string, readonly string[] | null>>;
   readonly tables: readonly BackupTable[];

@@ -66,7 +66,8 @@ const pinQuery = `
     pg_catalog.current_setting('server_encoding') as encoding,
     pg_catalog.current_setting('default_transaction_read_only') as "readOnly",
     pg_catalog.current_setting('session_replication_role') as "replicationRole",
-    pg_catalog.pg_is_in_recovery() as "isStandby"`;
+    pg_catalog.pg_is_in_recovery() as "isStandby",
+    (select extract(epoch from backend_start)::pg_catalog.text from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())) as began`;
 
 /** What a server says of itself when a connection to it is opened. */
 export interface Found {
@@ -77,33 +78,51 @@ export interface Found {
   readonly readOnly: string;
   readonly replicationRole: string;
   readonly isStandby: boolean;
+  /** When the connection began: no other has both this and its number, on whatever server. */
+  readonly began: string;
+}
+
+/** Whether a connection can be used. */
+export interface Pinned {
+  /** Why it cannot be, in one line; null when it can. */
+  readonly obstacle: string | null;
+  readonly began: string | null;
 }
 
 /**
- * Makes a new connection mean what our statements mean, in one round trip, and says why it cannot be used; null when it can.
+ * Makes a new connection mean what our statements mean, in one round trip, and says why it cannot be used.
  *
  * @param statementTimeout milliseconds; 0 for as long as it takes
  * @param isShared whether a pooler hands the connection to others, who must not find our settings on it: it is only looked at
  */
-export async function pinSettings(
-  client: pg.ClientBase,
-  statementTimeout: number,
-  isShared: boolean,
-): Promise<string | null> {
+export async function pinSettings(client: pg.ClientBase, statementTimeout: number, isShared: boolean): Promise<Pinned> {
   const settings = settingsOf(statementTimeout);
   const values = [Object.keys(settings), Object.values(settings), isShared];
   const { rows } = await client.query<Found>(pinQuery, values);
   const [found] = rows;
-  if (!found) return "it answers nothing to the first query";
-  if (found.replicationRole !== "origin" && (isShared || !(await tryToPinReplicationRole(client))))
-    return `session_replication_role is ${found.replicationRole}, which turns triggers and foreign keys off: alter role … reset session_replication_role, as a superuser`;
-  return findObstacle(found);
+  if (!found) return { obstacle: "it answers nothing to the first query", began: null };
+  return { obstacle: (await pinReplicationRole(client, found, isShared)) ?? findObstacle(found), began: found.began };
+}
+
+async function pinReplicationRole(
+  client: pg.ClientBase,
+  { replicationRole }: Found,
+  isShared: boolean,
+): Promise<string | null> {
+  if (replicationRole === "origin" || (!isShared && (await tryToPinReplicationRole(client)))) return null;
+  return `session_replication_role is ${replicationRole}, which turns triggers and foreign keys off: alter role … reset session_replication_role, as a superuser`;
 }
 
 const oldestVersion = 12;
 
 /** Why a server cannot be used, in one line; null when it can. */
-export function findObstacle({ version, database, encoding, readOnly, isStandby }: Omit<Found, "replicationRole">) {
+export function findObstacle({
+  version,
+  database,
+  encoding,
+  readOnly,
+  isStandby,
+}: Omit<Found, "replicationRole" | "began">) {
   if (version < oldestVersion * 10_000)
     return `PostgreSQL ${Math.floor(version / 10_000)} is too old: ${oldestVersion} or later is needed`;
   if (encoding !== "UTF8")

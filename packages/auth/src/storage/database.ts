@@ -94,13 +94,17 @@ export function openStorage(options: DatabaseOptions): Storage {
   return { ...toStorage(pool, withLocalSettings(owner, local), prepare), isShared: true };
 }
 
+/** For the work itself, and for what is looked up in its midst: as many as calls have would be twice what was asked for. */
+const patientConnections = 2;
+
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
 export async function withoutStatementTimeout<T>(
   options: DatabaseOptions,
   work: (db: Queries) => Promise<T>,
 ): Promise<T> {
   const given = givenPool(options);
-  const pool = given ?? openPoolWithoutTimeout(options as pg.PoolConfig, isShared(options));
+  const pool =
+    given ?? openPoolWithoutTimeout({ ...(options as pg.PoolConfig), max: patientConnections }, isShared(options));
   const db = openQueries(toPatientPool(options, given ? borrow(given) : pool));
   try {
     return await work(db);

@@ -64,7 +64,12 @@ type Connections = Pick<Storage, "pool" | "prepare" | "isShared">;
 
 /** What works and should be mended, a line each. */
 export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {
-  const found = await Promise.all([findUnsafeSettings(db), findOldCollation(db), findMixedConnections(storage)]);
+  const found = await Promise.all([
+    findUnsafeSettings(db),
+    findOldCollation(db),
+    findMissingRights(db),
+    findMixedConnections(storage),
+  ]);
   return [...found.flat(), ...(await findForgetfulPooler(storage))];
 }
 
@@ -75,6 +80,25 @@ async function findUnsafeSettings(db: Queries): Promise<string[]> {
   );
   return settings.map(
     (name) => `${name} is off at the server: a crash of its machine can destroy the database. Set it to on.`,
+  );
+}
+
+/** Of these the running role only reads, and adds to the second. */
+const ledgers = ["kysely_migration", "kysely_migration_lock", "schema_compatibility"];
+const trail = ["audit_events", "audit_seals"];
+
+/** Rights of a default are the role's that gave them: tables that another owner has made since are without. */
+async function findMissingRights(db: Queries): Promise<string[]> {
+  const { rows } = await sql<{ needed: string; tables: string }>`
+    select needed, string_agg(relname, ', ' order by relname) as tables
+    from pg_class, unnest(array['select', 'insert', 'update', 'delete']) needed
+    where relnamespace = ${schemaName}::regnamespace and relkind in ('r', 'p') and not has_table_privilege(oid, needed)
+      and not (relname = any(${ledgers}::text[]) and needed <> 'select')
+      and not (relname = any(${trail}::text[]) and needed in ('update', 'delete'))
+    group by needed order by needed`.execute(db);
+  return rows.map(
+    ({ needed, tables }) =>
+      `This role lacks ${needed} on ${tables}: run what "latchkey grants --role …" prints again, as the role that migrates.`,
   );
 }
 

@@ -14,6 +14,7 @@ const indexes: Readonly<Record<string, string>> = {
   audit_events_subject_event: "audit_events (subject_id, event, position)",
   imported_users_altered: "imported_users (source, old_id) where user_id is not null and issues is not null",
   imported_users_reserved: "imported_users (source, old_id) where user_id is null",
+  sessions_adopted: "sessions (adopted_from) where adopted_from is not null and ended_at is null",
   sessions_ended: "sessions (ended_at) where ended_at is not null",
   sessions_open: "sessions (user_id) where ended_at is null",
   users_parked: "users (parked_at) where parked_at is not null",
@@ -77,6 +78,20 @@ export async function buildIndexes(
   });
 }
 
+/**
+ * Whether a transaction is under way for which a build would wait in vain: nothing is begun then by the hour, since what is given up half-way has read the
+ * table for nothing.
+ */
+export async function isLongUnderWay(db: Queries): Promise<boolean> {
+  const { rows } = await sql<{ isLong: boolean }>`
+    select exists (
+      select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+        and coalesce(backend_xid, backend_xmin) is not null
+        and xact_start < clock_timestamp() - make_interval(secs => ${longestWait / 1_000})
+    ) as is_long`.execute(db);
+  return rows[0]?.isLong ?? false;
+}
+
 /** Whether a process is building some at this moment. */
 export async function isBuilding(db: Queries): Promise<boolean> {
   const { rows } = await sql<{ isHeld: boolean }>`
@@ -89,21 +104,22 @@ export async function isBuilding(db: Queries): Promise<boolean> {
 }
 
 async function build(connection: Queries, name: string, definition: string): Promise<void> {
-  // What a build leaves behind that was given up or killed is no index.
-  await drop(connection, name);
+  // What a build leaves behind that was given up or killed is no index; where it cannot be dropped either, none can be built.
+  if (!(await drop(connection, name))) return;
   const create = sql.raw(`create index concurrently ${name} on ${schemaName}.${definition}`);
   await unlessGivenUp(create.execute(connection));
 }
 
-async function drop(connection: Queries, name: string): Promise<void> {
-  await unlessGivenUp(sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`.execute(connection));
-}
+const drop = (connection: Queries, name: string): Promise<boolean> =>
+  unlessGivenUp(sql`drop index concurrently if exists ${sql.table(`${schemaName}.${name}`)}`.execute(connection));
 
-async function unlessGivenUp(work: Promise<unknown>): Promise<void> {
+async function unlessGivenUp(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
+    return true;
   } catch (error) {
     if (!isGivenUp(error)) throw error;
+    return false;
   }
 }
 
@@ -120,9 +136,13 @@ async function mayBuild(db: Queries): Promise<boolean> {
   return rows[0]?.isOwner ?? false;
 }
 
+/** The indexes that should be there and are not, or are not whole. */
+export const listMissingIndexes = (db: Queries, more: Readonly<Record<string, string>>): Promise<string[]> =>
+  listMissing(db, { ...indexes, ...more });
+
 /** For whoever looks the installation over, a line that says what to do. */
 export async function findMissingIndexes(db: Queries, more: Readonly<Record<string, string>>): Promise<string[]> {
-  const missing = await listMissing(db, { ...indexes, ...more });
+  const missing = await listMissingIndexes(db, more);
   if (missing.length === 0) return [];
   return [
     `The indexes ${missing.join(", ")} are missing, without which some lists are slow: run "latchkey migrate" as the role that owns the tables, at the address of PostgreSQL itself and without PREPARED_STATEMENTS=off.`,

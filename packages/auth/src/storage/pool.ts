@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import pg from "pg";
-import { type AbandonedConnections, trackAbandonedConnections } from "./abandoned-connections.ts";
+import { type AbandonedConnections, noteBeginning, trackAbandonedConnections } from "./abandoned-connections.ts";
 import { pinSettings } from "./connection-settings.ts";
 
 /**
@@ -62,8 +62,9 @@ async function makeReady(client: pg.ClientBase, statementTimeout: number, isShar
   const stream = "connection" in client ? (client as pg.PoolClient).connection.stream : undefined;
   const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), timeouts.settings);
   try {
-    const obstacle = await pinSettings(client, statementTimeout, isShared);
+    const { obstacle, began } = await pinSettings(client, statementTimeout, isShared);
     if (obstacle !== null) throw new PoolError(obstacle);
+    if (began !== null) noteBeginning(client, began);
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createAuth } from "../create-auth.ts";
 import { createTestDatabase, shareOut, testSecret } from "../testing/index.ts";
+import type { BackupHeader } from "./backup-format.ts";
 import { migrations } from "./migrations/index.ts";
 
 const facts = { requestId: null, address: "192.0.2.1", userAgent: null };
@@ -117,6 +118,45 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     await target.auth.reseal({ lost: true });
     await target.auth.initialize();
     await expect(target.auth.signIn({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
+  });
+
+  test("whose keys were sealed with two secrets, where only the newer one is given", async () => {
+    const newer = "newer-secret-9cQz2-7wABiV9kYx0dT5nPzQ8mL4sR6u";
+    await using source = await open();
+    await source.auth.initialize();
+    const inMidst = createAuth(source.connection, { ...options, secret: [newer, testSecret] });
+    const backup = await collect(inMidst.backUp({ schemas: {} }));
+    await inMidst.initialize();
+    await inMidst.reseal({});
+    const afterwards = await collect(inMidst.backUp({ schemas: {} }));
+    await inMidst.close();
+
+    await using target = await open({ isEmpty: true, secret: newer });
+    await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("set that one, alone or behind the new one");
+    expect(await isEmpty(target)).toBe(true);
+    await restoreInto(target, inPieces(afterwards), {
+      makeTables: async ({ migrations: { latchkey: only } }: BackupHeader) =>
+        void (await target.auth.migrate({ only: only ?? [] })),
+    });
+    await target.auth.initialize();
+  });
+
+  test("where it would take rows of a team's own tables, or what others have on them, unless that is meant", async () => {
+    const { backup } = await readBackup();
+    await using target = await open({ isEmpty: true });
+    await target.query("create schema own; create table own.orders (id int primary key, what text)");
+    await target.query("insert into own.orders values (1, 'of today')");
+    await expect(restoreInto(target, inPieces(backup))).rejects.toThrow(
+      "There are rows in own.orders, which the backup's would replace",
+    );
+    expect(await target.query("select what from own.orders")).toEqual([{ what: "of today" }]);
+    await target.query("delete from own.orders");
+    await target.query("create table public.parcels (of_order int references own.orders)");
+    await target.query("create view public.orders as select what from own.orders");
+    await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("public.orders, public.parcels would lose");
+    await restoreInto(target, inPieces(backup), { replacesOwnTables: true });
+    expect(await target.query("select to_regclass('public.orders') as view")).toEqual([{ view: null }]);
+    expect(await target.query("select username from latchkey.users")).toEqual([{ username: "gülşen" }]);
   });
 
   test("into a database that has accounts, which stay", async () => {

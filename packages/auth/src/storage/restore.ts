@@ -5,14 +5,16 @@ import copy from "pg-copy-streams";
 import { StartError } from "../errors.ts";
 import { toColumns, toName } from "./back-up.ts";
 import { type BackupHeader, type BackupPart, type BackupTable, readBackup } from "./backup-format.ts";
-import { type DatabaseOptions, schemaName } from "./database.ts";
-import { migrations } from "./migrations/index.ts";
+import type { DatabaseOptions } from "./database.ts";
+import { refuseAccounts, refuseForeign, refuseToReplace } from "./refuse-restore.ts";
 import { restoreMark } from "./restore-mark.ts";
 import { withClient } from "./with-client.ts";
 
 export interface RestoreOptions {
   /** What is kept of the present secrets; null to restore what another one sealed. */
   readonly secrets: readonly string[] | null;
+  /** Whether a team's own tables may have rows, which are lost then, and others may depend on them. */
+  readonly replacesOwnTables: boolean;
   /** Makes the tables of all schemas as they were when the backup was made: the migrations of the header, and no others. */
   readonly makeTables: (header: BackupHeader) => Promise<void>;
 }
@@ -21,12 +23,12 @@ export interface RestoreOptions {
  * Brings a backup back into a database in which nobody has an account. All rows come in one transaction; when anything is wrong with them,
  * the schemas are gone again. One that is killed leaves a mark, by which starts refuse the database and the next restore begins anew.
  *
- * @throws StartError when the database has accounts, or the backup is damaged, newer than this version, or sealed with another secret
+ * @throws StartError when the database has accounts or, unless it is meant, rows in a team's own tables, or the backup is damaged, newer than this version, or sealed with another secret
  */
 export async function restore(
   database: DatabaseOptions,
   source: AsyncIterable<Buffer>,
-  { secrets, makeTables }: RestoreOptions,
+  { secrets, replacesOwnTables, makeTables }: RestoreOptions,
 ): Promise<BackupHeader> {
   const parts = readBackup(source);
   const header = await readHeader(parts);
@@ -37,6 +39,9 @@ export async function restore(
   // Behind another restore, also while PostgreSQL still ends one that was killed.
   await client.query("select pg_advisory_lock(hashtextextended('latchkey restore', 0))");
   await refuseAccounts(client);
+  // What a restore that was cut off has left is its own.
+  const { rows: marks } = await client.query(restoreMark.look);
+  if (!replacesOwnTables && marks.length === 0) await refuseToReplace(client, header);
   const dropAll = () => client.query(`drop schema if exists ${schemasOf(header).join(", ")} cascade`);
   await client.query(restoreMark.set);
   await dropAll();
@@ -64,28 +69,6 @@ async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHead
   const first = await parts.next();
   if (first.done || !("header" in first.value)) throw new StartError("This is no backup of Latchkey.");
   return first.value.header;
-}
-
-function refuseForeign(header: BackupHeader, secrets: readonly string[] | null): void {
-  const unknown = (header.migrations[schemaName] ?? []).filter((name) => !(name in migrations));
-  if (unknown.length > 0)
-    throw new StartError(
-      `The backup was made by a newer Latchkey (it has ${unknown.join(", ")}): restore it with that version or a later one.`,
-    );
-  if (secrets && !secrets.includes(header.secret))
-    throw new StartError(
-      "The backup was made with another LATCHKEY_SECRET, without which its keys cannot be opened: set that one, alone or behind the new one with a comma between them, or restore with --another-secret and then run reseal --lost.",
-    );
-}
-
-async function refuseAccounts(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ table: string | null }>("select to_regclass($1)::text as table", [
-    `${schemaName}.users`,
-  ]);
-  if (!rows[0]?.table) return;
-  const { rows: users } = await client.query(`select from ${schemaName}.users limit 1`);
-  if (users.length > 0)
-    throw new StartError("The database has accounts already: restore into an empty one, and nothing is mixed up.");
 }
 
 /** Fills the tables, without triggers and with foreign keys put back at the end, which then hold for every row. */

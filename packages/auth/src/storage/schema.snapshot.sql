@@ -651,6 +651,7 @@ CREATE INDEX second_factor_tickets_user ON latchkey.second_factor_tickets USING 
 CREATE UNIQUE INDEX second_factor_tickets_pkey ON latchkey.second_factor_tickets USING btree (ticket_hash)
 CREATE UNIQUE INDEX secret_keys_in_use ON latchkey.secret_keys USING btree (purpose) WHERE (superseded_at IS NULL)
 CREATE UNIQUE INDEX secret_keys_pkey ON latchkey.secret_keys USING btree (id)
+CREATE INDEX sessions_adopted ON latchkey.sessions USING btree (adopted_from) WHERE ((adopted_from IS NOT NULL) AND (ended_at IS NULL))
 CREATE INDEX sessions_ended ON latchkey.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL)
 CREATE INDEX sessions_expires_at ON latchkey.sessions USING btree (expires_at)
 CREATE INDEX sessions_open ON latchkey.sessions USING btree (user_id) WHERE (ended_at IS NULL)

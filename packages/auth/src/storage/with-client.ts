@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { type DatabaseOptions, givenPool, isShared } from "./database.ts";
+import type { DatabaseClient } from "./given-pool.ts";
 import { openPoolWithoutTimeout } from "./pool.ts";
 
 export interface LentClient extends AsyncDisposable {
@@ -23,3 +24,11 @@ export async function withClient(database: DatabaseOptions): Promise<LentClient>
     },
   };
 }
+
+/** A connection whose statements take as long as they take, until it is disposed of. */
+export interface LongConnection extends AsyncDisposable {
+  readonly client: DatabaseClient;
+}
+
+/** The same for whoever has no `pg` of their own. */
+export const openLongConnection: (database: DatabaseOptions) => Promise<LongConnection> = withClient;

@@ -19,7 +19,10 @@ beforeAll(async () => {
   await service.auth.createUser({ username: "alice", password });
 });
 // Each test begins with one EdDSA key that was never used.
-beforeEach(() => service.auth.rotateKeys({ compromised: true }));
+beforeEach(async () => {
+  await service.auth.initialize();
+  await service.auth.rotateKeys({ compromised: true });
+});
 afterAll(() => service[Symbol.asyncDispose]());
 
 /** A process of that algorithm and no key but its own. */
@@ -178,10 +181,39 @@ test("a process that starts again makes no new key", async () => {
 });
 
 describe("when the setting names another algorithm", () => {
-  test("new tokens have it at once on every process, and old ones are accepted until they have run out", async () => {
+  test("a start says so, and the audit trail why there is another key", async () => {
+    const switched = await service.another({ tokens: { algorithm: "HS256" } });
+    const events = await service.database.query(
+      "select detail from latchkey.audit_events where event = 'keys_rotated' order by id desc limit 1",
+    );
+    expect(events).toEqual([{ detail: { oldKeysRemoved: false, because: "algorithm" } }]);
+    expect(await switched.initialize()).toEqual([]);
+    const back = await service.auth.initialize();
+    expect(back).toEqual([
+      "Tokens were signed with HS256, and the setting names EdDSA: its key is published, and signs in ten minutes",
+    ]);
+  });
+
+  test("who only works on the database beside the service makes no key, and a rotation keeps to the algorithm that there is", async () => {
+    const other = createAuth(service.database.connection, { secret: testSecret, tokens: { algorithm: "ES256" } });
+    for (const mode of ["missing", "nothing"] as const) expect(await other.initialize({ mode })).toEqual([]);
+    expect(await countKeys(service)).toBe(1);
+    expect((await other.checkHealth()).warnings).toContain(
+      "TOKEN_ALGORITHM is ES256 here, and the newest key is of EdDSA: the service runs with another setting, or has not been started with this one.",
+    );
+    await other.rotateKeys({ compromised: true });
+    await other.close();
+    expect(headerOf(await signIn(service.auth)).alg).toBe("EdDSA");
+  });
+
+  test("new tokens have it on every process as soon as everybody has the key, and old ones are accepted until they have run out", async () => {
     const longLived = await signIn(await service.another({ tokens: { lifetime: 86_400 } }));
-    const old = await signIn(service.auth);
     const switched = await service.another({ tokens: { algorithm: "ES256" } });
+    expect((await switched.publicKeys()).keys.map(({ alg }) => alg).sort()).toEqual(["ES256", "EdDSA"]);
+    await service.clock.advance(599);
+    const old = await signIn(switched);
+    expect(headerOf(old).alg).toBe("EdDSA");
+    await service.clock.advance(1);
     for (const auth of [switched, service.auth]) {
       const token = await signIn(auth);
       expect(headerOf(token).alg).toBe("ES256");
@@ -203,7 +235,7 @@ describe("when the setting names another algorithm", () => {
     for (const seconds of [0, 601, 300, 900]) {
       await service.clock.advance(seconds);
       const { alg, kid } = headerOf(await signIn(switched));
-      expect(alg).toBe("ES256");
+      expect(alg).toBe(seconds === 0 ? "EdDSA" : "ES256");
       expect(kid).not.toBe(waiting);
     }
   });

@@ -9,6 +9,7 @@ import {
   requireAllOpen,
   requireAnyOpens,
   resealKey,
+  type SealedKey,
   type SealingKeys,
   type SigningKey,
   toVerificationJwk,
@@ -27,7 +28,7 @@ import {
 export interface KeyRingOptions {
   readonly db: Queries;
   readonly sealingKeys: SealingKeys;
-  /** For new keys. */
+  /** For the first key; the next is of the same, unless {@link KeyRing.prepare} follows the setting. */
   readonly algorithm: TokenAlgorithm;
   /** Seconds for which an old key is still accepted after a new one has begun to sign: a token's life and the leeway. */
   readonly overlapSeconds: number;
@@ -113,40 +114,55 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
   /** Makes a new key in the caller's transaction, and answers its id; null where it is not time for one. */
   async function rotate(transaction: Queries, rotation: Rotation): Promise<string | null> {
     const { publishSeconds, onlyIfOlderThan, dangerouslyRemoveOldKeys, dangerouslyGiveUpLostKeys = false } = rotation;
-    const key = await createKey(algorithm, sealingKeys[0]);
     await lockSigningKeys(transaction);
     if (onlyIfOlderThan !== undefined && !(await isNewestKeyOlder(transaction, onlyIfOlderThan))) return null;
     const stored = await listSigningKeys(transaction);
     if (dangerouslyRemoveOldKeys && !dangerouslyGiveUpLostKeys) requireAnyOpens(stored, sealingKeys);
     if (!dangerouslyRemoveOldKeys) requireAllOpen(stored, sealingKeys);
+    // Whoever rotates may have other settings than the service.
+    const key = await createKey(findNewest(stored)?.algorithm ?? algorithm, sealingKeys[0]);
     await insertSigningKey(transaction, key, { publishSeconds, overlapSeconds });
     if (dangerouslyRemoveOldKeys) await deleteOtherSigningKeys(transaction, key.kid);
     return key.kid;
   }
 
   /**
-   * Makes the first key, or a new one when the setting names another algorithm; of several processes one does it.
+   * Makes the first key or, where `follows` says so, the next one when the setting names another algorithm; of several processes one does it.
    *
+   * @returns the algorithm that another one follows; null where nothing changes
    * @throws StartError when the keys were sealed with another secret
    */
-  async function prepare(): Promise<void> {
+  async function prepare(
+    transaction: Queries,
+    { follows, publishSeconds }: { readonly follows: boolean; readonly publishSeconds: number },
+  ): Promise<TokenAlgorithm | null> {
     const key = await createKey(algorithm, sealingKeys[0]);
-    await db.transaction().execute(async (transaction) => {
-      await lockSigningKeys(transaction);
-      const stored = await listSigningKeys(transaction);
-      requireAllOpen(stored, sealingKeys);
-      const newest = stored.find(({ verifiesUntil }) => verifiesUntil === null);
-      if (newest?.algorithm === algorithm) return;
-      await insertSigningKey(transaction, key, { publishSeconds: 0, overlapSeconds });
-    });
-    await signingKey();
+    await lockSigningKeys(transaction);
+    const stored = await listSigningKeys(transaction);
+    requireAllOpen(stored, sealingKeys);
+    const newest = findNewest(stored);
+    if (newest && (!follows || newest.algorithm === algorithm)) return null;
+    await insertSigningKey(transaction, key, { publishSeconds: newest ? publishSeconds : 0, overlapSeconds });
+    return newest?.algorithm ?? null;
   }
+
+  /** Looks whether every key can be opened, and changes nothing. @throws StartError */
+  async function check(): Promise<void> {
+    requireAllOpen(await listSigningKeys(db), sealingKeys);
+  }
+
+  /** Of the newest key, which signs or is to; null where there is none. */
+  const findAlgorithm = async () => findNewest(await listSigningKeys(db))?.algorithm ?? null;
 
   /** Which of the secrets sealed the newest key that any of them opens, by its place among them; null where there is none. */
   async function findSealer(transaction: Queries): Promise<number | null> {
     const stored = await listSigningKeys(transaction);
     return stored.map((key) => unsealWithAny(key, sealingKeys)?.by).find((by) => by !== undefined) ?? null;
   }
+
+  /** Which of the secrets sealed keys that somebody has read, by their places. */
+  const findSealers = (keys: readonly SealedKey[]): number[] =>
+    keys.flatMap((key) => unsealWithAny(key, sealingKeys)?.by ?? []);
 
   /** How many of the accepted keys each secret sealed, and how many none of them did. */
   async function countSeals(): Promise<Seals> {
@@ -176,8 +192,13 @@ export function createKeyRing({ db, sealingKeys, algorithm, overlapSeconds }: Ke
     verificationKeys,
     rotate,
     prepare,
+    check,
+    findAlgorithm,
     findSealer,
+    findSealers,
     countSeals,
     reseal,
   };
 }
+
+const findNewest = (stored: readonly StoredSigningKey[]) => stored.find(({ verifiesUntil }) => verifiesUntil === null);

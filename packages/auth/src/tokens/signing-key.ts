@@ -16,7 +16,8 @@ export interface SigningKey {
 /** Encrypt private parts at rest: the first new ones, and each of them what it has encrypted. */
 export type SealingKeys = readonly [Uint8Array, ...Uint8Array[]];
 
-type SealedKey = Pick<StoredSigningKey, "kid" | "sealedPrivateJwk">;
+/** Of a stored key, what is needed to open it. */
+export type SealedKey = Pick<StoredSigningKey, "kid" | "sealedPrivateJwk">;
 
 /** A new key as it is stored. */
 export async function createKey(algorithm: TokenAlgorithm, sealingKey: Uint8Array): Promise<NewSigningKey> {

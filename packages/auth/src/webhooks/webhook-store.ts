@@ -26,6 +26,22 @@ export async function noteEndpoints(db: Queries, names: readonly string[]): Prom
     on conflict (name) do update set seen_at = latchkey.now()`.execute(db);
 }
 
+/** The endpoints that some process still names. */
+export const seenEndpoints = sql`
+  select name from latchkey.webhook_endpoints where seen_at > latchkey.now() - interval '1 day'`;
+
+/** Gives up what waits for an endpoint that no process names any more. Answers how many, at most so many at once. */
+export async function giveUpForgotten(db: Queries, atMost: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update latchkey.webhook_events
+    set due_at = null, lease_until = null, failure = 'no process names this endpoint any more'
+    where position in (
+      select position from latchkey.webhook_events
+      where due_at is not null and occurred_at < latchkey.now() - interval '1 day' and endpoint not in (${seenEndpoints})
+      limit ${atMost} for update skip locked)`.execute(db.withoutPlugins());
+  return Number(numAffectedRows ?? 0n);
+}
+
 /**
  * Takes what is due for an endpoint, for so many seconds. Of one person it takes only the oldest: the next is due when that one has arrived
  * or was given up.
@@ -124,7 +140,7 @@ export async function listUndelivered(db: Queries, limit: number): Promise<reado
   return rows;
 }
 
-/** Has one event sent again, whatever became of it, or all that were given up; what waits is tried now. Answers how many. */
+/** Has one event sent again, whatever became of it, or all that were given up; what waits is tried now, and what is being sent is left alone. Answers how many. */
 export async function queueAgain(db: Queries, id: string | null): Promise<number> {
   const which = id === null ? sql`delivered_at is null` : sql`id = ${id}::uuid`;
   const { numAffectedRows } = await sql`

@@ -71,6 +71,7 @@ export async function checkHealth(
       (select count(*) from latchkey.users) as users`.execute(core.db);
   const found = rows[0];
   const { kid, algorithm } = await core.findSigningKey();
+  const newest = await core.keyRing.findAlgorithm();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
   const secrets = await examineSecrets(core);
   const trail = await examineTrail(core.db);
@@ -87,6 +88,11 @@ export async function checkHealth(
     auditTrail: trail.said,
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
+      ...(newest !== core.options.tokens.algorithm
+        ? [
+            `TOKEN_ALGORITHM is ${core.options.tokens.algorithm} here, and the newest key is of ${newest}: the service runs with another setting, or has not been started with this one.`,
+          ]
+        : []),
       ...secrets.warnings,
       ...(await warnOfWeakHashes(core)),
       ...trail.warnings,

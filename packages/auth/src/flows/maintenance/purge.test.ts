@@ -186,3 +186,31 @@ test("what a purge looks for among the seals of the trail it finds by an index, 
   await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(1);
   expect((await readInAll()) - before).toBeLessThan(20_000);
 });
+
+test("what fails keeps nothing else from being cleared away, and is thrown", async () => {
+  await using test = await createTestAuth({ auditRetention: 10 * day });
+  const { auth, clock, database } = test;
+  await auth.createUser({ username: "alice", password });
+  await auth.signIn({ username: "alice", password }, test.facts);
+  await database.query(`create function public.refuse() returns trigger language plpgsql
+    as $$ begin raise exception 'not from %', tg_table_name; end $$`);
+  for (const table of ["webhook_events", "remembered_devices"])
+    await database.query(`create trigger refuse before delete on latchkey.${table} execute function public.refuse()`);
+  await clock.advance(500 * day);
+  await expect(auth.purge()).rejects.toThrow("not from webhook_events");
+  const left = `select (select count(*)::int from latchkey.sessions) as sessions,
+    (select count(*)::int from latchkey.audit_events where occurred_at < latchkey.now() - interval '400 days') as events`;
+  expect(await database.query(left)).toEqual([{ sessions: 0, events: 0 }]);
+});
+
+test("health names the tables on which the running role lacks a right that it needs, and no others", async () => {
+  await using test = await createTestAuth();
+  const missing = async () => (await test.auth.checkHealth()).warnings.filter((line) => line.includes("lacks"));
+  await test.database.query("revoke update, delete on latchkey.audit_events, latchkey.audit_seals from current_user");
+  await test.database.query("revoke insert, update, delete on latchkey.kysely_migration from current_user");
+  expect(await missing()).toEqual([]);
+  await test.database.query("revoke delete on latchkey.remembered_devices, latchkey.webhook_events from current_user");
+  expect(await missing()).toEqual([
+    'This role lacks delete on remembered_devices, webhook_events: run what "latchkey grants --role …" prints again, as the role that migrates.',
+  ]);
+});

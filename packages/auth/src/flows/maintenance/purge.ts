@@ -18,7 +18,7 @@ import { deleteOldSecondFactorTickets } from "../../second-factors/second-factor
 import { deleteOldSecretKeys } from "../../secret-keys/secret-key-store.ts";
 import { deleteDeadSessions } from "../../sessions/session-store.ts";
 import { deleteForgottenCounters } from "../../throttling/throttle-store.ts";
-import { deleteOldEvents as deleteOldWebhooks } from "../../webhooks/webhook-store.ts";
+import { deleteOldEvents as deleteOldWebhooks, giveUpForgotten } from "../../webhooks/webhook-store.ts";
 import type { Core } from "../steps/core.ts";
 import { clearWeakHashes } from "./clear-weak-hashes.ts";
 import { deleteDueAccounts } from "./delete-accounts.ts";
@@ -51,57 +51,60 @@ const batchSize = 1_000;
 /** By the row of what waits it is stopped, and that goes with its session's: however short sessions are, or however long it is held. */
 const isNeeded = sql<boolean>`exists (select from latchkey.pending_changes c where c.session_id = sessions.id)`;
 
-/** Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. */
+/**
+ * Deletes what nobody can use any more and audit events past their time, batch by batch. Several processes may do it at once. What fails of it
+ * keeps nothing else from being cleared away, and is thrown at the end.
+ */
 export async function purge(core: Core): Promise<Purged> {
-  const { endedRetention } = core.options.sessions;
-  await deleteOldSecretKeys(core.db);
-  await core.webhooks.register();
-  await inBatches((atMost) => deleteOldWebhooks(core.db, atMost));
-  const challenges = await inBatches((atMost) => deleteOldChallenges(core.db, atMost));
-  const tickets = await inBatches((atMost) => deleteOldTickets(core.db, atMost));
-  const halfDone = await inBatches((atMost) => deleteOldSecondFactorTickets(core.db, atMost));
-  const used = await inBatches((atMost) => deleteOldPasskeyChallenges(core.db, atMost));
-  const exchanged = await inBatches((atMost) => deleteOldAuthorizationCodes(core.db, atMost));
-  await inBatches((atMost) => deleteOldFormerPasswords(core.db, atMost));
-  await inBatches((atMost) => deleteOldRememberedDevices(core.db, atMost));
-  // It reads every account, so that it may take too long: all else is cleared away in any case.
-  const [cleared] = await Promise.allSettled([inBatches((atMost) => clearWeakHashes(core, atMost))]);
-  const messages = await inBatches((atMost) => deleteOldCounts(core.db, atMost));
-  const counts = messages + (await inBatches((atMost) => deleteOldWrongCodes(core.db, atMost)));
-  // Before sessions are deleted: codes that wait die with theirs.
-  await settleRecoveryCodes(core.db, null);
-  await inBatches((atMost) => backfillConsents(core.db, atMost));
-  const [warned] = await Promise.allSettled([warnInactive(core)]);
-  const purged = {
-    codes:
-      challenges +
-      tickets +
-      halfDone +
-      used +
-      exchanged +
-      (await inBatches((atMost) => deleteExpiredCodes(core.db, atMost))),
-    notices: await inBatches((atMost) => deleteOldNotices(core.db, atMost)),
-    sessions: await inBatches((atMost) => deleteDeadSessions(core.db, { endedRetention, isNeeded, atMost })),
-    auditEvents: await purgeEvents(core),
-    throttles: counts + (await inBatches((atMost) => deleteForgottenCounters(core.db, atMost))),
-    erased: await untilNone((atMost) => eraseSome(core.db, atMost)),
-    staged:
-      (await untilNone((atMost) => deleteAbandoned(core.db, atMost))) +
-      (await inBatches((atMost) => deleteExpiredEntries(core.db, atMost))),
-    // Last: a table of a team's own may keep an account from being deleted, and all else is to be cleared away in any case.
-    ...(await deleteAccounts(core)),
+  const { db } = core;
+  const failures: unknown[] = [];
+  const settle = async (work: () => Promise<unknown>): Promise<number> => {
+    try {
+      return Number((await work()) ?? 0);
+    } catch (error) {
+      failures.push(error);
+      return 0;
+    }
   };
-  for (const done of [cleared, warned]) if (done.status === "rejected") throw done.reason;
+  const clear = (deleteSome: (atMost: number) => Promise<number>) => settle(() => inBatches(deleteSome));
+  await settle(() => deleteOldSecretKeys(db));
+  await settle(() => core.webhooks.register());
+  await clear((atMost) => giveUpForgotten(db, atMost));
+  await clear((atMost) => deleteOldWebhooks(db, atMost));
+  const challenges = await clear((atMost) => deleteOldChallenges(db, atMost));
+  const tickets = await clear((atMost) => deleteOldTickets(db, atMost));
+  const halfDone = await clear((atMost) => deleteOldSecondFactorTickets(db, atMost));
+  const used = await clear((atMost) => deleteOldPasskeyChallenges(db, atMost));
+  const exchanged = await clear((atMost) => deleteOldAuthorizationCodes(db, atMost));
+  await clear((atMost) => deleteOldFormerPasswords(db, atMost));
+  await clear((atMost) => deleteOldRememberedDevices(db, atMost));
+  await clear((atMost) => clearWeakHashes(core, atMost));
+  const counts = await clear((atMost) => deleteOldCounts(db, atMost));
+  const wrongCodes = await clear((atMost) => deleteOldWrongCodes(db, atMost));
+  // Before sessions are deleted: codes that wait die with theirs.
+  await settle(() => settleRecoveryCodes(db, null));
+  await clear((atMost) => backfillConsents(db, atMost));
+  await settle(() => warnInactive(core));
+  const codes = await clear((atMost) => deleteExpiredCodes(db, atMost));
+  const purged = {
+    codes: challenges + tickets + halfDone + used + exchanged + codes,
+    notices: await clear((atMost) => deleteOldNotices(db, atMost)),
+    sessions: await clear((atMost) => deleteDeadSessions(db, { ...retention(core), isNeeded, atMost })),
+    auditEvents: await settle(() => purgeEvents(core)),
+    throttles: counts + wrongCodes + (await clear((atMost) => deleteForgottenCounters(db, atMost))),
+    erased: await settle(() => untilNone((atMost) => eraseSome(db, atMost))),
+    staged:
+      (await settle(() => untilNone((atMost) => deleteAbandoned(db, atMost)))) +
+      (await clear((atMost) => deleteExpiredEntries(db, atMost))),
+    // Last, so that a table of a team's own that keeps an account from being deleted keeps nobody waiting.
+    accounts: await settle(() => deleteDueAccounts(core)),
+    parked: await settle(() => purgeParked(core)),
+  };
+  if (failures.length > 0) throw failures[0];
   return purged;
 }
 
-/** Neither kind waits for the other: what fails of one is thrown once both are done. */
-async function deleteAccounts(core: Core): Promise<Pick<Purged, "accounts" | "parked">> {
-  const [accounts] = await Promise.allSettled([deleteDueAccounts(core)]);
-  const parked = await purgeParked(core);
-  if (accounts.status === "rejected") throw accounts.reason;
-  return { accounts: accounts.value, parked };
-}
+const retention = ({ options: { sessions } }: Core) => ({ endedRetention: sessions.endedRetention });
 
 /** The chain of seals says before it that events go, and until when. */
 async function purgeEvents(core: Core): Promise<number> {

@@ -3,6 +3,7 @@ import { endChallengesOfKeys } from "../../challenges/challenge-store.ts";
 import { endSessionsOpenedBefore } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "../steps/core.ts";
+import { prepareKeys } from "./prepare-keys.ts";
 
 export interface ResealInput {
   /** The other secrets are known to somebody: nothing that was made with them is good any more, and everybody signs in again. */
@@ -41,8 +42,7 @@ const unheard = 60;
 export async function reseal(core: Core, { compromised = false, lost = false }: ResealInput): Promise<Resealed> {
   const { keyRing, secretKeys } = core;
   if (!lost) {
-    await keyRing.prepare();
-    await secretKeys.prepare();
+    await prepareKeys(core, "missing");
   }
   const isGivenUp = compromised || lost;
   const made = await core.db.transaction().execute(async (transaction) => {

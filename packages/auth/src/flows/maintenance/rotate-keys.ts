@@ -12,7 +12,7 @@ export interface RotateKeysInput {
 const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
 
 /** Seconds for which a key is published before it signs: twice as long as anybody keeps a copy of the JWKS. */
-const publishSeconds = 2 * jwksMaxAge;
+export const publishSeconds = 2 * jwksMaxAge;
 
 /**
  * Makes a new signing key and answers its id. It is published at once and signs as soon as everybody who keeps a copy of the

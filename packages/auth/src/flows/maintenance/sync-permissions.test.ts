@@ -54,7 +54,10 @@ test("what is declared no longer stays until it is pruned, then goes with its gr
   expect(await later.syncPermissions({ prune: false })).toEqual({ added: [], removed: [] });
   expect(await readPermissions(test.database)).toContain("notes.add_note");
 
-  expect(await later.syncPermissions({ prune: true })).toEqual({ added: [], removed: ofModel("notes", "note") });
+  const pruned = { added: [], removed: ofModel("notes", "note") };
+  expect(await later.syncPermissions({ prune: true, isTrial: true })).toEqual(pruned);
+  expect(await readPermissions(test.database)).toContain("notes.add_note");
+  expect(await later.syncPermissions({ prune: true })).toEqual(pruned);
   expect(await readPermissions(test.database)).toEqual([...core, ...ofModel("shop", "order")].sort());
   const { token } = await later.signIn({ username: "alice", password: "correct horse battery" }, test.facts);
   const { user } = await later.authenticate([`Bearer ${token}`]);
@@ -85,4 +88,15 @@ test("nobody declares what is the core's own", () => {
     const declare = () => createAuth({}, { secret: testSecret, permissions: [permission] });
     expect(declare).toThrow(/is among the core's own/);
   }
+});
+
+test("to prune what many people hold may take longer than a call", async () => {
+  await using test = await createTestAuth({ permissions: ["notes.note"] });
+  const later = await test.another({ permissions: [] });
+  await test.database.query(`create function public.take_long() returns trigger language plpgsql
+    as $$ begin perform pg_sleep(2.5); return null; end $$`);
+  await test.database.query(
+    "create trigger take_long after delete on latchkey.permissions execute function public.take_long()",
+  );
+  expect(await later.syncPermissions({ prune: true })).toEqual({ added: [], removed: ofModel("notes", "note") });
 });

@@ -12,6 +12,13 @@ import { insertPermissions } from "../../permissions/permission-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "../steps/core.ts";
 
+export interface SyncInput {
+  /** Deletes what nobody declares. */
+  readonly prune: boolean;
+  /** Answers what would be done, and does nothing. */
+  readonly isTrial?: boolean;
+}
+
 /**
  * Creates the permissions that the service itself declares. With `prune`, permissions that no program declares are deleted together with
  * their grants, and an app that another program declared is taken over; without, they stay, since another version of the program may still
@@ -19,19 +26,36 @@ import type { Core } from "../steps/core.ts";
  *
  * @throws StartError when another program declares an app of these, and `prune` is not said
  */
-export async function syncPermissions(core: Core, { prune }: { prune: boolean }): Promise<SyncedPermissions> {
+export async function syncPermissions(core: Core, { prune, isTrial = false }: SyncInput): Promise<SyncedPermissions> {
   const declared = core.options.permissions;
   const apps = [...new Set(declared.map(appOf))].filter((app) => app !== "auth").sort();
-  return core.db.transaction().execute(async (transaction) => {
-    const claimed = await claimApps(transaction, apps, null);
-    const foreign = claimed.filter(({ declarer }) => declarer !== null).map(({ app }) => app);
-    if (foreign.length > 0 && !prune) throw ofAnotherProgram(foreign);
-    const removed = prune ? await pruneOthers(transaction, { apps, foreign, declared }) : [];
-    const added = await insertPermissions(transaction, declared);
-    if (removed.length > 0)
-      await recordEvent(transaction, { event: "permissions_pruned", permissions: removed }, nobody);
-    return { added, removed };
-  });
+  return core.db
+    .transaction()
+    .execute(async (transaction) => {
+      const claimed = await claimApps(transaction, apps, null);
+      const foreign = claimed.filter(({ declarer }) => declarer !== null).map(({ app }) => app);
+      if (foreign.length > 0 && !prune) throw ofAnotherProgram(foreign);
+      const removed = prune ? await pruneOthers(transaction, { apps, foreign, declared }) : [];
+      const added = await insertPermissions(transaction, declared);
+      if (removed.length > 0)
+        await recordEvent(transaction, { event: "permissions_pruned", permissions: removed }, nobody);
+      if (isTrial) throw new Trial({ added, removed });
+      return { added, removed };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Trial) return error.answer;
+      throw error;
+    });
+}
+
+/** Undoes what was only tried. */
+class Trial extends Error {
+  readonly answer: SyncedPermissions;
+
+  constructor(answer: SyncedPermissions) {
+    super("It was only tried");
+    this.answer = answer;
+  }
 }
 
 interface Pruned {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Queries } from "../../storage/database.ts";
+import { seenEndpoints } from "../../webhooks/webhook-store.ts";
 
 /** What waits to be sent: tables that all processes work off together. */
 export interface QueueState {
@@ -16,7 +17,8 @@ export async function readQueues(db: Queries): Promise<QueueState[]> {
       select 'codes' as queue, count(*)::int as waiting, min(created_at) as oldest
         from latchkey.challenges where due_at is not null
       union all select 'notices', count(*)::int, min(created_at) from latchkey.notice_messages where due_at is not null
-      union all select 'webhooks', count(*)::int, min(occurred_at) from latchkey.webhook_events where due_at is not null
+      union all select 'webhooks', count(*)::int, min(occurred_at) from latchkey.webhook_events
+        where due_at is not null and endpoint in (${seenEndpoints})
     ) queues`.execute(db.withoutPlugins());
   return rows;
 }
