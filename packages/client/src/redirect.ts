@@ -2,6 +2,7 @@ import type { AnyRouter } from "@trpc/server";
 import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
+import { limit } from "./callbacks.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
 import { type AuthStorage, memoryStorage } from "./storage.ts";
@@ -214,7 +215,7 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   if (user) return user as PersonOf<Router>;
   const wish = internals.wish();
   try {
-    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as TokenResponse;
+    const answer = (await limit(() => internals.ask("token.refresh", { refreshToken: "" }))) as TokenResponse;
     await internals.keep(answer, wish);
     return answer.user as PersonOf<Router>;
   } catch (error) {

@@ -2,6 +2,7 @@ import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, t
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import type { AppRouter, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
+import { limit } from "./callbacks.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseMarks, toKeptSession } from "./kept-session.ts";
 import {
@@ -150,6 +151,8 @@ interface Shared {
 
 /** Milliseconds before its end from which an access token is renewed: what is rendered with it takes its time. */
 const early = 30_000;
+/** Milliseconds for which a page waits for new tokens. Its visitor waits as well. */
+const longest = 5_000;
 
 async function openSession<Router extends AnyRouter>(
   { options, names, paths, refresher }: Shared,
@@ -162,7 +165,8 @@ async function openSession<Router extends AnyRouter>(
   });
   const marksLink = withMarks(paths, () => marks);
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [marksLink, httpLink(endpoint)] });
-  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<TokenResponse>;
+  const ask = (procedure: string, input: object, given?: { signal: AbortSignal }) =>
+    plain.mutation(procedure, input, given) as Promise<TokenResponse>;
   const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
 
   const cookies = new Map<string, SessionCookie>();
@@ -214,7 +218,8 @@ async function openSession<Router extends AnyRouter>(
     if (hasRefreshed) return;
     hasRefreshed = true;
     try {
-      keep(await refresher.refresh(refreshToken, () => ask(paths.at("token.refresh"), { refreshToken })));
+      const renew = (given: { signal: AbortSignal }) => ask(paths.at("token.refresh"), { refreshToken }, given);
+      keep(await refresher.refresh(refreshToken, () => limit(renew, longest)));
     } catch (error) {
       failure = error;
       if (isFinal(error)) clear();
@@ -273,7 +278,9 @@ async function openSession<Router extends AnyRouter>(
     withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
+  const tokensOf = createAudienceTokens(source, (audience) =>
+    limit((given) => api.mutation(paths.at("token.exchange"), { audience }, given), longest),
+  );
 
   const session: ServerSession<Router> = {
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
