@@ -123,7 +123,7 @@ function openQueries(pool: PostgresPool): Queries {
     refuseGuests();
     return pool.connect();
   }
-  return new RepeatingKysely(new PostgresDialect({ pool: { connect, end: () => pool.end() } }));
+  return new RepeatingKysely(new PostgresDialect({ pool: { options: pool.options, connect, end: () => pool.end() } }));
 }
 
 function toStorage(pool: pg.Pool, forKysely: PostgresPool, prepare: Storage["prepare"]): Storage {
