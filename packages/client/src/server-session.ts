@@ -45,10 +45,17 @@ export interface ServerSessionOptions {
    * writes. Without it, the service counts all of your people's wrong passwords as coming from one address: your server's.
    */
   readonly clientAddress?: (request: SessionRequest) => string | null | undefined;
+  /** Origins other than your app's own whose pages may post to it in a person's name, such as `https://www.example.com`. */
+  readonly trustedOrigins?: readonly string[];
   /** What the cookies' names end in: `latchkey` for `__Host-latchkey` and `__Host-latchkey-device`. */
   readonly cookieName?: string;
   /** Another `fetch` than the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * Answers in this process, where Latchkey is mounted in it: the handler of `createFetchHandler`. Nothing is sent then, and no secret is
+   * needed for it to believe the address.
+   */
+  readonly answer?: (request: Request, from: { readonly remoteAddress: string | null }) => Promise<Response>;
   /** Where the procedures are in a router of your own, such as `auth`; at the top by default. */
   readonly path?: string;
   /** The transformer of that router. */
@@ -171,14 +178,15 @@ async function openSession<Router extends AnyRouter>(
 
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
-  let tokens = parseTokens(found);
+  const isForeign = isOfAnotherSite(request, options.trustedOrigins);
+  let tokens = isForeign ? null : parseTokens(found);
   const markOf = (cookie: string) => readCookie(request.headers.get("cookie"), cookie);
   let marks = parseMarks({ deviceMark: markOf(names.device), rememberMark: markOf(names.remember) });
   let failure: unknown;
   let hasRefreshed = false;
   let person: Promise<PersonOf<Router> | null> | undefined;
   // Of several cookies of one name none is believed, and one that cannot be read is of no use.
-  if (found !== undefined && !tokens) clear();
+  if (found !== undefined && !tokens && !isForeign) clear();
 
   function clear(): void {
     tokens = null;
@@ -253,8 +261,10 @@ async function openSession<Router extends AnyRouter>(
         const answer = await send(op);
         const { data } = answer.result as { data?: Partial<TokenResponse> | null };
         // A code may be answered with a ticket, which is no session.
-        if (givesTokens && data?.token) moveOn(data as TokenResponse);
-        else if (canAnswer) keepDevice(data);
+        if (givesTokens && data?.token) {
+          const replaced = moveOn(data as TokenResponse);
+          if (replaced && paths.opensSession(op)) await revoke(replaced.refreshToken);
+        } else if (canAnswer) keepDevice(data);
         return answer;
       });
     };
@@ -266,6 +276,7 @@ async function openSession<Router extends AnyRouter>(
   }
 
   function requireAnswer(): void {
+    if (isForeign) throw new Error("A page of another site has sent this: name its origin in trustedOrigins to let it");
     if (!canAnswer)
       throw new Error("Only a proxy, a route handler, a loader or an action can set cookies: pass it its request");
   }
@@ -321,6 +332,21 @@ async function openSession<Router extends AnyRouter>(
   return session;
 }
 
+/**
+ * Whether a page of another origin has a browser do something here. `SameSite=Lax` keeps it neither from being answered a cookie, of an account
+ * of its own, nor, on the same site, from sending the person's.
+ */
+function isOfAnotherSite(request: SessionRequest, trusted: readonly string[] = []): boolean {
+  if (!("method" in request) || request.method === "GET" || request.method === "HEAD") return false;
+  const [site, origin] = ["sec-fetch-site", "origin"].map((name) => request.headers.get(name));
+  if (origin && trusted.includes(origin)) return false;
+  if (site) return site !== "same-origin" && site !== "none";
+  const hosts = ["host", "x-forwarded-host"].map((name) => request.headers.get(name));
+  return !!origin && !hosts.includes(origin.replace(/^https?:\/\//, "")) && origin !== originOf(request);
+}
+
+const originOf = (request: SessionRequest) => ("url" in request ? new URL(String(request.url)).origin : undefined);
+
 /** Seconds for which a browser keeps the device's mark: the most that browsers allow. */
 const deviceLifetime = 400 * 86_400;
 
@@ -339,14 +365,15 @@ function commit(response: Response, headers: Headers): Response {
 
 /** Tells the service of the browser what it would have seen of it. */
 function createForwardingFetch(
-  { fetch, forwardedSecret, clientAddress }: ServerSessionOptions,
+  { fetch, answer, forwardedSecret, clientAddress }: ServerSessionOptions,
   request: SessionRequest,
 ): typeof globalThis.fetch {
   const agent = request.headers.get("user-agent");
-  const address = forwardedSecret === undefined ? undefined : clientAddress?.(request);
+  const address = answer || forwardedSecret !== undefined ? clientAddress?.(request) : undefined;
   return (input, init) => {
     const headers = new Headers(init?.headers);
     if (agent) headers.set("user-agent", agent);
+    if (answer) return answer(new Request(input, { ...init, headers }), { remoteAddress: address ?? null });
     if (forwardedSecret !== undefined && address) {
       headers.set("latchkey-forwarded-address", address);
       headers.set("latchkey-forwarded-secret", forwardedSecret);
