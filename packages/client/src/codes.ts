@@ -211,7 +211,9 @@ async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: 
   return { next: "done", user: answer.user as Person };
 }
 
-const keyOf = (purpose: CodePurpose) => `latchkey.code.${purpose}`;
+/** Of two clients in one tab, neither finds the codes of the other's service. */
+const keyOf = ({ base }: Client["internals"], purpose: CodePurpose) =>
+  `latchkey.code.${purpose}${base ? ` ${base}` : ""}`;
 
 /** Of clients where there are no tabs: a program on a phone, or on a server, where many people share one process. */
 const memory = new WeakMap<object, Map<string, string>>();
@@ -219,7 +221,7 @@ const memory = new WeakMap<object, Map<string, string>>();
 const hasTabs = "document" in globalThis;
 
 function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): void {
-  const [key, text] = [keyOf(purpose), JSON.stringify(kept)];
+  const [key, text] = [keyOf(internals, purpose), JSON.stringify(kept)];
   memory.set(internals, (memory.get(internals) ?? new Map<string, string>()).set(key, text));
   try {
     if (hasTabs) sessionStorage.setItem(key, text);
@@ -230,8 +232,8 @@ function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): 
 
 function read({ internals }: Client, purpose: CodePurpose): Kept | null {
   try {
-    const text =
-      memory.get(internals)?.get(keyOf(purpose)) ?? (hasTabs ? sessionStorage.getItem(keyOf(purpose)) : null);
+    const key = keyOf(internals, purpose);
+    const text = memory.get(internals)?.get(key) ?? (hasTabs ? sessionStorage.getItem(key) : null);
     const kept = JSON.parse(text ?? "null") as Kept | null;
     return typeof kept?.challenge === "string" && typeof kept.to === "string" ? kept : null;
   } catch {
