@@ -28,10 +28,16 @@ export interface CodeInput {
   readonly locale?: string;
 }
 
+/** A change that waits, and until when, by the service's clock. */
+export type PendingChange = Omit<NonNullable<OwnName["pending"]>, "createdAt" | "dueAt"> & {
+  readonly createdAt: Date;
+  readonly dueAt: Date;
+};
+
 /** What a right code did. */
 export type CodeOutcome<Person> =
   /** The person is signed in, or has proved what they meant to; `pending` is what waits then, such as another number. */
-  | { readonly next: "done"; readonly user: Person; readonly pending?: OwnName["pending"] }
+  | { readonly next: "done"; readonly user: Person; readonly pending?: PendingChange | null }
   /**
    * The number is proved, and nobody has it (`register`: hand the ticket to `account.register`), or its account asks for more than a code
    * (`another_way`: hand it to `signIn` beside the account's password).
@@ -203,12 +209,18 @@ async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: 
   if (own || purpose === "reauthenticate") {
     const done = (await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", shown)) as Partial<OwnName>;
     const user = internals.getSnapshot().user as Person;
-    return { next: "done", user, ...(own && { pending: done.pending ?? null }) };
+    return { next: "done", user, ...(own && { pending: toPending(done.pending) }) };
   }
   const answer = (await internals.ask("token.obtainByCode", shown)) as TokenResponse | Ticket;
   if ("ticket" in answer)
     return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
   return { next: "done", user: answer.user as Person };
+}
+
+/** Dates are text unless the router's transformer keeps them. */
+function toPending(pending: OwnName["pending"] | undefined): PendingChange | null {
+  if (!pending) return null;
+  return { ...pending, createdAt: new Date(pending.createdAt), dueAt: new Date(pending.dueAt) };
 }
 
 /** Of two clients in one tab, neither finds the codes of the other's service. */

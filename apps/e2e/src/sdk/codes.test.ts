@@ -190,7 +190,10 @@ describe("codes of somebody who is signed in", () => {
     await again.confirm(await readCode(other));
     const third = newNumber();
     const outcome = await (await auth.startCode({ purpose: "prove_phone", to: third })).confirm(await readCode(third));
-    expect(outcome).toMatchObject({ next: "done", user: { phoneNumber: other }, pending: { kind: "set_phone" } });
+    expect(outcome).toMatchObject({
+      ...{ next: "done", user: { phoneNumber: other } },
+      pending: { kind: "set_phone", createdAt: expect.any(Date), dueAt: expect.any(Date) },
+    });
     expect(auth.getSnapshot()).toMatchObject({ user: { phoneNumber: other } });
   });
 
