@@ -1,4 +1,6 @@
+import { readClaims } from "./kept-session.ts";
 import type { TokenSource } from "./link.ts";
+import { anotherPerson } from "./session-manager.ts";
 
 /**
  * Gives the calls of other APIs tokens of their audiences, exchanged for the session's own: each for as long as the own one is used that it
@@ -32,6 +34,7 @@ function createSource(own: TokenSource, exchange: () => Promise<string>): TokenS
 
   function exchangeFor(token: string): Promise<string> {
     const answer = exchange().then(async (text) => {
+      if (readClaims(text).sub !== readClaims(token).sub) throw anotherPerson();
       // Meanwhile it may have been renewed, or somebody else have signed in.
       if ((await own.findToken()) !== token) forget(answer);
       return text;

@@ -2,6 +2,7 @@ import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, t
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import type { AppRouter, PermissionName, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
+import { limit } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Endpoint, type Transformer, toBase, toCodec } from "./endpoint.ts";
 import {
@@ -39,7 +40,8 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
+export interface ClientInternals<Router extends AnyRouter = AnyRouter>
+  extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
   /** Calls a procedure without a token, with the marks of this device where it takes some. A session that it opens is kept. */
   ask(procedure: string, input: object): Promise<unknown>;
   /** Calls as the person who is signed in. */
@@ -47,6 +49,8 @@ export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" |
   readonly paths: Pick<ProcedurePaths, "at">;
   /** Where the service is, without a slash at the end; false in cookie mode. */
   readonly base: string | false;
+  /** Never there: says to the types of what is imported apart who signs in. */
+  readonly router?: Router;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -95,7 +99,7 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    */
   onReauthenticate(handler: Reauthenticate): () => void;
   /** For the parts of the SDK that are imported apart; of no use to anybody else, and other in each version. */
-  readonly internals: ClientInternals;
+  readonly internals: ClientInternals<Router>;
   /** Closes the client: it calls nobody back and makes no calls. The session stays stored, and a sign-in under way is undone. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -121,15 +125,15 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const cookieMode = storage === "cookie";
   const paths = createProcedurePaths(path);
   const [all, ofSession] = createEndpoints(base, { fetch, transformer }, cookieMode);
-  const ask = (procedure: string, input: object) =>
-    plain.mutation(paths.at(procedure), input) as Promise<TokenResponse>;
+  const ask = (procedure: string, input: object, given?: { signal: AbortSignal }) =>
+    plain.mutation(paths.at(procedure), input, given) as Promise<TokenResponse>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
     cookieMode,
     codec: toCodec(transformer),
-    renew: (refreshToken) => ask("token.refresh", { refreshToken }),
+    renew: (refreshToken) => limit((given) => ask("token.refresh", { refreshToken }, given)),
     revoke: (refreshToken) => ask("token.revoke", { refreshToken }),
-    find: () => api.query(paths.at("me.get")),
+    find: () => limit((given) => api.query(paths.at("me.get"), undefined, given)),
   });
   const common = [createSessionLink(manager, paths), withMarks(paths, manager.findMarks)];
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [...common, httpLink(ofSession)] });
@@ -145,7 +149,9 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
+  const tokensOf = createAudienceTokens(source, (audience) =>
+    limit((given) => api.mutation(paths.at("token.exchange"), { audience }, given)),
+  );
 
   async function permissions(): Promise<readonly string[]> {
     // Of somebody whose session was found in the storage, not all need be known yet.

@@ -17,6 +17,28 @@ function report(error: unknown): void {
   else console.error(error);
 }
 
+/** Waits; a program of Node that has nothing else to do may end meanwhile. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds);
+    (timer as { unref?: () => void }).unref?.();
+  });
+}
+
+/** Asks the service, and gives up on it when it has said nothing for so many milliseconds. */
+export function limit<T>(ask: (given: { signal: AbortSignal }) => Promise<T>, milliseconds = 15_000): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborter = new AbortController();
+    const timer = setTimeout(() => {
+      reject(new Error("The service does not answer"));
+      aborter.abort();
+    }, milliseconds);
+    ask(aborter)
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject);
+  });
+}
+
 /** What a promise comes to; undefined when it is rejected or takes longer than so many milliseconds. */
 export function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {

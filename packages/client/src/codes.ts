@@ -28,10 +28,16 @@ export interface CodeInput {
   readonly locale?: string;
 }
 
+/** A change that waits, and until when, by the service's clock. */
+export type PendingChange = Omit<NonNullable<OwnName["pending"]>, "createdAt" | "dueAt"> & {
+  readonly createdAt: Date;
+  readonly dueAt: Date;
+};
+
 /** What a right code did. */
 export type CodeOutcome<Person> =
   /** The person is signed in, or has proved what they meant to; `pending` is what waits then, such as another number. */
-  | { readonly next: "done"; readonly user: Person; readonly pending?: OwnName["pending"] }
+  | { readonly next: "done"; readonly user: Person; readonly pending?: PendingChange | null }
   /**
    * The number is proved, and nobody has it (`register`: hand the ticket to `account.register`), or its account asks for more than a code
    * (`another_way`: hand it to `signIn` beside the account's password).
@@ -203,7 +209,7 @@ async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: 
   if (own || purpose === "reauthenticate") {
     const done = (await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", shown)) as Partial<OwnName>;
     const user = internals.getSnapshot().user as Person;
-    return { next: "done", user, ...(own && { pending: done.pending ?? null }) };
+    return { next: "done", user, ...(own && { pending: toPending(done.pending) }) };
   }
   const answer = (await internals.ask("token.obtainByCode", shown)) as TokenResponse | Ticket;
   if ("ticket" in answer)
@@ -211,7 +217,15 @@ async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: 
   return { next: "done", user: answer.user as Person };
 }
 
-const keyOf = (purpose: CodePurpose) => `latchkey.code.${purpose}`;
+/** Dates are text unless the router's transformer keeps them. */
+function toPending(pending: OwnName["pending"] | undefined): PendingChange | null {
+  if (!pending) return null;
+  return { ...pending, createdAt: new Date(pending.createdAt), dueAt: new Date(pending.dueAt) };
+}
+
+/** Of two clients in one tab, neither finds the codes of the other's service. */
+const keyOf = ({ base }: Client["internals"], purpose: CodePurpose) =>
+  `latchkey.code.${purpose}${base ? ` ${base}` : ""}`;
 
 /** Of clients where there are no tabs: a program on a phone, or on a server, where many people share one process. */
 const memory = new WeakMap<object, Map<string, string>>();
@@ -219,7 +233,7 @@ const memory = new WeakMap<object, Map<string, string>>();
 const hasTabs = "document" in globalThis;
 
 function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): void {
-  const [key, text] = [keyOf(purpose), JSON.stringify(kept)];
+  const [key, text] = [keyOf(internals, purpose), JSON.stringify(kept)];
   memory.set(internals, (memory.get(internals) ?? new Map<string, string>()).set(key, text));
   try {
     if (hasTabs) sessionStorage.setItem(key, text);
@@ -230,8 +244,8 @@ function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): 
 
 function read({ internals }: Client, purpose: CodePurpose): Kept | null {
   try {
-    const text =
-      memory.get(internals)?.get(keyOf(purpose)) ?? (hasTabs ? sessionStorage.getItem(keyOf(purpose)) : null);
+    const key = keyOf(internals, purpose);
+    const text = memory.get(internals)?.get(key) ?? (hasTabs ? sessionStorage.getItem(key) : null);
     const kept = JSON.parse(text ?? "null") as Kept | null;
     return typeof kept?.challenge === "string" && typeof kept.to === "string" ? kept : null;
   } catch {

@@ -13,7 +13,7 @@ type StartedCreation = Outputs["me"]["passkeys"]["start"];
 /** What a person's new passkey is answered with: itself, and, once, ten recovery codes for somebody who has none. */
 export type AddedPasskey = Outputs["me"]["passkeys"]["add"];
 
-type Client = Pick<AuthClient, "internals">;
+type Client = Pick<AuthClient<AnyRouter>, "internals">;
 type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
 
 /** How long the browser asks. */

@@ -1,3 +1,5 @@
+import { pause } from "./callbacks.ts";
+
 /** Whether a permission is held. */
 export type Held = "yes" | "no" | "unknown";
 
@@ -19,10 +21,11 @@ export interface PermissionStore {
   find(permission: string): Held;
 }
 
-/** Reads the permissions of whoever is signed in once for all who listen, and anew when the person changes. */
+/** Reads the permissions of whoever is signed in once for all who listen, and anew when the person changes, or after a read that failed. */
 export function createPermissionStore(client: Client): PermissionStore {
   const listeners = new Set<() => void>();
   let read: Read | undefined;
+  let failures = 0;
   let stop = () => {};
 
   function refresh(): void {
@@ -37,9 +40,14 @@ export function createPermissionStore(client: Client): PermissionStore {
     if (!mine) return;
     try {
       mine.names = await client.permissions();
+      failures = 0;
     } catch {
-      // The next component that asks tries again.
-      if (read === mine) read = undefined;
+      if (read !== mine) return;
+      // The next component that asks tries again, and as long as one is there, so does time.
+      read = undefined;
+      failures += 1;
+      await pause(Math.min(2 ** failures, 30) * 1000);
+      return read || listeners.size === 0 ? undefined : refresh();
     }
     if (read === mine) refresh();
   }

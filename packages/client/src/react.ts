@@ -21,26 +21,30 @@ import { type UseCode, useCodeOf } from "./use-code.ts";
 
 export type { UseCode } from "./use-code.ts";
 
-/** What of a client does not depend on the router that it calls. */
-type AnyClient<Person = User> = Pick<
-  AuthClient,
-  "signIn" | "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
+/** What every router says of a person, with whatever transformer and profile. */
+type AnyPerson = Pick<User, "id">;
+
+/** A client of any router, by what is needed of it here. */
+type AnyClient<Person> = Pick<
+  AuthClient<AnyRouter>,
+  "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
 > & {
+  signIn(credentials: Parameters<AuthClient["signIn"]>[0]): Promise<Person>;
   getSnapshot(): AuthState<Person>;
   getServerSnapshot(): AuthState<Person>;
 };
 
 interface Provided {
-  readonly client: AnyClient;
-  readonly initial: AuthState;
+  readonly client: AnyClient<AnyPerson>;
+  readonly initial: AuthState<AnyPerson>;
 }
 
 const Auth = createContext<Provided | null>(null);
 
-export interface AuthProviderProps {
-  readonly client: AnyClient;
+export interface AuthProviderProps<Person extends AnyPerson = User> {
+  readonly client: AnyClient<Person>;
   /** Who is signed in, or null, where the server that rendered the page knows it: shown until the client knows it as well. */
-  readonly initialUser?: User | null | undefined;
+  readonly initialUser?: NoInfer<Person> | null | undefined;
   readonly children?: ReactNode;
 }
 
@@ -53,14 +57,18 @@ export interface AuthProviderProps {
  *   <SignedOut><SignIn /></SignedOut>
  * </AuthProvider>
  */
-export function AuthProvider({ client, initialUser, children }: AuthProviderProps): ReactElement {
+export function AuthProvider<Person extends AnyPerson = User>({
+  client,
+  initialUser,
+  children,
+}: AuthProviderProps<Person>): ReactElement {
   const value = useMemo(() => ({ client, initial: toState(client, initialUser) }), [client, initialUser]);
   return createElement(Auth.Provider, { value }, children);
 }
 
-function toState(client: AnyClient, user: User | null | undefined): AuthState {
+function toState<Person>(client: AnyClient<Person>, user: Person | null | undefined): AuthState<Person> {
   if (user === undefined) return client.getServerSnapshot();
-  return user ? { status: "signedIn", user } : { status: "signedOut", user };
+  return user ? { status: "signedIn", user } : { status: "signedOut", user: null };
 }
 
 function useProvided(): Provided {
@@ -69,7 +77,7 @@ function useProvided(): Provided {
   return provided;
 }
 
-function useAuthState(): AuthState {
+function useAuthState(): AuthState<AnyPerson> {
   const { client, initial } = useProvided();
   const getSnapshot = () => {
     const state = client.getSnapshot();
@@ -118,7 +126,7 @@ export function useCode<Router extends AnyRouter = AppRouter>(
   return useCodeOf<Router>(useProvided().client, purpose);
 }
 
-const stores = new WeakMap<AnyClient, PermissionStore>();
+const stores = new WeakMap<object, PermissionStore>();
 
 /**
  * Whether the person holds a permission; `"unknown"` until that is known. One read of the service serves all components. For showing

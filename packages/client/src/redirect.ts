@@ -2,6 +2,7 @@ import type { AnyRouter } from "@trpc/server";
 import type { AppRouter, TokenResponse } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
+import { limit } from "./callbacks.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
 import { type AuthStorage, memoryStorage } from "./storage.ts";
@@ -14,7 +15,7 @@ export interface RedirectSignIn {
   readonly clientId: string;
   /** One of the app's `redirectUris`, to the letter: where {@link handleRedirect} is called. */
   readonly redirectUri: string;
-  /** Where the app goes on afterwards: kept here, and answered by {@link handleRedirect}. */
+  /** The path at which the app goes on afterwards: kept here, and answered by {@link handleRedirect}. What may lead elsewhere is not. */
   readonly returnTo?: string;
   /** `login`: to show anew who is there; `create`: to register; `none`: to ask for nothing, and fail where that does not do. */
   readonly prompt?: "login" | "create" | "none";
@@ -28,6 +29,8 @@ export interface RedirectSignIn {
   readonly storage?: Omit<AuthStorage, "isShared" | "subscribe">;
   /** Leads to the pages: `location.assign` in a browser. On a phone, what opens the system's browser. */
   readonly navigate?: (url: string) => unknown;
+  /** Unpredictable bytes, where the platform has no `crypto.getRandomValues`. */
+  readonly randomBytes?: (length: number) => Uint8Array;
   /** SHA-256, where the platform has no `crypto.subtle`. */
   readonly sha256?: (bytes: Uint8Array) => ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
 }
@@ -84,6 +87,8 @@ export function isRedirectError(error: unknown, code?: RedirectErrorCode): error
 interface Away extends Pick<RedirectSignIn, "clientId" | "redirectUri" | "returnTo"> {
   readonly verifier: string;
   readonly issuer: string;
+  /** Of the client that sent them: another one on this page does not take its answer. */
+  readonly base: string;
 }
 
 /** Ways to the pages that one tab may have begun; the oldest is forgotten. */
@@ -102,13 +107,16 @@ export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
 ): Promise<void> {
   if (internals.base === false)
     throw new TypeError('With storage: "cookie", the pages share the session: takeOverSession');
-  const [state, verifier] = [createSecret(), createSecret()];
+  const { randomBytes = findRandomBytes } = rest;
+  const [state, verifier] = [encodeBase64url(randomBytes(32)), encodeBase64url(randomBytes(32))];
   const challenge = encodeBase64url(await digest(verifier, rest.sha256));
   const place = toAbsolute(pages ?? internals.base);
-  const away: Away = { clientId, redirectUri, verifier, issuer: place, ...(returnTo !== undefined && { returnTo }) };
+  const { base } = internals;
+  const kept = { clientId, redirectUri, verifier, issuer: place, base };
+  const away: Away = { ...kept, ...(returnTo !== undefined && isOwnPath(returnTo) && { returnTo }) };
   const storage = findStorage(internals, rest.storage);
   await write(storage, [...(await read(storage)), [state, away] as const].slice(-mostAway));
-  const query = new URLSearchParams({
+  const query = toQuery({
     ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri, state },
     ...{ code_challenge: challenge, code_challenge_method: "S256" },
     ...(prompt && { prompt }),
@@ -162,7 +170,7 @@ async function exchange<Router extends AnyRouter>(
 ): Promise<RedirectOutcome<PersonOf<Router>> | null> {
   const storage = findStorage(internals, given);
   const all = await read(storage);
-  const away = all.find(([key]) => key === state)?.[1];
+  const away = all.find(([key, { base }]) => key === state && base === internals.base)?.[1];
   // Nobody was sent away with it from here: it is another program's, or somebody's who wants us to sign in as them.
   if (!away) return null;
   // First of all, so that no code is ever exchanged twice.
@@ -181,11 +189,32 @@ async function exchange<Router extends AnyRouter>(
 
 /** By hand, because not every phone has the platform's `URL` whole. Null for an address that brings no answer. */
 function readAnswer(url: string): Brought | null {
-  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? "");
-  const [code, state, iss, error] = names.map((name) => query.get(name) ?? undefined);
+  const pairs = (/\?([^#]*)/.exec(url)?.[1] ?? "").split("&").map((pair) => pair.split("="));
+  const read = (name: string) =>
+    pairs
+      .find(([key]) => key === name)
+      ?.slice(1)
+      .join("=");
+  const [code, state, iss, error] = names.map((name) => decode(read(name)));
   if (!state || !(code || error)) return null;
   return { state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }) };
 }
+
+const toQuery = (values: Readonly<Record<string, string>>) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join("&");
+
+function decode(text: string | undefined): string | undefined {
+  try {
+    return text && decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an address leads nowhere but to the app's own pages, however a browser reads it. */
+const isOwnPath = (address: string) => /^\/(?![/\\])\P{Cc}*$/u.test(address);
 
 /** What came back stays in no history, and is in no address that somebody copies. */
 function cleanAddress(): void {
@@ -214,7 +243,7 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   if (user) return user as PersonOf<Router>;
   const wish = internals.wish();
   try {
-    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as TokenResponse;
+    const answer = (await limit(() => internals.ask("token.refresh", { refreshToken: "" }))) as TokenResponse;
     await internals.keep(answer, wish);
     return answer.user as PersonOf<Router>;
   } catch (error) {
@@ -261,16 +290,20 @@ const write = async (storage: Storage, all: AwayByState) =>
 /** An address without a slash at its end, as the service names itself. */
 function toAbsolute(url: string): string {
   const base = globalThis.location?.href;
-  return new URL(url, base).href.replace(/\/$/, "");
+  // A phone has no page that it could be relative to, and half of the platform's `URL` at most.
+  return (base ? new URL(url, base).href : url).replace(/\/$/, "");
 }
 
-/** 256 random bits. */
-const createSecret = () => encodeBase64url(crypto.getRandomValues(new Uint8Array(32)));
+function findRandomBytes(length: number): Uint8Array {
+  if (!globalThis.crypto?.getRandomValues)
+    throw new TypeError("There is no crypto.getRandomValues: give randomBytes, such as expo-crypto's getRandomBytes");
+  return crypto.getRandomValues(new Uint8Array(length));
+}
 
 async function digest(text: string, sha256: RedirectSignIn["sha256"]): Promise<ArrayBuffer | Uint8Array> {
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   if (sha256) return sha256(bytes);
-  const { subtle } = globalThis.crypto;
+  const subtle = globalThis.crypto?.subtle;
   if (!subtle) throw new TypeError("There is no crypto.subtle: use https or localhost, or give sha256");
   return subtle.digest("SHA-256", bytes);
 }

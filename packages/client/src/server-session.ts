@@ -2,6 +2,7 @@ import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, t
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
 import type { AppRouter, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
+import { limit } from "./callbacks.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
 import { parseMarks, toKeptSession } from "./kept-session.ts";
 import {
@@ -44,10 +45,17 @@ export interface ServerSessionOptions {
    * writes. Without it, the service counts all of your people's wrong passwords as coming from one address: your server's.
    */
   readonly clientAddress?: (request: SessionRequest) => string | null | undefined;
+  /** Origins other than your app's own whose pages may post to it in a person's name, such as `https://www.example.com`. */
+  readonly trustedOrigins?: readonly string[];
   /** What the cookies' names end in: `latchkey` for `__Host-latchkey` and `__Host-latchkey-device`. */
   readonly cookieName?: string;
   /** Another `fetch` than the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * Answers in this process, where Latchkey is mounted in it: the handler of `createFetchHandler`. Nothing is sent then, and no secret is
+   * needed for it to believe the address.
+   */
+  readonly answer?: (request: Request, from: { readonly remoteAddress: string | null }) => Promise<Response>;
   /** Where the procedures are in a router of your own, such as `auth`; at the top by default. */
   readonly path?: string;
   /** The transformer of that router. */
@@ -150,6 +158,8 @@ interface Shared {
 
 /** Milliseconds before its end from which an access token is renewed: what is rendered with it takes its time. */
 const early = 30_000;
+/** Milliseconds for which a page waits for new tokens. Its visitor waits as well. */
+const longest = 5_000;
 
 async function openSession<Router extends AnyRouter>(
   { options, names, paths, refresher }: Shared,
@@ -162,19 +172,21 @@ async function openSession<Router extends AnyRouter>(
   });
   const marksLink = withMarks(paths, () => marks);
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [marksLink, httpLink(endpoint)] });
-  const ask = (procedure: string, input: object) => plain.mutation(procedure, input) as Promise<TokenResponse>;
+  const ask = (procedure: string, input: object, given?: { signal: AbortSignal }) =>
+    plain.mutation(procedure, input, given) as Promise<TokenResponse>;
   const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
 
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
-  let tokens = parseTokens(found);
+  const isForeign = isOfAnotherSite(request, options.trustedOrigins);
+  let tokens = isForeign ? null : parseTokens(found);
   const markOf = (cookie: string) => readCookie(request.headers.get("cookie"), cookie);
   let marks = parseMarks({ deviceMark: markOf(names.device), rememberMark: markOf(names.remember) });
   let failure: unknown;
   let hasRefreshed = false;
   let person: Promise<PersonOf<Router> | null> | undefined;
   // Of several cookies of one name none is believed, and one that cannot be read is of no use.
-  if (found !== undefined && !tokens) clear();
+  if (found !== undefined && !tokens && !isForeign) clear();
 
   function clear(): void {
     tokens = null;
@@ -214,7 +226,8 @@ async function openSession<Router extends AnyRouter>(
     if (hasRefreshed) return;
     hasRefreshed = true;
     try {
-      keep(await refresher.refresh(refreshToken, () => ask(paths.at("token.refresh"), { refreshToken })));
+      const renew = (given: { signal: AbortSignal }) => ask(paths.at("token.refresh"), { refreshToken }, given);
+      keep(await refresher.refresh(refreshToken, () => limit(renew, longest)));
     } catch (error) {
       failure = error;
       if (isFinal(error)) clear();
@@ -248,8 +261,10 @@ async function openSession<Router extends AnyRouter>(
         const answer = await send(op);
         const { data } = answer.result as { data?: Partial<TokenResponse> | null };
         // A code may be answered with a ticket, which is no session.
-        if (givesTokens && data?.token) moveOn(data as TokenResponse);
-        else if (canAnswer) keepDevice(data);
+        if (givesTokens && data?.token) {
+          const replaced = moveOn(data as TokenResponse);
+          if (replaced && paths.opensSession(op)) await revoke(replaced.refreshToken);
+        } else if (canAnswer) keepDevice(data);
         return answer;
       });
     };
@@ -261,6 +276,7 @@ async function openSession<Router extends AnyRouter>(
   }
 
   function requireAnswer(): void {
+    if (isForeign) throw new Error("A page of another site has sent this: name its origin in trustedOrigins to let it");
     if (!canAnswer)
       throw new Error("Only a proxy, a route handler, a loader or an action can set cookies: pass it its request");
   }
@@ -273,7 +289,9 @@ async function openSession<Router extends AnyRouter>(
     withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
+  const tokensOf = createAudienceTokens(source, (audience) =>
+    limit((given) => api.mutation(paths.at("token.exchange"), { audience }, given), longest),
+  );
 
   const session: ServerSession<Router> = {
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
@@ -314,6 +332,21 @@ async function openSession<Router extends AnyRouter>(
   return session;
 }
 
+/**
+ * Whether a page of another origin has a browser do something here. `SameSite=Lax` keeps it neither from being answered a cookie, of an account
+ * of its own, nor, on the same site, from sending the person's.
+ */
+function isOfAnotherSite(request: SessionRequest, trusted: readonly string[] = []): boolean {
+  if (!("method" in request) || request.method === "GET" || request.method === "HEAD") return false;
+  const [site, origin] = ["sec-fetch-site", "origin"].map((name) => request.headers.get(name));
+  if (origin && trusted.includes(origin)) return false;
+  if (site) return site !== "same-origin" && site !== "none";
+  const hosts = ["host", "x-forwarded-host"].map((name) => request.headers.get(name));
+  return !!origin && !hosts.includes(origin.replace(/^https?:\/\//, "")) && origin !== originOf(request);
+}
+
+const originOf = (request: SessionRequest) => ("url" in request ? new URL(String(request.url)).origin : undefined);
+
 /** Seconds for which a browser keeps the device's mark: the most that browsers allow. */
 const deviceLifetime = 400 * 86_400;
 
@@ -332,14 +365,15 @@ function commit(response: Response, headers: Headers): Response {
 
 /** Tells the service of the browser what it would have seen of it. */
 function createForwardingFetch(
-  { fetch, forwardedSecret, clientAddress }: ServerSessionOptions,
+  { fetch, answer, forwardedSecret, clientAddress }: ServerSessionOptions,
   request: SessionRequest,
 ): typeof globalThis.fetch {
   const agent = request.headers.get("user-agent");
-  const address = forwardedSecret === undefined ? undefined : clientAddress?.(request);
+  const address = answer || forwardedSecret !== undefined ? clientAddress?.(request) : undefined;
   return (input, init) => {
     const headers = new Headers(init?.headers);
     if (agent) headers.set("user-agent", agent);
+    if (answer) return answer(new Request(input, { ...init, headers }), { remoteAddress: address ?? null });
     if (forwardedSecret !== undefined && address) {
       headers.set("latchkey-forwarded-address", address);
       headers.set("latchkey-forwarded-secret", forwardedSecret);

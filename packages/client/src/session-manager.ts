@@ -1,5 +1,5 @@
 import type { TokenResponse, User } from "./api-types.ts";
-import { callSafely, within } from "./callbacks.ts";
+import { callSafely, pause, settle, within } from "./callbacks.ts";
 import type { Codec } from "./endpoint.ts";
 import { type AuthErrorReason, isAuthError } from "./errors.ts";
 import {
@@ -74,6 +74,9 @@ export const finalReasons: readonly AuthErrorReason[] = [
   "account_disabled",
 ];
 
+/** Whoever asked is here no more, and nothing is done in the name of whoever is. */
+export const anotherPerson = () => new Error("Somebody else has signed in");
+
 export const isFinal = (error: unknown): boolean => isAuthError(error) && finalReasons.includes(error.data.reason);
 
 /**
@@ -95,7 +98,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   /** Counts what becomes of `kept`, so that what was read before can be told to be old. */
   let changes = 0;
   let [hasLoaded, isDisposed] = [false, false];
-  /** The id of the person who is signed in; undefined until the storage has been read. */
+  /** The id of the person who is signed in, or whom the storage holds; undefined until it has been read. */
   let personId: string | null | undefined;
   const listeners = new Set<() => void>();
   const personListeners = new Set<(user: User | null) => void>();
@@ -118,7 +121,10 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   /** Who is found at the start is no change of person; somebody of whom only the id is known is told when the rest is. */
   function tellPerson({ status, user }: AuthState): void {
-    if (personId === undefined && status === "loading") return;
+    if (status === "loading") {
+      if (personId === undefined) personId = kept?.user.id;
+      if (personId === kept?.user.id) return;
+    }
     const id = user?.id ?? null;
     const isChange = id !== personId && (personId !== undefined || fulfilled > 0);
     personId = id;
@@ -151,8 +157,15 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   /** Takes over what is stored at the start, unless the person has wished for something meanwhile: then it is to go. */
   async function loadFirst(): Promise<void> {
-    const text = (await queue.first) ?? null;
+    let text = await queue.first;
     hasLoaded = true;
+    // A phone that has not been unlocked yet tells nothing of what it holds.
+    for (let tries = 1; text === undefined && !isDisposed && fulfilled === 0; tries += 1) {
+      if (tries === 4) show(null);
+      await pause(waitAfter(tries));
+      text = await queue.read();
+    }
+    text ??= null;
     marks = { ...readMarks(text), ...marks };
     const stored = parse(text);
     if (fulfilled > 0) {
@@ -169,8 +182,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       if (!isDisposed && kept && isPartial(kept)) await (kept.token ? find() : renewOnce());
     } catch (error) {
       if (isFinal(error)) return;
-      const timer: unknown = setTimeout(() => void fetchRest(tries + 1), waitAfter(tries, error));
-      (timer as { unref?: () => void }).unref?.();
+      await pause(waitAfter(tries, error));
+      return fetchRest(tries + 1);
     }
   }
 
@@ -211,6 +224,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   /** Keeps the session that a person asked for with the wish of this number, unless a later wish has come true. */
   async function keep(answer: TokenResponse, wish: number): Promise<void> {
     const session = await parseAnswer(answer);
+    // Nobody reads the cookie here any more, and whoever asked for it is told that it came to nothing.
+    if (isDisposed && cookieMode) return void (await settle(() => revoke("")).catch(() => {}));
     if (wish < fulfilled || isDisposed) return endUnlessKept(session);
     fulfilled = wish;
     const replaced = kept;
@@ -287,7 +302,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
     show(null, { status: "signedOut", user: null, reason: "another_person" });
     if (stored?.user.id === before.id) await clearStored();
-    throw new Error("Somebody else has signed in");
+    throw anotherPerson();
   }
 
   const isNewer = (stored: KeptSession) =>
@@ -318,9 +333,11 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     await ready;
     requireOpen();
     if (!kept) return undefined;
+    const { id } = kept.user;
     const left = kept.expiresAt - (Date.now() + kept.clockOffset);
     if (left <= 0) await renewOnce();
     else if (left < Math.min(60_000, kept.lifetime / 4)) renewOnce().catch(() => {});
+    if (kept && kept.user.id !== id) throw anotherPerson();
     return kept?.token;
   }
 
@@ -419,7 +436,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 }
 
 /** Milliseconds to leave the service alone after a failure: what it asked for, or 1, 2, 4, 8 seconds, give or take half. */
-function waitAfter(count: number, error: unknown): number {
+function waitAfter(count: number, error?: unknown): number {
   const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
   return (asked ?? 2 ** Math.min(count - 1, 3)) * 1000 * (asked ? 1 : 0.5 + Math.random());
 }

@@ -1,4 +1,4 @@
-import { settle, within } from "./callbacks.ts";
+import { pause, settle, within } from "./callbacks.ts";
 import { isAuthError } from "./errors.ts";
 
 /** Milliseconds for which an answer is waited for before the service is asked again. */
@@ -23,12 +23,8 @@ export function createSessionRevoker(revoke: (refreshToken: string) => Promise<u
 
   async function tryUntilDone(refreshToken: string, isWanted: () => boolean, tries: number): Promise<void> {
     if (tries >= mostTries || !isWanted() || (await ask(refreshToken))) return;
-    const timer: unknown = setTimeout(
-      () => void tryUntilDone(refreshToken, isWanted, tries + 1),
-      Math.min(2 ** tries, 60) * 1000,
-    );
-    // A program of Node that has nothing else to do may end.
-    (timer as { unref?: () => void }).unref?.();
+    // Nobody waits for more than the first try.
+    void pause(Math.min(2 ** tries, 60) * 1000).then(() => tryUntilDone(refreshToken, isWanted, tries + 1));
   }
 
   /** @param isWanted asked before each try */

@@ -34,7 +34,14 @@ export function memoryStorage(): AuthStorage {
 export function localStorageStorage(key = "latchkey"): AuthStorage {
   return {
     isShared: true,
-    get: () => localStorage.getItem(key),
+    get() {
+      try {
+        return localStorage.getItem(key);
+      } catch {
+        // A page that may store nothing, or a place that has no such storage, holds nobody.
+        return null;
+      }
+    },
     set: (value) => localStorage.setItem(key, value),
     remove: () => localStorage.removeItem(key),
     subscribe(listener) {

@@ -112,7 +112,7 @@ export async function listRelatedSchemas(pool: Pick<DatabasePool, "query">): Pro
 }
 
 async function listApplied(database: Pick<DatabaseClient, "query">, schema: string): Promise<Applied[]> {
-  return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name`)).rows;
+  return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name collate "C"`)).rows;
 }
 
 async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
@@ -157,12 +157,17 @@ async function runPending(client: DatabaseClient, schema: string, all: OwnMigrat
   return pending;
 }
 
-/** Why migrations do not follow from those that have run, in words. */
+/**
+ * Why migrations do not follow from those that have run, in words. What a later release has run beyond all of them is no obstacle: while releases
+ * follow one another, and after going back, this one works on its tables.
+ */
 function findObstacle(applied: readonly Applied[], all: OwnMigrations["all"]): string | null {
-  const last = applied.at(-1)?.name ?? "";
-  const missing = applied.find(({ name }) => !(name in all));
+  const newest = Object.keys(all).sort().at(-1) ?? "";
+  const known = applied.filter(({ name }) => name <= newest);
+  const last = known.at(-1)?.name ?? "";
+  const missing = known.find(({ name }) => !(name in all));
   if (missing) return `${missing.name} has run and is not among them; start the version that has it`;
-  const changed = applied.find(({ name, digest }) => digest !== null && digest !== digestOf(all[name] ?? ""));
+  const changed = known.find(({ name, digest }) => digest !== null && digest !== digestOf(all[name] ?? ""));
   if (changed) return `${changed.name} has run and is another one by now; put it back, and add a new one`;
   const late = Object.keys(all).find((name) => name < last && !applied.some((ran) => ran.name === name));
   return late === undefined ? null : `${late} would come before ${last}, which has run; give it a later name`;

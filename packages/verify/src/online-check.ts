@@ -65,6 +65,8 @@ export function createOnlineCheck(options: OnlineCheckOptions): (question: Quest
   const asking = new Map<string, Promise<OnlineAnswer>>();
   const queue: Waiting[] = [];
   let requests = 0;
+  /** Requests in a row that came to nothing. */
+  let failures = 0;
 
   function sendWaiting(): void {
     while (requests < limits.requests && queue.length > 0) void send(takeBatch(queue));
@@ -74,14 +76,16 @@ export function createOnlineCheck(options: OnlineCheckOptions): (question: Quest
     requests += 1;
     try {
       const answers = await askService(options, batch);
+      failures = 0;
       for (const [index, { resolve, reject }] of batch.entries()) {
         const answer = answers[index] ?? unavailable();
         if (answer instanceof AuthError) reject(answer);
         else resolve(answer);
       }
     } catch (error) {
-      // Whoever waits would only wait for the same.
-      for (const { reject } of [...batch, ...queue.splice(0)]) reject(unavailable(error));
+      failures += 1;
+      // One connection may break. After the second, whoever waits would only wait for the same.
+      for (const { reject } of [...batch, ...(failures > 1 ? queue.splice(0) : [])]) reject(unavailable(error));
     } finally {
       requests -= 1;
       sendWaiting();

@@ -72,8 +72,21 @@ test("an upgrade finds own fields, own models and own migrations as they were, a
   await Promise.all(processes.map((process) => process.stop()));
 });
 
+test("the release before starts on what a later one has run, as while they follow one another and after going back", async () => {
+  const before = await open(orders);
+  await before.stop();
+  expect(await migrateOwn(pool, orders)).toEqual([]);
+  expect((await pool.query("select name from shop.migrations order by name")).rows.at(-1)).toEqual({
+    name: "0003-prices",
+  });
+});
+
 test.each<[string, OwnMigrations, string]>([
-  ["are those of a later version", orders, "0003-prices has run and is not among them"],
+  [
+    "lack one that has run before their newest",
+    { schema: "shop", all: { "0001-orders": "", "0003-prices": "" } },
+    "0002-one-order has run and is not among them",
+  ],
   [
     "were changed after they ran",
     { schema: "shop", all: { ...later.all, "0001-orders": "create table shop.orders (id int)" } },

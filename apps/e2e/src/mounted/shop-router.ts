@@ -37,6 +37,9 @@ export function createShopRouter(latchkey: Awaited<ReturnType<typeof openLatchke
         .concat(latchkey.permittedProcedure("shop.delete_order"))
         .input(z.object({ before: z.date() }))
         .mutation(({ input }) => input.before),
+      watch: t.procedure.concat(latchkey.protectedProcedure).subscription(async function* ({ ctx }) {
+        yield ctx.tenant;
+      }),
       missing: t.procedure.query(() => {
         throw new TRPCError({ code: "NOT_FOUND", message: "No such order" });
       }),

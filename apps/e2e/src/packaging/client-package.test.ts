@@ -94,13 +94,14 @@ for (const { tags, cases } of shareOut(compilerSetups, 2))
     "a program that uses all of it compiles, and what it exports of every procedure can be declared, with $compiler and $resolution",
     { tags },
     async (setup) => {
-      for (const file of ["typed-consumer.ts", ...declared]) await project.addProgram(file);
+      const programs = ["typed-consumer.ts", "transforming-consumer.ts", ...declared];
+      for (const file of programs) await project.addProgram(file);
       await project.write("sign-in.ts", await readExample("auth.signIn("));
       await project.write("settings.ts", await findExample("docs/sdk.md", "localStorageStorage()"));
 
       await project.write("every-call.ts", writeEveryCall());
 
-      const files = ["typed-consumer.ts", "sign-in.ts", "settings.ts", "every-call.ts", ...declared];
+      const files = [...programs, "sign-in.ts", "settings.ts", "every-call.ts"];
       expect(await project.declare(setup, files)).toEqual({ exitCode: 0, output: "" });
       const types = await readFile(join(project.folder, "types/declared-consumer.d.ts"), "utf8");
       expect(types).toContain('import("@latchkey/client").AuthClient<import("@latchkey/client").AppRouter>');

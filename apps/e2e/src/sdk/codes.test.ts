@@ -1,7 +1,7 @@
 import { createInbox } from "@latchkey/auth/testing";
 import { createAuthClient, isAuthError } from "@latchkey/client";
 import { withCodes } from "@latchkey/client/codes";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
 const password = "correct horse battery";
@@ -52,6 +52,27 @@ describe("a client with codes", () => {
     expect(await auth.signIn({ phone: to, code: await readCode(to) })).toMatchObject({ next: "done" });
     expect(auth.findCode()).toBeNull();
     await expect(auth.signIn({ phone: to, code: "123456" })).rejects.toThrow("startCode");
+  });
+
+  it("leaves a code that another client in the same tab has asked for to that one", async () => {
+    const kept = new Map<string, string>();
+    vi.stubGlobal("document", {});
+    vi.stubGlobal("sessionStorage", {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+    });
+    try {
+      const inTabs: typeof import("@latchkey/client/codes") = await import(
+        `${import.meta.resolve("@latchkey/client/codes")}?in-tabs`
+      );
+      const openAt = (url: string) => inTabs.withCodes(createAuthClient({ url }));
+      const to = newNumber();
+      await openAt(live.url).startCode({ to });
+      expect(openAt("http://127.0.0.1:9").findCode()).toBeNull();
+      expect(openAt(live.url).findCode()).toMatchObject({ to });
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("lets a wrong code be typed again, and changes nothing by it", async () => {
@@ -169,7 +190,10 @@ describe("codes of somebody who is signed in", () => {
     await again.confirm(await readCode(other));
     const third = newNumber();
     const outcome = await (await auth.startCode({ purpose: "prove_phone", to: third })).confirm(await readCode(third));
-    expect(outcome).toMatchObject({ next: "done", user: { phoneNumber: other }, pending: { kind: "set_phone" } });
+    expect(outcome).toMatchObject({
+      ...{ next: "done", user: { phoneNumber: other } },
+      pending: { kind: "set_phone", createdAt: expect.any(Date), dueAt: expect.any(Date) },
+    });
     expect(auth.getSnapshot()).toMatchObject({ user: { phoneNumber: other } });
   });
 

@@ -73,6 +73,21 @@ test("the permissions are one read for all who ask, and a new one for another pe
   expect(store.find("auth.view_user")).toBe("no");
 });
 
+test("a read of permissions that fails is tried again as long as somebody shows what it is about", async ({ live }) => {
+  const { createPermissionStore } = await import("../../../../packages/client/src/permission-store.ts");
+  const { auth, network } = await openSignedIn(live);
+  network.breakWith(({ procedures }) => {
+    if (procedures[0] !== "me.permissions") return undefined;
+    network.mend();
+    return Promise.reject(new TypeError("fetch failed"));
+  });
+  const store = createPermissionStore(auth);
+  const seen: string[] = [];
+  store.subscribe(() => seen.push(store.find("auth.view_user")));
+  await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe("no");
+  expect(network.count("me.permissions")).toBe(2);
+});
+
 test("a read of permissions that fails is `unknown`, and is tried again by the next who asks", async ({ live }) => {
   const { createPermissionStore } = await import("../../../../packages/client/src/permission-store.ts");
   const { auth, network } = await openSignedIn(live);

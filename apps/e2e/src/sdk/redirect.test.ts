@@ -113,11 +113,11 @@ describe.skipIf(!isService)("an app without tabs", () => {
   it("has several sign-ins under way, each with its own answer", async () => {
     const auth = open();
     const [first, second] = [
-      await goAndComeBack(auth, { returnTo: "1" }),
-      await goAndComeBack(auth, { returnTo: "2" }),
+      await goAndComeBack(auth, { returnTo: "/1" }),
+      await goAndComeBack(auth, { returnTo: "/2" }),
     ];
-    expect(await handleRedirect(auth, { url: second })).toMatchObject({ returnTo: "2" });
-    expect(await handleRedirect(auth, { url: first })).toMatchObject({ returnTo: "1" });
+    expect(await handleRedirect(auth, { url: second })).toMatchObject({ returnTo: "/2" });
+    expect(await handleRedirect(auth, { url: first })).toMatchObject({ returnTo: "/1" });
     // The later one is kept, and the one before is nobody's any more.
     expect(await auth.api.sessions.list.query()).toHaveLength(2);
   });
@@ -175,6 +175,27 @@ describe.skipIf(!isService)("an app without tabs", () => {
     const auth = open();
     for (let at = 0; at < 20; at += 1) await signInWithRedirect(auth, { ...app, storage, navigate: () => {} });
     expect(JSON.parse((await storage.get()) ?? "[]")).toHaveLength(5);
+  });
+
+  it.each([
+    "//evil.example/",
+    "/\\evil.example/",
+    "/\t/evil.example/",
+    "https://evil.example/",
+    "javascript:alert(1)",
+    "",
+  ])("goes on nowhere but on its own pages: %j", async (returnTo) => {
+    const auth = open();
+    const url = await goAndComeBack(auth, { returnTo });
+    expect((await handleRedirect(auth, { url }))?.returnTo).toBeUndefined();
+  });
+
+  it("takes no answer of another client on the same page, and leaves it to that one", async () => {
+    const [storage, auth] = [memoryStorage(), open()];
+    const other = createAuthClient({ url: "http://127.0.0.1:9" });
+    const url = await goAndComeBack(auth, { storage });
+    expect(await handleRedirect(other, { url, storage })).toBeNull();
+    expect(await handleRedirect(auth, { url, storage })).toMatchObject({ user: { username } });
   });
 
   it("says at once that in cookie mode it needs no redirect, and elsewhere has nothing to take over", async () => {

@@ -319,6 +319,55 @@ test("a refresh that fails is tried once for a page, and keeps the cookie", asyn
   });
 });
 
+test("a session that is replaced in any way has ended", async ({ site }) => {
+  const { serverSession, browser, live } = site;
+  await signIn(site);
+  const session = await serverSession(browser.request());
+  await session.api.token.obtain.mutate(credentials);
+  const rows = await live.test.database.query<{ isLive: boolean }>(
+    'select ended_at is null as "isLive" from latchkey.sessions order by created_at',
+  );
+  expect(rows.map(({ isLive }) => isLive)).toEqual([false, true]);
+});
+
+describe("a request that a page of another origin has sent", () => {
+  const send = ({ browser }: Site, headers: Readonly<Record<string, string>>, method = "POST") => {
+    const request = browser.request("/", { method });
+    return new Request(request, { headers: { ...Object.fromEntries(request.headers), ...headers } });
+  };
+
+  test.for<Readonly<Record<string, string>>>([
+    { "sec-fetch-site": "cross-site", origin: "https://evil.example" },
+    { "sec-fetch-site": "same-site", origin: "https://blog.shop.example" },
+    { origin: "https://evil.example" },
+    { origin: "null" },
+  ])("signs nobody in, acts as nobody, and leaves the cookie: %o", async (headers, { site }) => {
+    await signIn(site);
+    const session = await site.serverSession(send(site, headers));
+    expect([session.isSignedIn, await session.user()]).toEqual([false, null]);
+    await expect(session.signIn(credentials)).rejects.toThrow("trustedOrigins");
+    await expect(session.api.token.obtain.mutate(credentials)).rejects.toThrow("trustedOrigins");
+    expect(session.headers().getSetCookie()).toEqual([]);
+  });
+
+  test("is one of ours where its origin is named, or the app's own, and a link from elsewhere always is", async ({
+    site,
+  }) => {
+    await signIn(site);
+    const own = [
+      send(site, { "sec-fetch-site": "same-origin", origin: "https://shop.example" }),
+      send(site, { origin: "https://shop.example" }),
+      send(site, { origin: "https://www.shop.example", "x-forwarded-host": "www.shop.example" }),
+      send(site, {}),
+      send(site, { "sec-fetch-site": "cross-site" }, "GET"),
+    ];
+    for (const request of own) expect((await site.serverSession(request)).isSignedIn).toBe(true);
+    const trusting = createServerSession({ url: site.live.url, trustedOrigins: ["https://blog.shop.example"] });
+    const named = send(site, { "sec-fetch-site": "same-site", origin: "https://blog.shop.example" });
+    expect((await trusting(named)).isSignedIn).toBe(true);
+  });
+});
+
 describe("the address of the browser", () => {
   const readFacts = async ({ live }: Site) => {
     const rows = await live.test.database.query<{ address: string; userAgent: string }>(

@@ -12,6 +12,8 @@ export interface CountingProxy extends AsyncDisposable {
   hold(isHeld: boolean): void;
   /** What every request is answered with from now on, instead of by the service; null: by the service. */
   answerWith(answer: { readonly status: number; readonly body: string } | null): void;
+  /** Breaks the connections of so many requests that come next. */
+  breakNext(requests: number): void;
   goDown(): Promise<void>;
   comeBack(): Promise<void>;
 }
@@ -19,11 +21,13 @@ export interface CountingProxy extends AsyncDisposable {
 export async function startCountingProxy(target: string): Promise<CountingProxy> {
   const paths: string[] = [];
   let held: (() => void)[] | null = null;
+  let breaking = 0;
   let fixed: { readonly status: number; readonly body: string } | null = null;
   const server = createServer(async (request, response) => {
     const { url = "", method = "GET", headers } = request;
     paths.push(url.split("?")[0] ?? "");
     const body = await text(request);
+    if (breaking-- > 0) return response.destroy();
     if (held) await new Promise<void>((resolve) => held?.push(resolve));
     if (fixed) return response.writeHead(fixed.status, { "content-type": "application/json" }).end(fixed.body);
     const { authorization, "content-type": type } = headers;
@@ -52,6 +56,9 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
     },
     answerWith(answer) {
       fixed = answer;
+    },
+    breakNext(requests) {
+      breaking = requests;
     },
     goDown: close,
     comeBack: () => listen(port),

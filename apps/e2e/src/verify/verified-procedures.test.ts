@@ -225,6 +225,20 @@ describe("online", () => {
     expect(verifications() - before).toBeLessThanOrEqual(10);
   });
 
+  test.each([
+    { broken: 1, atLeast: 1, atMost: 10 },
+    { broken: 4, atLeast: 40, atMost: 60 },
+  ])("of 60 questions, $atLeast to $atMost are refused when $broken requests break", async (expected) => {
+    const verify = createTokenVerifier(optionsOf({ online: true }));
+    const people = await Promise.all(Array.from({ length: 60 }, () => createPerson(live.test)));
+    await verify((await createPerson(live.test)).token);
+    proxy.breakNext(expected.broken);
+    const found = await Promise.allSettled(people.map(({ token }) => verify(token)));
+    const refused = found.filter(({ status }) => status === "rejected").length;
+    expect(refused).toBeGreaterThanOrEqual(expected.atLeast);
+    expect(refused).toBeLessThanOrEqual(expected.atMost);
+  });
+
   test("an answer of the one is never the answer of the other", async () => {
     const verify = createTokenVerifier(optionsOf({ online: true, rememberFor: 5 }));
     const people = await Promise.all(Array.from({ length: 24 }, () => createPerson(live.test)));

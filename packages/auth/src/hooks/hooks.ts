@@ -44,13 +44,16 @@ export interface Hooks<User> {
       readonly by: "registration" | "administrator" | "command_line" | "import";
     },
   ): Awaitable;
-  /** Fields, names or ranks were changed. Told afterwards when the account is disabled by it. */
+  /**
+   * Fields, names or ranks were changed. Told afterwards when the account is disabled by it. By `another_person`, a number or an address was
+   * taken from the account, because they have proved it; the account that has it from then on is told of next.
+   */
   userUpdated?(
     event: HookEvent & {
       readonly user: User;
       /** The names of what was given, whether or not it was the same before. */
       readonly fields: readonly string[];
-      readonly by: "owner" | "administrator" | "command_line";
+      readonly by: "owner" | "another_person" | "administrator" | "command_line";
     },
   ): Awaitable;
   /** Told afterwards, with the user as they were. */

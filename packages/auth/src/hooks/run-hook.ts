@@ -1,6 +1,7 @@
 import { CompiledQuery } from "kysely";
 import { AuthError, isHookRefusal } from "../errors.ts";
 import { isStatementTimeout, isStorageUnavailable, type Queries } from "../storage/database.ts";
+import { asGuest } from "../storage/lent-transaction.ts";
 import type { HookTransaction } from "./hooks.ts";
 
 /** Milliseconds that a hook has. */
@@ -16,12 +17,15 @@ export async function runHook(
   hook: (transaction: HookTransaction) => void | Promise<void>,
 ): Promise<void> {
   const lent = lend(transaction);
+  const guest = { isOver: false };
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`The hook took longer than ${hookTimeout} ms`)), hookTimeout);
   try {
-    await Promise.race([Promise.resolve(hook(lent.transaction)), tooLate]);
+    await Promise.race([asGuest(guest, async () => hook(lent.transaction)), tooLate]);
     lent.end();
     await lent.settle();
+    // What the hook has left for later may call; what goes on after its time may not.
+    guest.isOver = true;
   } catch (error) {
     lent.end();
     throw toRefusal(error);

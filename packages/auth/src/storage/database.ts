@@ -10,6 +10,7 @@ import pg from "pg";
 import { runToCommit } from "./after-commit.ts";
 import { toLocalSettings } from "./connection-settings.ts";
 import { borrow, type DatabasePool } from "./given-pool.ts";
+import { refuseGuests } from "./lent-transaction.ts";
 import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
 import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError, timeouts } from "./pool.ts";
 import { prepareQuery, preparingPool } from "./prepared-statements.ts";
@@ -121,7 +122,13 @@ function toPatientPool(options: DatabaseOptions, pool: PostgresPool): PostgresPo
   return preparingPool(pool as pg.Pool);
 }
 
-const openQueries = (pool: PostgresPool): Queries => new RepeatingKysely(new PostgresDialect({ pool }));
+function openQueries(pool: PostgresPool): Queries {
+  async function connect() {
+    refuseGuests();
+    return pool.connect();
+  }
+  return new RepeatingKysely(new PostgresDialect({ pool: { options: pool.options, connect, end: () => pool.end() } }));
+}
 
 function toStorage(pool: pg.Pool, forKysely: PostgresPool, prepare: Storage["prepare"]): Storage {
   const db = openQueries(forKysely);

@@ -20,7 +20,9 @@ export async function fetchText(
 ): Promise<FetchedText> {
   const signal = AbortSignal.timeout(timeout * 1000);
   const accepting = { accept: "application/json", ...headers };
-  const response = await fetch(url, { ...request, signal, redirect: "manual", headers: accepting });
+  // Frameworks keep answers unless told otherwise, and a key that was withdrawn would be believed for as long.
+  const given = { signal, redirect: "manual", cache: "no-store", headers: accepting } as const;
+  const response = await fetch(url, { ...request, ...given });
   const { status, headers: answered } = response;
   return { status, text: await readText(response, longestAnswer), location: answered.get("location") };
 }

@@ -106,10 +106,16 @@ describe("what is stored when the schema has changed since", () => {
     expect(readOwnField("it", schema).read({ a: "kept", gone: 1 })).toEqual({ a: "kept", b: "new" });
   });
 
+  it("loses the keys that transformers refuse to write", () => {
+    const stored = JSON.parse('{"a": {"constructor": 1, "b": 2}, "prototype": {}, "__proto__": {"c": 3}}');
+    const schema = z.record(z.string(), z.record(z.string(), z.int())).nullable();
+    expect(readOwnField("it", schema).read(stored)).toEqual({ a: { b: 2 } });
+  });
+
   it("holds nothing that its prototype would say", () => {
     const read = readOwnField("it", z.record(z.string(), z.int()).nullable()).read(JSON.parse('{"__proto__": 1}'));
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
-    expect(Object.keys(read as object)).toEqual(["__proto__"]);
+    expect(Object.keys(read as object)).toEqual([]);
     const object = z.object({ constructor: text.nullable() }).nullable();
     expect(readOwnField("it", object).read({})).toBeNull();
   });

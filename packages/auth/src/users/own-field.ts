@@ -169,8 +169,7 @@ const readers: Partial<Record<string, Making>> = {
   object: readObject,
   record: (schema, path) => {
     const read = createReader(defOf(schema).valueType as Schema, [...path, "*"]);
-    return (value) =>
-      isObject(value) ? allEntries(Object.entries(value).map(([key, item]) => [key, read(item)])) : mismatch;
+    return (value) => (isObject(value) ? allEntries(keysOf(value).map((key) => [key, read(value[key])])) : mismatch);
   },
   union: (schema, path) => {
     const reads = (defOf(schema).options as readonly Schema[]).map((option) => createReader(option, path));
@@ -229,6 +228,11 @@ function readObject(schema: Schema, path: Path): Reader {
     return allEntries(entries);
   };
 }
+
+/** Keys that name an object's own machinery: transformers such as superjson refuse to write any object that has one. */
+export const isMachinery = (key: string): boolean => ["__proto__", "constructor", "prototype"].includes(key);
+
+const keysOf = (value: object) => Object.keys(value).filter((key) => !isMachinery(key));
 
 const all = (values: readonly unknown[]) => (values.includes(mismatch) ? mismatch : values);
 const allEntries = (entries: readonly (readonly [string, unknown])[]) =>

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { AuthError, type InputIssue } from "../errors.ts";
 import { isPlainLine, isPlainProse } from "../free-text.ts";
-import { type FieldSchema, fieldError, type OwnField, readOwnField } from "./own-field.ts";
+import { type FieldSchema, fieldError, isMachinery, type OwnField, readOwnField } from "./own-field.ts";
 import { profileFields, type User, userFields } from "./user.ts";
 
 /** The profile's fields that a team declares, by name. */
@@ -169,8 +169,8 @@ function findUnstorable(value: unknown, path: readonly (string | number)[]): Inp
   if (value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return [];
   if (Array.isArray(value)) return first(value.map((item, index) => () => findUnstorable(item, [...path, index])));
   if (typeof value !== "object") return [{ path, code: "invalid_type", message: "is no JSON" }];
-  const isStorableKey = Object.keys(value).every(isPlainLine);
-  if (!isStorableKey) return [{ path, code: "invalid_characters", message: unstorable }];
+  const areStorable = Object.keys(value).every((key) => isPlainLine(key) && !isMachinery(key));
+  if (!areStorable) return [{ path, code: "invalid_characters", message: unstorable }];
   return first(
     Object.entries(value).map(
       ([key, item]) =>

@@ -10,7 +10,7 @@ import { createTraceContinuation } from "../trpc/tracing.ts";
 import { isTrustedProxy, type TrustedProxy } from "./client-address.ts";
 import { type CookieTransport, cookiePath, createCookieTransport } from "./cookie-transport.ts";
 import { allowPage, answerPreflight, type CorsRules, forNamedPages } from "./cors.ts";
-import { toAnswerHeaders } from "./headers.ts";
+import { responseMeta } from "./headers.ts";
 import { answerPublicKeys, jwksPath } from "./jwks.ts";
 import { limitBody } from "./limit-body.ts";
 import { requestLimits } from "./limits.ts";
@@ -264,10 +264,8 @@ async function callByTrpc(base: string, call: TrpcCall, cookies: CallCookies | u
     // Queries come by POST too, so that nothing about a person stands in an address.
     allowMethodOverride: cookies === undefined,
     maxBatchSize: requestLimits.batch,
-    responseMeta: ({ errors }) => ({ headers: toAnswerHeaders(errors) }),
+    responseMeta,
   });
-  // tRPC leaves the type open where it refuses a request before it knows the calls.
-  response.headers.set("Content-Type", "application/json");
   for (const line of cookies?.lines ?? []) response.headers.append("Set-Cookie", line);
   return response;
 }

@@ -26,13 +26,19 @@ export function createRequestAddressReader({
   const readAddress = createAddressReader(trustedProxies);
   const onRefused = () =>
     tell(`a caller names an address without a secret of ${names.forwardedSecrets}, and is not believed`, {});
+  let hasTold = false;
+  function noteNone(): null {
+    if (!hasTold) tell("a call comes without an address, and no limit by address counts it: pass remoteAddress", {});
+    hasTold = true;
+    return null;
+  }
   const readForwarded = createForwardedAddressReader({ secrets: forwardedSecrets, onRefused });
 
   return ({ headers, remoteAddress }) => {
     const header = (name: string) => readHeader(headers, name).join(", ") || undefined;
     const forwarded = readForwarded(header);
     if (forwarded !== null) return readAddress(forwarded, undefined);
-    if (!remoteAddress) return null;
+    if (!remoteAddress) return noteNone();
     // What a host calls its caller by may be no address, such as the path of a socket.
     return isIP(toPlainAddress(remoteAddress)) === 0
       ? remoteAddress

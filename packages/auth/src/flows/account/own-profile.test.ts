@@ -12,6 +12,7 @@ const profile = {
   department: indexed(z.string().max(40).nullable()),
   visits: indexed(z.int().default(0)),
   settings: z.strictObject({ tags: z.array(z.string().max(20)).max(1_000) }).nullable(),
+  preferences: z.record(z.string(), z.record(z.string(), z.string().max(20))).nullable(),
 };
 
 let service: TestAuth<ConfigOf<typeof profile, readonly []>>;
@@ -33,7 +34,7 @@ const invalid = (path: readonly (string | number)[]) =>
 test("own fields stand beside the built-in ones in every answer, typed, and with their defaults where nothing is stored", async () => {
   const { auth, facts } = service;
   const { user, caller, username } = await signUp({ nickname: "Ali" });
-  const own = { nickname: "Ali", theme: "light", department: null, visits: 0, settings: null };
+  const own = { nickname: "Ali", theme: "light", department: null, visits: 0, settings: null, preferences: null };
   expect(user).toMatchObject({ username, firstName: "", ...own });
   expectTypeOf(user.nickname).toEqualTypeOf<string | null>();
   expectTypeOf(user.theme).toEqualTypeOf<"light" | "dark">();
@@ -119,6 +120,19 @@ describe("what PostgreSQL cannot keep, or would be shown as something else, is r
     ] as const;
     for (const [fields, path] of misleading)
       await expect(auth.updateProfile(caller, fields as never, facts)).rejects.toEqual(invalid([...path]));
+  });
+
+  test("nor are keys that transformers refuse to write, at any depth", async () => {
+    const { auth, facts } = service;
+    const { caller } = await signUp();
+    for (const key of ["__proto__", "constructor", "prototype"]) {
+      const nested = JSON.parse(`{"a": {"${key}": "x"}}`);
+      await expect(auth.updateProfile(caller, { preferences: nested }, facts)).rejects.toEqual(
+        invalid(["preferences", "a"]),
+      );
+      const flat = JSON.parse(`{"${key}": {"a": "x"}}`);
+      await expect(auth.updateProfile(caller, { preferences: flat }, facts)).rejects.toEqual(invalid(["preferences"]));
+    }
   });
 
   test("and lines, tabs, quotes and any script are kept as they are", async () => {

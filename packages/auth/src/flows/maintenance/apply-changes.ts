@@ -16,12 +16,15 @@ import { holdHolder } from "../steps/check-code.ts";
 import type { Core } from "../steps/core.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
 import { type GateAccount, readGateAccount } from "../steps/gate.ts";
+import { keepNotice } from "../steps/keep-notice.ts";
 import { openedBy } from "../steps/pending-change.ts";
 import { isBeyondTrust } from "../steps/proved-name.ts";
 import type { Target } from "../steps/start-challenge.ts";
 
 /** Changes that one run does, so that it ends. */
 const atMost = 10_000;
+/** Seconds for which a change is tried again whose hook fails, as it does for a moment of the database's or a defect that is mended. */
+const hookPatience = 3 * 86_400;
 
 /**
  * Does what people's changes have waited for, each in a transaction of its own, after looking again whether it may be done. Several processes
@@ -40,9 +43,9 @@ export async function applyDueChanges(core: Core): Promise<number> {
       if (!taken) return finish(count, failure);
     } catch (error) {
       if (!taken) throw error;
-      if (error instanceof AuthError) await dropRefused(core, taken, error);
+      if (error instanceof AuthError && !mayPass(core, taken, error)) await dropRefused(core, taken, error);
       else {
-        // One that fails must not keep the others.
+        // One that fails must not keep the others, and is tried again by the next run.
         failed.push((taken as OpenedChange).id);
         failure = error;
       }
@@ -116,11 +119,18 @@ async function remove(
   return null;
 }
 
+/** Whether what went wrong says nothing of the change itself. */
+function mayPass({ clock }: Core, { dueAt }: OpenedChange, { code }: AuthError): boolean {
+  return code === "hook_failed" && clock.now().getTime() < dueAt.getTime() + hookPatience * 1000;
+}
+
 async function dropRefused(core: Core, change: OpenedChange, { code }: AuthError): Promise<void> {
   await core.db.transaction().execute(async (transaction) => {
     if (!(await deleteChange(transaction, change.id))) return;
     const isHook = code === "refused_by_hook" || code === "hook_failed";
     await recordDrop(transaction, change, isHook ? "hook" : "name_taken");
+    // Whoever has waited for it would wait for ever.
+    await keepNotice(core, transaction, { userId: change.userId, kind: "change_stopped", facts: null });
   });
 }
 

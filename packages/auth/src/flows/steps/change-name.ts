@@ -12,13 +12,10 @@ import { requireFreeForms } from "./find-named.ts";
 import type { GateAccount } from "./gate.ts";
 import { keepNotice, type NoticeToKeep } from "./keep-notice.ts";
 import { findKnownDevice, raiseDeviceEpoch } from "./known-device.ts";
-import { isBeyondTrust, moveNameFrom } from "./proved-name.ts";
+import { fieldOf, isBeyondTrust, moveNameFrom } from "./proved-name.ts";
 import { sessionEnded } from "./session-ended.ts";
 import { type Target, toIdentifier } from "./start-challenge.ts";
 import { tellHook } from "./tell-hooks.ts";
-
-/** The input's name for a kind of name. */
-export const fieldOf = { phone: "phoneNumber", email: "email" } as const;
 
 /** Whose account is changed, and from where; nobody's call where it has waited. */
 export interface ChangedAccount {
@@ -47,7 +44,7 @@ export interface NameToSet extends ChangedAccount {
 export async function setName(core: Core, transaction: Queries, change: NameToSet): Promise<NameChanged> {
   const { account, facts, target, holder, opensIn, provedAt } = change;
   const { kind, address } = target;
-  if (holder) await moveNameFrom(core, transaction, { holder, target }, about(holder, null, facts));
+  if (holder) await moveNameFrom(core, transaction, { holder, target, facts }, about(holder, null, facts));
   const name = toIdentifier(target);
   if (name.kind === "phone") await requireFreeForms(transaction, { phoneNumber: name.value, userId: account.id });
   const user = await setProvedName(transaction, core.profile, { id: account.id, kind, address, opensIn, provedAt });

@@ -280,6 +280,58 @@ describe("a hook that fails", () => {
   });
 });
 
+describe("a hook that calls the core", () => {
+  const refused = { code: "hook_failed", cause: { message: expect.stringContaining("called Latchkey itself") } };
+
+  test("is refused at once, whether it waits for what its own transaction holds or not", async () => {
+    const { username, user, caller } = await signUp();
+    behave = (_, hook) =>
+      hook === "userUpdated"
+        ? auth.users.update(admin, user.id, { city: "Ankara" })
+        : auth.operator.grant(username, { permission: "auth.view_user" });
+    await expect(auth.updateProfile(caller, { firstName: "X" }, service.facts)).rejects.toMatchObject(refused);
+    await expect(auth.register({ username: "granted", password }, service.facts)).rejects.toMatchObject(refused);
+    behave = () => {};
+    expect((await auth.users.get(user.id)).user).toMatchObject({ firstName: "", city: null });
+  });
+
+  test("is refused also beyond its time, so that nothing is changed that is not undone", async () => {
+    const { user, caller } = await signUp();
+    const gate = Promise.withResolvers<void>();
+    let late: Promise<unknown> = Promise.resolve();
+    behave = () => {
+      late = gate.promise.then(() => auth.users.update(admin, user.id, { city: "Ankara" }));
+      return late;
+    };
+    await expect(auth.updateProfile(caller, { firstName: "X" }, service.facts)).rejects.toEqual(code("hook_failed"));
+    gate.resolve();
+    await expect(late).rejects.toThrow("called Latchkey itself");
+    behave = () => {};
+    expect((await auth.users.get(user.id)).user).toMatchObject({ firstName: "", city: null });
+  });
+
+  test("takes no connection from others, however many there are at once", async () => {
+    behave = () => auth.operator.grant("root_", { permission: "auth.view_user" });
+    const all = Array.from({ length: 24 }, (_, at) =>
+      auth.register({ username: `at_once_${at}`, password }, { ...service.facts, address: `203.0.113.${at}` }),
+    );
+    for (const { status, ...outcome } of await Promise.allSettled(all))
+      expect({ status, ...outcome }).toMatchObject({ status: "rejected", reason: refused });
+  });
+
+  test("may do so later", async () => {
+    const { username, user } = await signUp();
+    const gate = Promise.withResolvers<void>();
+    let later: Promise<unknown> = Promise.resolve();
+    behave = () => {
+      later = gate.promise.then(() => auth.users.get(user.id));
+    };
+    await auth.signIn({ username, password }, service.facts);
+    gate.resolve();
+    expect(await later).toMatchObject({ user: { id: user.id } });
+  });
+});
+
 test("a hook reaches nothing any more once it has answered", async () => {
   const { username } = await signUp();
   let kept: HookEvent | undefined;

@@ -2,7 +2,7 @@ import { type AuditFacts, recordEvent } from "../../audit/audit-log.ts";
 import { consumeTicket, findTicket, type StoredTicket } from "../../challenges/ticket-store.ts";
 import { AuthError, type InputIssueCode } from "../../errors.ts";
 import type { Queries } from "../../storage/database.ts";
-import { identifierTaken, markProved, recordProof, takeName } from "../../users/user-store.ts";
+import { findUser, identifierTaken, markProved, recordProof, takeName } from "../../users/user-store.ts";
 import { holdHolder } from "./check-code.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { requireGoodPassword } from "./encode-password.ts";
@@ -12,6 +12,10 @@ import { askGate, type GateAccount, readGateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
 import type { Target } from "./start-challenge.ts";
+import { tellHook } from "./tell-hooks.ts";
+
+/** The input's name for a kind of name. */
+export const fieldOf = { phone: "phoneNumber", email: "email" } as const;
 
 /** @throws AuthError `code_invalid` for a ticket that there is not, that was used, or that has run out */
 export async function readTicket(core: Core, ticket: string): Promise<StoredTicket> {
@@ -33,7 +37,7 @@ interface WaysIn {
  * @throws AuthError `invalid_input`, naming the field; `password_rejected`
  */
 export function requireWayIn(core: Core, { kind, address }: StoredTicket, given: WaysIn): void {
-  const field = kind === "phone" ? "phoneNumber" : "email";
+  const field = fieldOf[kind];
   const typed = given[field];
   if (typed !== null && typed.toLowerCase() !== address)
     throw invalid(field, "invalid_value", "is not what was proved");
@@ -86,7 +90,8 @@ export async function useTicket(
     // A name is moved only from the account that was shown, and never without a word that it is to be.
     const mayMove = isNotMine && ticket.opens === "another_way" && holder.id === ticket.userId;
     if (!mayMove || !isBeyondTrust(holder, target)) throw taken(ticket);
-    await moveNameFrom(core, transaction, { holder, target }, { ...facts, actorId: null, subjectId: holder.id });
+    const about = { ...facts, actorId: null, subjectId: holder.id };
+    await moveNameFrom(core, transaction, { holder, target, facts }, about);
   }
   if (!(await consumeTicket(transaction, ticket))) throw ticketInvalid();
 }
@@ -96,11 +101,23 @@ export function isBeyondTrust({ state }: GateAccount, { kind }: Target): boolean
   return state[kind] === "stale" || state[kind] === "claimed";
 }
 
-/** Takes a number or an address from an account whose row is held, because another person has proved it. */
+interface NameToMove {
+  readonly holder: GateAccount;
+  readonly target: Target;
+  /** Of the call by which another person has proved it; null where that was before. */
+  readonly facts: RequestInfo | null;
+}
+
+/**
+ * Takes a number or an address from an account whose row is held, because another person has proved it. Whoever keeps it unique in tables of
+ * their own is told before it is somebody else's.
+ *
+ * @throws AuthError `refused_by_hook`, `hook_failed`
+ */
 export async function moveNameFrom(
   core: Core,
   transaction: Queries,
-  { holder, target: { kind } }: { readonly holder: GateAccount; readonly target: Target },
+  { holder, target: { kind }, facts }: NameToMove,
   about: AuditFacts,
 ): Promise<void> {
   const isParked = await takeName(transaction, holder.id, kind);
@@ -109,6 +126,9 @@ export async function moveNameFrom(
   await raiseDeviceEpoch(core, transaction, { userId: holder.id });
   await keepNotice(core, transaction, { userId: holder.id, kind: "name_lost", facts: null });
   await recordEvent(transaction, { event: "name_lost", kind, isParked }, about);
+  const user = await findUser(transaction, core.profile, holder.id);
+  const told = { fields: [fieldOf[kind]], by: "another_person", request: facts } as const;
+  if (user) await tellHook(core, transaction, "userUpdated", { user, ...told });
 }
 
 interface ProvedBeside {
@@ -176,7 +196,7 @@ async function noteProof(
 }
 
 function taken({ kind }: StoredTicket): AuthError {
-  return identifierTaken(kind === "phone" ? "phoneNumber" : "email");
+  return identifierTaken(fieldOf[kind]);
 }
 
 function ticketInvalid(): AuthError {

@@ -3,12 +3,13 @@ import type { OpenedChange } from "../../pending-changes/pending-change-store.ts
 import type { Queries } from "../../storage/database.ts";
 import { findUser } from "../../users/user-store.ts";
 import { addressOf } from "./change-authority.ts";
-import { about, fieldOf } from "./change-name.ts";
+import { about } from "./change-name.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { endPending } from "./end-pending.ts";
 import { readGateAccount } from "./gate.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { openedBy, takeStoppedName } from "./pending-change.ts";
+import { fieldOf } from "./proved-name.ts";
 import { tellHookAfterwards } from "./tell-hooks.ts";
 
 interface Stopping extends RequestInfo {
