@@ -1,3 +1,4 @@
+import type { Call } from "./api-types.ts";
 import type { TokenSource } from "./link.ts";
 
 /**
@@ -5,15 +6,13 @@ import type { TokenSource } from "./link.ts";
  * was exchanged for.
  *
  * @param own gives the session's own token, which is that of no audience
+ * @param call calls as the person who is signed in
  */
-export function createAudienceTokens(
-  own: TokenSource,
-  exchange: (audience: string) => Promise<unknown>,
-): (audience?: string) => TokenSource {
+export function createAudienceTokens(own: TokenSource, call: Call): (audience?: string) => TokenSource {
   const sources = new Map<string, TokenSource>();
   return (audience) => {
     if (audience === undefined) return own;
-    const ask = async () => ((await exchange(audience)) as { token: string }).token;
+    const ask = async () => (await call("token.exchange", { audience })).token;
     const source = sources.get(audience) ?? createSource(own, ask);
     sources.set(audience, source);
     return source;

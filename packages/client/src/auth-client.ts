@@ -1,6 +1,6 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import type { AppRouter, PermissionName, TokenResponse } from "./api-types.ts";
+import type { AppRouter, Call, PermissionName } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
 import { createEndpoint, type Endpoint, type Transformer, toBase, toCodec } from "./endpoint.ts";
@@ -14,7 +14,7 @@ import {
   withToken,
 } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
-import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
+import { createProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
 import { createSessionLink } from "./session-link.ts";
 import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
@@ -41,10 +41,9 @@ export interface AuthClientOptions {
 /** What the SDK's own parts need of a client. */
 export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
   /** Calls a procedure without a token, with the marks of this device where it takes some. A session that it opens is kept. */
-  ask(procedure: string, input: object): Promise<unknown>;
+  readonly ask: Call;
   /** Calls as the person who is signed in. */
-  readonly api: { mutation(path: string, input: object): Promise<unknown> };
-  readonly paths: Pick<ProcedurePaths, "at">;
+  readonly call: Call;
   /** Where the service is, without a slash at the end; false in cookie mode. */
   readonly base: string | false;
 }
@@ -121,8 +120,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const cookieMode = storage === "cookie";
   const paths = createProcedurePaths(path);
   const [all, ofSession] = createEndpoints(base, { fetch, transformer }, cookieMode);
-  const ask = (procedure: string, input: object) =>
-    plain.mutation(paths.at(procedure), input) as Promise<TokenResponse>;
+  const ask: Call = (procedure, input) => plain.mutation(paths.at(procedure), input) as Promise<never>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
     cookieMode,
@@ -145,7 +143,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) => api.mutation(paths.at("token.exchange"), { audience }));
+  const call: Call = (procedure, input) => api.mutation(paths.at(procedure), input) as Promise<never>;
+  const tokensOf = createAudienceTokens(source, call);
 
   async function permissions(): Promise<readonly string[]> {
     // Of somebody whose session was found in the storage, not all need be known yet.
@@ -171,7 +170,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: { ...source, api, paths, base: !cookieMode && base },
+    internals: { ...source, call, base: !cookieMode && base },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };

@@ -94,10 +94,7 @@ export function useReauthenticate<Router extends AnyRouter = AppRouter>(
   );
 
   const confirm = useCallback(
-    (shown: ShownAgain) => {
-      const { api, paths } = auth.internals;
-      return confirmBy(() => api.mutation(paths.at("me.reauthenticate"), shown));
-    },
+    (shown: ShownAgain) => confirmBy(() => auth.internals.call("me.reauthenticate", shown)),
     [auth, confirmBy],
   );
   return { ...state, confirm, confirmBy, cancel };

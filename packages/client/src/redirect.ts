@@ -1,10 +1,11 @@
 import type { AnyRouter } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
+import type { AppRouter } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
-import { type AuthStorage, memoryStorage } from "./storage.ts";
+import type { AuthStorage } from "./storage.ts";
+import { findTabStorage } from "./tab-storage.ts";
 
 type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
 
@@ -175,7 +176,7 @@ async function exchange<Router extends AnyRouter>(
   if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
   const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
   const shown = { code, codeVerifier, clientId, redirectUri, ...(deviceName !== undefined && { deviceName }) };
-  const { user } = (await internals.ask("token.obtainByRedirect", shown)) as TokenResponse;
+  const { user } = await internals.ask("token.obtainByRedirect", shown);
   return { user: user as PersonOf<Router>, returnTo };
 }
 
@@ -214,7 +215,7 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   if (user) return user as PersonOf<Router>;
   const wish = internals.wish();
   try {
-    const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as TokenResponse;
+    const answer = await internals.ask("token.refresh", { refreshToken: "" });
     await internals.keep(answer, wish);
     return answer.user as PersonOf<Router>;
   } catch (error) {
@@ -223,26 +224,10 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   }
 }
 
-const entry = "latchkey.redirect";
-const hasTabs = "document" in globalThis;
-
-/** Of clients where there are no tabs. */
-const memories = new WeakMap<object, AuthStorage>();
-
 type Storage = NonNullable<RedirectSignIn["storage"]>;
 
-function findStorage(internals: object, given: Storage | undefined): Storage {
-  if (given) return given;
-  if (hasTabs)
-    return {
-      get: () => sessionStorage.getItem(entry),
-      set: (value) => sessionStorage.setItem(entry, value),
-      remove: () => sessionStorage.removeItem(entry),
-    };
-  const memory = memories.get(internals) ?? memoryStorage();
-  memories.set(internals, memory);
-  return memory;
-}
+const findStorage = (internals: object, given: Storage | undefined): Storage =>
+  given ?? findTabStorage(internals, "latchkey.redirect");
 
 type AwayByState = readonly (readonly [state: string, away: Away])[];
 
