@@ -100,6 +100,9 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
   [Symbol.dispose](): void;
 }
 
+/** What the parts of the SDK that are imported apart take of a client; by `api` the compiler finds out its router, and so who signs in. */
+export type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "api" | "internals">;
+
 /**
  * A client of the service for one person at a time. Nothing is needed of the platform but `fetch`, so that it can be made anywhere,
  * also where a module is loaded on a server.

@@ -1,6 +1,6 @@
 import type { AnyRouter } from "@trpc/server";
 import type { AnswerOf, AppRouter } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { AuthClient, ClientOf } from "./auth-client.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
@@ -13,7 +13,6 @@ type StartedCreation = AnswerOf<"me.passkeys.start">;
 export type AddedPasskey = AnswerOf<"me.passkeys.add">;
 
 type Client = Pick<AuthClient, "internals">;
-type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
 
 /** How long the browser asks. */
 export interface Asking {

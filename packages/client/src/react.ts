@@ -21,26 +21,33 @@ import { type UseCode, useCodeOf } from "./use-code.ts";
 
 export type { UseCode } from "./use-code.ts";
 
+/** Whoever is signed in, by any router. */
+interface AnyPerson {
+  readonly id: string;
+}
+
 /** What of a client does not depend on the router that it calls. */
-type AnyClient<Person = User> = Pick<
+type AnyClient<Person = AnyPerson> = Pick<
   AuthClient,
-  "signIn" | "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
+  "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
 > & {
+  signIn(credentials: Parameters<AuthClient["signIn"]>[0]): Promise<Person>;
   getSnapshot(): AuthState<Person>;
   getServerSnapshot(): AuthState<Person>;
 };
 
 interface Provided {
   readonly client: AnyClient;
-  readonly initial: AuthState;
+  readonly initial: AuthState<AnyPerson>;
 }
 
 const Auth = createContext<Provided | null>(null);
 
-export interface AuthProviderProps {
-  readonly client: AnyClient;
+export interface AuthProviderProps<Person extends AnyPerson = User> {
+  /** What `createAuthClient` answered, for whatever router. */
+  readonly client: AnyClient<Person>;
   /** Who is signed in, or null, where the server that rendered the page knows it: shown until the client knows it as well. */
-  readonly initialUser?: User | null | undefined;
+  readonly initialUser?: Person | null | undefined;
   readonly children?: ReactNode;
 }
 
@@ -53,12 +60,16 @@ export interface AuthProviderProps {
  *   <SignedOut><SignIn /></SignedOut>
  * </AuthProvider>
  */
-export function AuthProvider({ client, initialUser, children }: AuthProviderProps): ReactElement {
+export function AuthProvider<Person extends AnyPerson = User>({
+  client,
+  initialUser,
+  children,
+}: AuthProviderProps<Person>): ReactElement {
   const value = useMemo(() => ({ client, initial: toState(client, initialUser) }), [client, initialUser]);
   return createElement(Auth.Provider, { value }, children);
 }
 
-function toState(client: AnyClient, user: User | null | undefined): AuthState {
+function toState(client: AnyClient, user: AnyPerson | null | undefined): AuthState<AnyPerson> {
   if (user === undefined) return client.getServerSnapshot();
   return user ? { status: "signedIn", user } : { status: "signedOut", user };
 }
@@ -69,7 +80,7 @@ function useProvided(): Provided {
   return provided;
 }
 
-function useAuthState(): AuthState {
+function useAuthState(): AuthState<AnyPerson> {
   const { client, initial } = useProvided();
   const getSnapshot = () => {
     const state = client.getSnapshot();

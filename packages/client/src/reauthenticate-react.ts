@@ -1,8 +1,6 @@
 "use client";
 
-import type { AnyRouter } from "@trpc/server";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { AppRouter } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import type { ReauthenticationRequest } from "./reauthenticator.ts";
 
@@ -48,9 +46,7 @@ const idle: State = { request: null, isChecking: false, error: null };
  * const again = useReauthenticate(auth);
  * if (again.request) return <form action={(form) => again.confirm({ password: String(form.get("password")) })}>…</form>;
  */
-export function useReauthenticate<Router extends AnyRouter = AppRouter>(
-  auth: Pick<AuthClient<Router>, "internals" | "onReauthenticate">,
-): UseReauthenticate {
+export function useReauthenticate(auth: Pick<AuthClient, "internals" | "onReauthenticate">): UseReauthenticate {
   const [state, setState] = useState(idle);
   const waiting = useRef<Waiting | null>(null);
 

@@ -1,13 +1,11 @@
 import type { AnyRouter } from "@trpc/server";
 import type { AppRouter } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { ClientInternals, ClientOf } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
 import type { AuthStorage } from "./storage.ts";
 import { findTabStorage } from "./tab-storage.ts";
-
-type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
 
 /** How somebody signs in on the service's pages and comes back. */
 export interface RedirectSignIn {
@@ -157,7 +155,7 @@ interface Brought extends Readonly<Partial<Record<"code" | "error" | "iss", stri
 const names = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 async function exchange<Router extends AnyRouter>(
-  internals: ClientOf<Router>["internals"],
+  internals: ClientInternals,
   { state, code, error, iss }: Brought,
   { url, storage: given, deviceName }: RedirectReturn,
 ): Promise<RedirectOutcome<PersonOf<Router>> | null> {

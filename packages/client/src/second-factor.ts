@@ -1,6 +1,6 @@
 import type { AnyRouter } from "@trpc/server";
 import type { AnswerOf, AppRouter } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { AuthClient, ClientOf } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 
@@ -60,7 +60,7 @@ export function findPendingSignIn(error: unknown): PendingSignIn | null {
  * device need the first factor alone, for as long as `rememberSeconds` said.
  */
 export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
-  { internals }: Pick<AuthClient<Router>, "internals">,
+  { internals }: ClientOf<Router>,
   { ticket }: Pick<PendingSignIn, "ticket">,
   totp: string,
   { remember, onRecoveryCodes }: SecondFactorOptions = {},
@@ -75,8 +75,8 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
  * Makes the secret of an authenticator app for a sign-in that says `enroll`: show its `uri` as a QR code, and then call
  * {@link showSecondFactor} with what the app shows. The same sign-in always gets the same one.
  */
-export async function enrollTotp<Router extends AnyRouter = AppRouter>(
-  { internals }: Pick<AuthClient<Router>, "internals">,
+export async function enrollTotp(
+  { internals }: Pick<AuthClient, "internals">,
   { ticket }: Pick<PendingSignIn, "ticket">,
 ): Promise<TotpSecret> {
   const { secret, uri, expiresAt } = await internals.ask("token.enrollTotp", { ticket });
