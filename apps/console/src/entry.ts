@@ -20,7 +20,7 @@ export const isOver = (error: unknown): boolean => isAuthError(error) && over.in
 export async function resume(): Promise<User> {
   const { internals } = auth;
   const wish = internals.wish();
-  const answer = (await internals.ask("token.refresh", { refreshToken: "" })) as Parameters<typeof internals.keep>[0];
+  const answer = await internals.ask("token.refresh", { refreshToken: "" });
   await internals.keep(answer, wish);
   return answer.user;
 }

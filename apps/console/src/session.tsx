@@ -1,4 +1,4 @@
-import type { User } from "@latchkey/client";
+import type { Permission, User } from "@latchkey/client";
 import { useQuery } from "@tanstack/react-query";
 import {
   createContext,
@@ -31,7 +31,7 @@ export function useSession(): Session {
 }
 
 /** Whether the person holds a permission: for showing and hiding. The service checks every call by itself. */
-export const useMay = (permission: string): boolean => useSession().permissions.has(permission);
+export const useMay = (permission: Permission): boolean => useSession().permissions.has(permission);
 
 /** Lets nobody further who is not signed in: to the service's own pages, and back. */
 export function SessionGate({ children }: { readonly children: ReactNode }): ReactElement {

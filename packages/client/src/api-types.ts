@@ -1,5 +1,5 @@
 import type { ErrorData, Group, OthersRevoked, Permission, AppRouter as ServiceRouter } from "@latchkey/server";
-import type { inferRouterOutputs } from "@trpc/server";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 
 // The one file that takes types from the service; all others take them from here.
 // Answers that the compiler calls by their names in declarations of those who export them.
@@ -11,7 +11,27 @@ export type { ErrorData, Group, OthersRevoked, Permission };
  */
 export interface AppRouter extends ServiceRouter {}
 
+type Inputs = inferRouterInputs<AppRouter>;
 type Answers = inferRouterOutputs<AppRouter>;
+
+/** What a tree of procedures has at a name such as `me.phone.start`; `never` where it has nothing. */
+type At<Tree, Name extends string> = Name extends `${infer Group}.${infer Rest}`
+  ? Group extends keyof Tree
+    ? At<Tree[Group], Rest>
+    : never
+  : Name extends keyof Tree
+    ? Tree[Name]
+    : never;
+
+/** What a procedure of the service answers, by its name. */
+export type AnswerOf<Name extends string> = At<Answers, Name>;
+
+/** Calls a mutation of the service by its name, wherever in a router it is. */
+export type Call = <Name extends string>(
+  procedure: Name,
+  input: At<Inputs, Name>,
+  given?: { readonly signal: AbortSignal },
+) => Promise<AnswerOf<Name>>;
 
 /** What the service answers at every refresh, and at sign-in with the device's mark beside it. */
 export type TokenResponse = Answers["token"]["refresh"] & Partial<Answers["token"]["obtain"]>;

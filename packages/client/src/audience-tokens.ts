@@ -1,3 +1,5 @@
+import type { Call } from "./api-types.ts";
+import { limit } from "./callbacks.ts";
 import { readClaims } from "./kept-session.ts";
 import type { TokenSource } from "./link.ts";
 import { anotherPerson } from "./session-manager.ts";
@@ -7,15 +9,18 @@ import { anotherPerson } from "./session-manager.ts";
  * was exchanged for.
  *
  * @param own gives the session's own token, which is that of no audience
+ * @param call calls as the person who is signed in
+ * @param longest milliseconds for which an answer is waited for
  */
 export function createAudienceTokens(
   own: TokenSource,
-  exchange: (audience: string) => Promise<unknown>,
+  call: Call,
+  longest?: number,
 ): (audience?: string) => TokenSource {
   const sources = new Map<string, TokenSource>();
   return (audience) => {
     if (audience === undefined) return own;
-    const ask = async () => ((await exchange(audience)) as { token: string }).token;
+    const ask = async () => (await limit((given) => call("token.exchange", { audience }, given), longest)).token;
     const source = sources.get(audience) ?? createSource(own, ask);
     sources.set(audience, source);
     return source;

@@ -1,6 +1,6 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import type { AppRouter, PermissionName, TokenResponse } from "./api-types.ts";
+import type { AppRouter, Call, PermissionName } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { limit } from "./callbacks.ts";
 import { createCookieFetch } from "./cookie-fetch.ts";
@@ -15,7 +15,7 @@ import {
   withToken,
 } from "./link.ts";
 import type { PersonOf } from "./mounted-router.ts";
-import { createProcedurePaths, type ProcedurePaths } from "./procedure-paths.ts";
+import { createProcedurePaths } from "./procedure-paths.ts";
 import { createReauthenticator, type Reauthenticate } from "./reauthenticator.ts";
 import { createSessionLink } from "./session-link.ts";
 import { type AuthState, createSessionManager, loading, type SessionManager } from "./session-manager.ts";
@@ -40,17 +40,13 @@ export interface AuthClientOptions {
 }
 
 /** What the SDK's own parts need of a client. */
-export interface ClientInternals<Router extends AnyRouter = AnyRouter>
-  extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
+export interface ClientInternals extends Pick<SessionManager, "ready" | "wish" | "keep" | "getSnapshot"> {
   /** Calls a procedure without a token, with the marks of this device where it takes some. A session that it opens is kept. */
-  ask(procedure: string, input: object): Promise<unknown>;
+  readonly ask: Call;
   /** Calls as the person who is signed in. */
-  readonly api: { mutation(path: string, input: object): Promise<unknown> };
-  readonly paths: Pick<ProcedurePaths, "at">;
+  readonly call: Call;
   /** Where the service is, without a slash at the end; false in cookie mode. */
   readonly base: string | false;
-  /** Never there: says to the types of what is imported apart who signs in. */
-  readonly router?: Router;
 }
 
 /** Signs a person in and out, and gives every call their token. */
@@ -99,11 +95,14 @@ export interface AuthClient<Router extends AnyRouter = AppRouter> {
    */
   onReauthenticate(handler: Reauthenticate): () => void;
   /** For the parts of the SDK that are imported apart; of no use to anybody else, and other in each version. */
-  readonly internals: ClientInternals<Router>;
+  readonly internals: ClientInternals;
   /** Closes the client: it calls nobody back and makes no calls. The session stays stored, and a sign-in under way is undone. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/** What the parts of the SDK that are imported apart take of a client; by `api` the compiler finds out its router, and so who signs in. */
+export type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "api" | "internals">;
 
 /**
  * A client of the service for one person at a time. Nothing is needed of the platform but `fetch`, so that it can be made anywhere,
@@ -125,8 +124,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
   const cookieMode = storage === "cookie";
   const paths = createProcedurePaths(path);
   const [all, ofSession] = createEndpoints(base, { fetch, transformer }, cookieMode);
-  const ask = (procedure: string, input: object, given?: { signal: AbortSignal }) =>
-    plain.mutation(paths.at(procedure), input, given) as Promise<TokenResponse>;
+  const ask: Call = (procedure, input, given) => plain.mutation(paths.at(procedure), input, given) as Promise<never>;
   const manager = createSessionManager({
     storage: cookieMode ? localStorageStorage() : storage,
     cookieMode,
@@ -149,9 +147,8 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     }),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) =>
-    limit((given) => api.mutation(paths.at("token.exchange"), { audience }, given)),
-  );
+  const call: Call = (procedure, input, given) => api.mutation(paths.at(procedure), input, given) as Promise<never>;
+  const tokensOf = createAudienceTokens(source, call);
 
   async function permissions(): Promise<readonly string[]> {
     // Of somebody whose session was found in the storage, not all need be known yet.
@@ -177,7 +174,7 @@ export function createAuthClient<Router extends AnyRouter = AppRouter>({
     dispose: manager.dispose,
     getServerSnapshot: () => loading as AuthState<PersonOf<Router>>,
     onReauthenticate: reauthenticator.set,
-    internals: { ...source, api, paths, base: !cookieMode && base },
+    internals: { ...source, call, base: !cookieMode && base },
     // Where the platform does not know the symbol yet, tools that fill it in use this one.
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: manager.dispose,
   };

@@ -1,13 +1,14 @@
-import type { AnyRouter, inferRouterInputs, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
+import type { AnyRouter, inferRouterInputs } from "@trpc/server";
+import type { AnswerOf, AppRouter } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
+import { findTabStorage } from "./tab-storage.ts";
 
 type StartInput = inferRouterInputs<AppRouter>["codes"]["start"];
-type Challenge = inferRouterOutputs<AppRouter>["codes"]["start"];
-type OwnName = inferRouterOutputs<AppRouter>["me"]["phone"]["confirm"];
-type Ticket = Extract<inferRouterOutputs<AppRouter>["token"]["obtainByCode"], { ticket: string }>;
+type Challenge = AnswerOf<"codes.start">;
+type OwnName = AnswerOf<"me.phone.confirm">;
+type Ticket = Extract<AnswerOf<"token.obtainByCode">, { ticket: string }>;
 
 /**
  * `enter` signs in whoever has the number, and lets everybody else register; `sign_in` is for people who have an account. For whoever is
@@ -129,25 +130,32 @@ const lifetime = 600_000;
 /** See {@link CodeClient.startCode}. */
 export async function startCode<Person>(client: Client, input: CodeInput): Promise<SentCode<Person>> {
   const { purpose = "enter", to = "", locale } = input;
-  const { internals } = client;
-  const own = findOwn(purpose);
-  const answer = (await (own
-    ? call(client, `me.${own}.start`, { to: to || undefined, locale })
-    : purpose === "reauthenticate"
-      ? call(client, "codes.start", { purpose, current: to, locale })
-      : internals.ask("codes.start", { purpose, to, locale }))) as Challenge;
+  const answer = await askForCode(client, { purpose, to, locale });
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
   const kept = { ...toKept(answer, clockOffset), purpose, to };
   write(client, purpose, kept);
   return toSentCode(client, kept);
 }
 
-/** Which of the person's own names a purpose is about; undefined for every other purpose. */
-const findOwn = (purpose: CodePurpose) => /^prove_(.*)/.exec(purpose)?.[1];
+interface Asked {
+  readonly purpose: CodePurpose;
+  readonly to: string;
+  readonly locale: string | undefined;
+}
 
-/** Calls as the person who is signed in. */
-const call = ({ internals: { api, paths } }: Client, procedure: string, input: object) =>
-  api.mutation(paths.at(procedure), input);
+function askForCode({ internals: { ask, call } }: Client, { purpose, to, locale }: Asked): Promise<Challenge> {
+  switch (purpose) {
+    case "prove_phone":
+      return call("me.phone.start", { to: to || undefined, locale });
+    case "prove_email":
+      return call("me.email.start", { to: to || undefined, locale });
+    case "reauthenticate":
+      // Anything else the service refuses.
+      return call("codes.start", { purpose, current: to as "phone" | "email", locale });
+    default:
+      return ask("codes.start", { purpose, to, locale });
+  }
+}
 
 /** See {@link CodeClient.findCode}. */
 export function findCode<Person>(client: Client, purpose: CodePurpose = "enter"): SentCode<Person> | null {
@@ -163,7 +171,6 @@ function toKept({ challenge, channel, digits, expiresAt, resendAt }: Challenge, 
 }
 
 function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
-  const internals = client.internals;
   const { challenge, purpose, to } = first;
   let kept = first;
   /** Another code may have been asked for meanwhile, which stays. */
@@ -180,13 +187,13 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
     },
     forget,
     async resend() {
-      const answer = (await internals.ask("codes.resend", { challenge })) as Challenge;
+      const answer = await client.internals.ask("codes.resend", { challenge });
       kept = { ...kept, ...toKept(answer, kept.clockOffset) };
       write(client, purpose, kept);
     },
     async confirm(code, more) {
       try {
-        const outcome = await confirmCode<Person>(client, purpose, { challenge, code, ...(findOwn(purpose) && more) });
+        const outcome = await confirmCode<Person>(client, purpose, { challenge, code, more });
         forget();
         return outcome;
       } catch (error) {
@@ -201,52 +208,54 @@ function toSentCode<Person>(client: Client, first: Kept): SentCode<Person> {
 interface Shown {
   readonly challenge: string;
   readonly code: string;
+  readonly more: { readonly isNotMine: boolean } | undefined;
 }
 
-async function confirmCode<Person>(client: Client, purpose: CodePurpose, shown: Shown): Promise<CodeOutcome<Person>> {
-  const { internals } = client;
-  const own = findOwn(purpose);
-  if (own || purpose === "reauthenticate") {
-    const done = (await call(client, own ? `me.${own}.confirm` : "me.reauthenticate", shown)) as Partial<OwnName>;
-    const user = internals.getSnapshot().user as Person;
-    return { next: "done", user, ...(own && { pending: toPending(done.pending) }) };
+async function confirmCode<Person>(
+  { internals: { ask, call, getSnapshot } }: Client,
+  purpose: CodePurpose,
+  { more, ...shown }: Shown,
+): Promise<CodeOutcome<Person>> {
+  /** After the call, which may have changed the person. */
+  const done = () => ({ next: "done" as const, user: getSnapshot().user as Person });
+  const proved = ({ pending }: OwnName) => ({ ...done(), pending: toPending(pending) });
+  switch (purpose) {
+    case "prove_phone":
+      return call("me.phone.confirm", { ...shown, ...more }).then(proved);
+    case "prove_email":
+      return call("me.email.confirm", { ...shown, ...more }).then(proved);
+    case "reauthenticate":
+      return call("me.reauthenticate", shown).then(done);
   }
-  const answer = (await internals.ask("token.obtainByCode", shown)) as TokenResponse | Ticket;
+  const answer = await ask("token.obtainByCode", shown);
   if ("ticket" in answer)
     return { next: answer.next, ticket: answer.ticket, ticketExpiresAt: new Date(answer.ticketExpiresAt) };
   return { next: "done", user: answer.user as Person };
 }
 
 /** Dates are text unless the router's transformer keeps them. */
-function toPending(pending: OwnName["pending"] | undefined): PendingChange | null {
+function toPending(pending: OwnName["pending"]): PendingChange | null {
   if (!pending) return null;
   return { ...pending, createdAt: new Date(pending.createdAt), dueAt: new Date(pending.dueAt) };
 }
 
 /** Of two clients in one tab, neither finds the codes of the other's service. */
-const keyOf = ({ base }: Client["internals"], purpose: CodePurpose) =>
-  `latchkey.code.${purpose}${base ? ` ${base}` : ""}`;
+const storageOf = ({ internals }: Client, purpose: CodePurpose) =>
+  findTabStorage(internals, `latchkey.code.${purpose}${internals.base ? ` ${internals.base}` : ""}`);
 
-/** Of clients where there are no tabs: a program on a phone, or on a server, where many people share one process. */
-const memory = new WeakMap<object, Map<string, string>>();
-
-const hasTabs = "document" in globalThis;
-
-function write({ internals }: Client, purpose: CodePurpose, kept: Kept | null): void {
-  const [key, text] = [keyOf(internals, purpose), JSON.stringify(kept)];
-  memory.set(internals, (memory.get(internals) ?? new Map<string, string>()).set(key, text));
+function write(client: Client, purpose: CodePurpose, kept: Kept | null): void {
+  const storage = storageOf(client, purpose);
   try {
-    if (hasTabs) sessionStorage.setItem(key, text);
+    if (kept) storage.set(JSON.stringify(kept));
+    else storage.remove();
   } catch {
     // A page that may store nothing forgets at a reload.
   }
 }
 
-function read({ internals }: Client, purpose: CodePurpose): Kept | null {
+function read(client: Client, purpose: CodePurpose): Kept | null {
   try {
-    const key = keyOf(internals, purpose);
-    const text = memory.get(internals)?.get(key) ?? (hasTabs ? sessionStorage.getItem(key) : null);
-    const kept = JSON.parse(text ?? "null") as Kept | null;
+    const kept = JSON.parse(storageOf(client, purpose).get() ?? "null") as Kept | null;
     return typeof kept?.challenge === "string" && typeof kept.to === "string" ? kept : null;
   } catch {
     return null;

@@ -3,7 +3,7 @@
 import type { AnyRouter } from "@trpc/server";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { AppRouter } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { ClientOf } from "./auth-client.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import {
   type AddedPasskey,
@@ -53,7 +53,7 @@ export interface UsePasskeyOptions {
  * </>;
  */
 export function usePasskey<Router extends AnyRouter = AppRouter>(
-  auth: Pick<AuthClient<Router>, "internals">,
+  auth: ClientOf<Router>,
   { autofill = false }: UsePasskeyOptions = {},
 ): UsePasskey<PersonOf<Router>> {
   type Person = PersonOf<Router>;

@@ -1,20 +1,18 @@
-import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { AnyRouter } from "@trpc/server";
+import type { AnswerOf, AppRouter } from "./api-types.ts";
+import type { AuthClient, ClientOf } from "./auth-client.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import type { PendingSignIn, SecondFactorOptions } from "./second-factor.ts";
 
-type Outputs = inferRouterOutputs<AppRouter>;
-type Started = Outputs["passkeys"]["start"];
-type StartedCreation = Outputs["me"]["passkeys"]["start"];
+type Started = AnswerOf<"passkeys.start">;
+type StartedCreation = AnswerOf<"me.passkeys.start">;
 
 /** What a person's new passkey is answered with: itself, and, once, ten recovery codes for somebody who has none. */
-export type AddedPasskey = Outputs["me"]["passkeys"]["add"];
+export type AddedPasskey = AnswerOf<"me.passkeys.add">;
 
-type Client = Pick<AuthClient<AnyRouter>, "internals">;
-type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
+type Client = Pick<AuthClient, "internals">;
 
 /** How long the browser asks. */
 export interface Asking {
@@ -56,11 +54,11 @@ export async function signInWithPasskey<Router extends AnyRouter = AppRouter>(
   { internals }: ClientOf<Router>,
   { autofill = false, signal, ...more }: PasskeySignIn = {},
 ): Promise<PersonOf<Router> | null> {
-  const start = async () => (await internals.ask("passkeys.start", {})) as Started;
+  const start = () => internals.ask("passkeys.start", undefined);
   const shown = await get(start, { autofill, ...(signal && { signal }) });
   if (!shown) return null;
   const input = { ...more, passkey: shown.passkey };
-  const { user } = (await forget(shown, internals.ask("token.obtainByPasskey", input))) as TokenResponse;
+  const { user } = await forget(shown, internals.ask("token.obtainByPasskey", input));
   return user as PersonOf<Router>;
 }
 
@@ -74,11 +72,10 @@ export async function addPasskey(
   name?: string,
   { signal }: Asking = {},
 ): Promise<AddedPasskey | null> {
-  const { api, paths } = internals;
-  const { options } = (await api.mutation(paths.at("me.passkeys.start"), {})) as StartedCreation;
+  const { options } = await internals.call("me.passkeys.start", undefined);
   const passkey = await create(options, signal);
   if (!passkey) return null;
-  return (await api.mutation(paths.at("me.passkeys.add"), { passkey, ...(name && { name }) })) as AddedPasskey;
+  return internals.call("me.passkeys.add", { passkey, ...(name && { name }) });
 }
 
 /**
@@ -90,13 +87,9 @@ export async function addPasskey(
  * });
  */
 export async function reauthenticateWithPasskey({ internals }: Client, by: Asking = {}): Promise<boolean> {
-  const { api, paths } = internals;
-  const shown = await get(
-    async () => (await api.mutation(paths.at("me.passkeys.startReauthentication"), {})) as Started,
-    by,
-  );
+  const shown = await get(() => internals.call("me.passkeys.startReauthentication", undefined), by);
   if (!shown) return false;
-  await api.mutation(paths.at("me.reauthenticate"), { passkey: shown.passkey });
+  await internals.call("me.reauthenticate", { passkey: shown.passkey });
   return true;
 }
 
@@ -110,17 +103,15 @@ export async function showPasskey<Router extends AnyRouter = AppRouter>(
   { remember }: SecondFactorOptions = {},
 ): Promise<{ readonly user: PersonOf<Router>; readonly recoveryCodes: AddedPasskey["recoveryCodes"] } | null> {
   const isNew = enroll.includes("passkey");
-  const start = (name: string) => internals.ask(`passkeys.${name}`, { ticket });
+  const startEnrolling = () => internals.ask("passkeys.startEnrolling", { ticket });
   const shown = isNew
-    ? await create(((await start("startEnrolling")) as StartedCreation).options).then(
-        (made) => made && { newPasskey: made },
-      )
-    : await get(async () => (await start("startSecondFactor")) as Started).then(
+    ? await create((await startEnrolling()).options).then((made) => made && { newPasskey: made })
+    : await get(() => internals.ask("passkeys.startSecondFactor", { ticket })).then(
         (got) => got && { passkey: got.passkey },
       );
   if (!shown) return null;
   const input = { ...shown, ticket, ...(remember && { remember }) };
-  const { user, recoveryCodes = null } = (await internals.ask("token.obtainBySecondFactor", input)) as Opened;
+  const { user, recoveryCodes = null } = await internals.ask("token.obtainBySecondFactor", input);
   return { user: user as PersonOf<Router>, recoveryCodes };
 }
 
@@ -137,17 +128,14 @@ export async function recoverWithPasskey<Router extends AnyRouter = AppRouter>(
   readonly recoveryCodes: AddedPasskey["recoveryCodes"];
   readonly next?: "sign_in";
 } | null> {
-  const { options } = (await internals.ask("recovery.startPasskey", { ticket })) as StartedCreation;
+  const { options } = await internals.ask("recovery.startPasskey", { ticket });
   const passkey = await create(options);
   if (!passkey) return null;
   const input = { ticket, passkey, ...(removeSecondFactors && { removeSecondFactors }) };
-  const answer = (await internals.ask("recovery.setPasskey", input)) as Opened | { readonly next: "sign_in" };
+  const answer = await internals.ask("recovery.setPasskey", input);
   if ("next" in answer) return { user: null, recoveryCodes: null, next: answer.next };
   return { user: answer.user as PersonOf<Router>, recoveryCodes: answer.recoveryCodes ?? null };
 }
-
-/** A session that was opened by a passkey just made. */
-type Opened = TokenResponse & Partial<Pick<AddedPasskey, "recoveryCodes">>;
 
 interface Shown {
   readonly passkey: ReturnType<typeof toAssertion>;
@@ -226,7 +214,7 @@ function unlessDismissed(error: unknown): null {
 }
 
 /** Has the browser stop to offer a passkey that is not known any more, where it can. */
-async function forget({ passkey, rpId }: Shown, call: Promise<unknown>): Promise<unknown> {
+async function forget<Answer>({ passkey, rpId }: Shown, call: Promise<Answer>): Promise<Answer> {
   return call.catch((error: unknown) => {
     const isUnknown =
       isAuthError(error, "invalid_credentials") && error.data.issues?.some(({ code }) => code === "not_found");

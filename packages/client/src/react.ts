@@ -21,12 +21,14 @@ import { type UseCode, useCodeOf } from "./use-code.ts";
 
 export type { UseCode } from "./use-code.ts";
 
-/** What every router says of a person, with whatever transformer and profile. */
-type AnyPerson = Pick<User, "id">;
+/** Whoever is signed in, by any router. */
+interface AnyPerson {
+  readonly id: string;
+}
 
-/** A client of any router, by what is needed of it here. */
-type AnyClient<Person> = Pick<
-  AuthClient<AnyRouter>,
+/** What of a client does not depend on the router that it calls. */
+type AnyClient<Person = AnyPerson> = Pick<
+  AuthClient,
   "signOut" | "permissions" | "subscribe" | "dispose" | "internals"
 > & {
   signIn(credentials: Parameters<AuthClient["signIn"]>[0]): Promise<Person>;
@@ -35,13 +37,14 @@ type AnyClient<Person> = Pick<
 };
 
 interface Provided {
-  readonly client: AnyClient<AnyPerson>;
+  readonly client: AnyClient;
   readonly initial: AuthState<AnyPerson>;
 }
 
 const Auth = createContext<Provided | null>(null);
 
 export interface AuthProviderProps<Person extends AnyPerson = User> {
+  /** What `createAuthClient` answered, for whatever router. */
   readonly client: AnyClient<Person>;
   /** Who is signed in, or null, where the server that rendered the page knows it: shown until the client knows it as well. */
   readonly initialUser?: NoInfer<Person> | null | undefined;
@@ -66,7 +69,7 @@ export function AuthProvider<Person extends AnyPerson = User>({
   return createElement(Auth.Provider, { value }, children);
 }
 
-function toState<Person>(client: AnyClient<Person>, user: Person | null | undefined): AuthState<Person> {
+function toState(client: AnyClient, user: AnyPerson | null | undefined): AuthState<AnyPerson> {
   if (user === undefined) return client.getServerSnapshot();
   return user ? { status: "signedIn", user } : { status: "signedOut", user: null };
 }

@@ -1,8 +1,6 @@
 "use client";
 
-import type { AnyRouter } from "@trpc/server";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { AppRouter } from "./api-types.ts";
 import type { AuthClient } from "./auth-client.ts";
 import type { ReauthenticationRequest } from "./reauthenticator.ts";
 
@@ -48,9 +46,7 @@ const idle: State = { request: null, isChecking: false, error: null };
  * const again = useReauthenticate(auth);
  * if (again.request) return <form action={(form) => again.confirm({ password: String(form.get("password")) })}>…</form>;
  */
-export function useReauthenticate<Router extends AnyRouter = AppRouter>(
-  auth: Pick<AuthClient<Router>, "internals" | "onReauthenticate">,
-): UseReauthenticate {
+export function useReauthenticate(auth: Pick<AuthClient, "internals" | "onReauthenticate">): UseReauthenticate {
   const [state, setState] = useState(idle);
   const waiting = useRef<Waiting | null>(null);
 
@@ -94,10 +90,7 @@ export function useReauthenticate<Router extends AnyRouter = AppRouter>(
   );
 
   const confirm = useCallback(
-    (shown: ShownAgain) => {
-      const { api, paths } = auth.internals;
-      return confirmBy(() => api.mutation(paths.at("me.reauthenticate"), shown));
-    },
+    (shown: ShownAgain) => confirmBy(() => auth.internals.call("me.reauthenticate", shown)),
     [auth, confirmBy],
   );
   return { ...state, confirm, confirmBy, cancel };

@@ -1,13 +1,12 @@
 import type { AnyRouter } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { AppRouter } from "./api-types.ts";
+import type { ClientInternals, ClientOf } from "./auth-client.ts";
 import { encodeBase64url } from "./base64url.ts";
 import { limit } from "./callbacks.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import { isFinal } from "./session-manager.ts";
-import { type AuthStorage, memoryStorage } from "./storage.ts";
-
-type ClientOf<Router extends AnyRouter> = Pick<AuthClient<Router>, "internals">;
+import type { AuthStorage } from "./storage.ts";
+import { findTabStorage } from "./tab-storage.ts";
 
 /** How somebody signs in on the service's pages and comes back. */
 export interface RedirectSignIn {
@@ -164,7 +163,7 @@ interface Brought extends Readonly<Partial<Record<"code" | "error" | "iss", stri
 const names = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 async function exchange<Router extends AnyRouter>(
-  internals: ClientOf<Router>["internals"],
+  internals: ClientInternals,
   { state, code, error, iss }: Brought,
   { url, storage: given, deviceName }: RedirectReturn,
 ): Promise<RedirectOutcome<PersonOf<Router>> | null> {
@@ -183,7 +182,7 @@ async function exchange<Router extends AnyRouter>(
   if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
   const { clientId, redirectUri, verifier: codeVerifier, returnTo } = away;
   const shown = { code, codeVerifier, clientId, redirectUri, ...(deviceName !== undefined && { deviceName }) };
-  const { user } = (await internals.ask("token.obtainByRedirect", shown)) as TokenResponse;
+  const { user } = await internals.ask("token.obtainByRedirect", shown);
   return { user: user as PersonOf<Router>, returnTo };
 }
 
@@ -243,7 +242,7 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   if (user) return user as PersonOf<Router>;
   const wish = internals.wish();
   try {
-    const answer = (await limit(() => internals.ask("token.refresh", { refreshToken: "" }))) as TokenResponse;
+    const answer = await limit((given) => internals.ask("token.refresh", { refreshToken: "" }, given));
     await internals.keep(answer, wish);
     return answer.user as PersonOf<Router>;
   } catch (error) {
@@ -252,26 +251,10 @@ export async function takeOverSession<Router extends AnyRouter = AppRouter>({
   }
 }
 
-const entry = "latchkey.redirect";
-const hasTabs = "document" in globalThis;
-
-/** Of clients where there are no tabs. */
-const memories = new WeakMap<object, AuthStorage>();
-
 type Storage = NonNullable<RedirectSignIn["storage"]>;
 
-function findStorage(internals: object, given: Storage | undefined): Storage {
-  if (given) return given;
-  if (hasTabs)
-    return {
-      get: () => sessionStorage.getItem(entry),
-      set: (value) => sessionStorage.setItem(entry, value),
-      remove: () => sessionStorage.removeItem(entry),
-    };
-  const memory = memories.get(internals) ?? memoryStorage();
-  memories.set(internals, memory);
-  return memory;
-}
+const findStorage = (internals: object, given: Storage | undefined): Storage =>
+  given ?? findTabStorage(internals, "latchkey.redirect");
 
 type AwayByState = readonly (readonly [state: string, away: Away])[];
 

@@ -3,7 +3,7 @@
 import type { AnyRouter } from "@trpc/server";
 import { useMemo, useRef, useState } from "react";
 import type { AppRouter } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { ClientOf } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 import {
@@ -50,7 +50,7 @@ const idle = { pending: null, secret: null, isChecking: false, error: null, user
  * if (factor.pending) return <form action={(form) => factor.confirm(String(form.get("totp")))}>…</form>;
  */
 export function useSecondFactor<Router extends AnyRouter = AppRouter>(
-  auth: Pick<AuthClient<Router>, "internals">,
+  auth: ClientOf<Router>,
 ): UseSecondFactor<PersonOf<Router>> {
   type Person = PersonOf<Router>;
   const [state, setState] = useState<State<Person>>(idle);

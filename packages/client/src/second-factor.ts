@@ -1,6 +1,6 @@
-import type { AnyRouter, inferRouterOutputs } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
-import type { AuthClient } from "./auth-client.ts";
+import type { AnyRouter } from "@trpc/server";
+import type { AnswerOf, AppRouter } from "./api-types.ts";
+import type { AuthClient, ClientOf } from "./auth-client.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 
@@ -35,12 +35,8 @@ export interface SecondFactorOptions {
   readonly onRecoveryCodes?: (codes: readonly string[]) => void;
 }
 
-type Opened = TokenResponse & { readonly recoveryCodes?: { readonly codes: readonly string[] } };
-
-type Secret = inferRouterOutputs<AppRouter>["token"]["enrollTotp"];
-
 /** A secret for an authenticator app: `uri` to scan, `secret` to type. */
-export interface TotpSecret extends Pick<Secret, "secret" | "uri"> {
+export interface TotpSecret extends Pick<AnswerOf<"token.enrollTotp">, "secret" | "uri"> {
   /** When it has to be confirmed by; by the service's clock. */
   readonly expiresAt: Date;
 }
@@ -64,13 +60,13 @@ export function findPendingSignIn(error: unknown): PendingSignIn | null {
  * device need the first factor alone, for as long as `rememberSeconds` said.
  */
 export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
-  { internals }: Pick<AuthClient<Router>, "internals">,
+  { internals }: ClientOf<Router>,
   { ticket }: Pick<PendingSignIn, "ticket">,
   totp: string,
   { remember, onRecoveryCodes }: SecondFactorOptions = {},
 ): Promise<PersonOf<Router>> {
   const shown = { ticket, totp, ...(remember && { remember }) };
-  const { user, recoveryCodes } = (await internals.ask("token.obtainBySecondFactor", shown)) as Opened;
+  const { user, recoveryCodes } = await internals.ask("token.obtainBySecondFactor", shown);
   if (recoveryCodes) onRecoveryCodes?.(recoveryCodes.codes);
   return user as PersonOf<Router>;
 }
@@ -79,10 +75,10 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
  * Makes the secret of an authenticator app for a sign-in that says `enroll`: show its `uri` as a QR code, and then call
  * {@link showSecondFactor} with what the app shows. The same sign-in always gets the same one.
  */
-export async function enrollTotp<Router extends AnyRouter = AppRouter>(
-  { internals }: Pick<AuthClient<Router>, "internals">,
+export async function enrollTotp(
+  { internals }: Pick<AuthClient, "internals">,
   { ticket }: Pick<PendingSignIn, "ticket">,
 ): Promise<TotpSecret> {
-  const { secret, uri, expiresAt } = (await internals.ask("token.enrollTotp", { ticket })) as Secret;
+  const { secret, uri, expiresAt } = await internals.ask("token.enrollTotp", { ticket });
   return { secret, uri, expiresAt: new Date(expiresAt) };
 }

@@ -1,6 +1,6 @@
 import { createTRPCClient, createTRPCUntypedClient, httpLink, type TRPCClient, type TRPCLink } from "@trpc/client";
 import type { AnyRouter, inferRouterInputs } from "@trpc/server";
-import type { AppRouter, TokenResponse } from "./api-types.ts";
+import type { AppRouter, Call, TokenResponse } from "./api-types.ts";
 import { createAudienceTokens } from "./audience-tokens.ts";
 import { limit } from "./callbacks.ts";
 import { createEndpoint, type Transformer } from "./endpoint.ts";
@@ -172,9 +172,8 @@ async function openSession<Router extends AnyRouter>(
   });
   const marksLink = withMarks(paths, () => marks);
   const plain = createTRPCUntypedClient<AnyRouter>({ links: [marksLink, httpLink(endpoint)] });
-  const ask = (procedure: string, input: object, given?: { signal: AbortSignal }) =>
-    plain.mutation(procedure, input, given) as Promise<TokenResponse>;
-  const revoke = createSessionRevoker((refreshToken) => ask(paths.at("token.revoke"), { refreshToken }));
+  const ask: Call = (procedure, input, given) => plain.mutation(paths.at(procedure), input, given) as Promise<never>;
+  const revoke = createSessionRevoker((refreshToken) => ask("token.revoke", { refreshToken }));
 
   const cookies = new Map<string, SessionCookie>();
   const found = readCookie(request.headers.get("cookie"), names.session);
@@ -226,7 +225,7 @@ async function openSession<Router extends AnyRouter>(
     if (hasRefreshed) return;
     hasRefreshed = true;
     try {
-      const renew = (given: { signal: AbortSignal }) => ask(paths.at("token.refresh"), { refreshToken }, given);
+      const renew = (given: { signal: AbortSignal }) => ask("token.refresh", { refreshToken }, given);
       keep(await refresher.refresh(refreshToken, () => limit(renew, longest)));
     } catch (error) {
       failure = error;
@@ -253,9 +252,7 @@ async function openSession<Router extends AnyRouter>(
   const watch: TRPCLink<AnyRouter> =
     () =>
     ({ op, next }) => {
-      const givesTokens =
-        paths.opensSession(op) ||
-        ["me.changePassword", "me.reauthenticate", "token.refresh"].some((name) => op.path === paths.at(name));
+      const givesTokens = paths.opensSession(op) || paths.movesOn(op) || op.path === paths.at("token.refresh");
       if (givesTokens) requireAnswer();
       return answerBy(next, async (send) => {
         const answer = await send(op);
@@ -289,9 +286,8 @@ async function openSession<Router extends AnyRouter>(
     withToken(source, (attach) => createPrivateBatchLink(endpoint as LinkOptions<AnyRouter>, attach)),
   ];
   const api = createTRPCUntypedClient<AnyRouter>({ links });
-  const tokensOf = createAudienceTokens(source, (audience) =>
-    limit((given) => api.mutation(paths.at("token.exchange"), { audience }, given), longest),
-  );
+  const call: Call = (procedure, input, given) => api.mutation(paths.at(procedure), input, given) as Promise<never>;
+  const tokensOf = createAudienceTokens(source, call, longest);
 
   const session: ServerSession<Router> = {
     api: createTRPCClient<Router>({ links: links as TRPCLink<Router>[] }),
@@ -309,7 +305,7 @@ async function openSession<Router extends AnyRouter>(
     token: ({ audience } = {}) => tokensOf(audience).findToken(),
     async signIn(credentials) {
       requireAnswer();
-      const answer = await ask(paths.at("token.obtain"), credentials);
+      const answer = await ask("token.obtain", credentials);
       const replaced = moveOn(answer);
       if (replaced) await revoke(replaced.refreshToken);
       return answer.user as PersonOf<Router>;

@@ -22,14 +22,12 @@ export function createSessionLink(manager: SessionManager, paths: ProcedurePaths
       const wish = paths.opensSession(op) ? manager.wish() : 0;
       return answerBy(next, async (send) => {
         const answer = await send(op);
-        const { data } = answer.result as { data?: unknown };
-        if (wish > 0) await (isStep(data) ? undefined : manager.keep(data as TokenResponse, wish));
-        // What goes wrong with keeping an answer is not the call's failure.
-        else await take(op, data)?.catch(() => {});
+        const { data } = answer.result as { data?: { readonly next?: unknown } | null };
+        // What goes wrong with keeping an answer that opens nothing is not the call's failure.
+        if (wish === 0) await take(op, data)?.catch(() => {});
+        // A code may be answered with a ticket, which is no session.
+        else if (data?.next === undefined) await manager.keep(data as TokenResponse, wish);
         return answer;
       });
     };
 }
-
-/** A code may be answered with a ticket, which is no session. */
-const isStep = (data: unknown) => (data as { next?: unknown } | null | undefined)?.next !== undefined;

@@ -1,10 +1,11 @@
+import type { Permission } from "@latchkey/client";
 import type { Texts } from "../languages/en.ts";
 
 interface Place {
   readonly to: string;
   readonly name: keyof Texts["places"];
   /** What shows it. */
-  readonly permission: string;
+  readonly permission: Permission;
 }
 
 /** What there is to see, in the order in which it is shown. */

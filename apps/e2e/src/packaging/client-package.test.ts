@@ -118,7 +118,7 @@ for (const { tags, cases } of shareOut(compilerSetups, 2))
     { tags },
     async (setup) => {
       for (const file of declared) await project.addProgram(file);
-      expect(await project.countInstantiations(setup, declared)).toBeLessThanOrEqual(14_000);
+      expect(await project.countInstantiations(setup, declared)).toBeLessThanOrEqual(12_000);
     },
   );
 

@@ -229,6 +229,18 @@ describe("a component, which cannot set cookies", () => {
     });
   });
 
+  test("makes no call that answers a new mark of this browser, which would be lost with the old one", async ({
+    site,
+  }) => {
+    await signIn(site);
+    const { api, isSignedIn } = await site.serverSession({ headers: site.browser.request().headers });
+    expect(isSignedIn).toBe(true);
+    site.network.asked.length = 0;
+    await expect(api.me.devices.forget.mutate()).rejects.toThrow("can set cookies");
+    await expect(api.sessions.revokeOthers.mutate()).rejects.toThrow("can set cookies");
+    expect(site.network.asked).toEqual([]);
+  });
+
   test("behind a proxy gets the tokens that the proxy has just renewed", async ({ site }) => {
     await signIn(site);
     await withMovedClock(async () => {

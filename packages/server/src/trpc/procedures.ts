@@ -15,6 +15,7 @@ import { createServiceProcedures } from "./routers/service.ts";
 import { createSessionsProcedures } from "./routers/sessions.ts";
 import { createTokenProcedures } from "./routers/token.ts";
 import { createUsersProcedures } from "./routers/users.ts";
+import type { SerializedProcedures } from "./serialized.ts";
 
 /** Every procedure of Latchkey, by name. No defect of one says anything of itself, whatever the router's own formatter does. */
 export function createProcedures<C extends Config>(profile: ProfileDefinition) {
@@ -43,6 +44,7 @@ export type Procedures<C extends Config> = ReturnType<typeof createProcedures<C>
  * never lead to the server's code.
  */
 export type AppRouter<C extends Config = PlainConfig> = TRPCBuiltRouter<
-  { ctx: object; meta: object; errorShape: ErrorShape; transformer: false },
-  Procedures<C>
+  // Its answers are what arrives: neither with nor without a transformer is anything left to be done to them.
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: boolean },
+  SerializedProcedures<Procedures<C>>
 >;
