@@ -45,9 +45,9 @@ async function goThrough(page: Page, count: number): Promise<readonly Stop[]> {
 
 /** Whether the key leads from the last stop of a page out of it. */
 async function leadsOut(page: Page): Promise<boolean> {
-  const last = await page.evaluateHandle<Element>("document.activeElement");
+  await page.evaluate("window.lastStop = document.activeElement");
   await page.keyboard.press("Tab");
-  return last.evaluate((one) => one !== one.ownerDocument.activeElement);
+  return page.evaluate<boolean>("document.activeElement !== window.lastStop");
 }
 
 /** Whether somebody who reads comes to one after the other: below it, beside it in the direction of the writing, or inside it. */
