@@ -107,7 +107,7 @@ export interface Formats {
   duration(value: number): string;
   number(value: number): string;
   country(code: string): string;
-  /** How long ago something was, in the largest unit that it fills. */
+  /** How long ago something was, in the largest unit that it fills; by a clock that is behind the service's, it was just now. */
   ago(value: Date | string): string;
 }
 
@@ -142,7 +142,7 @@ export function useFormats(): Formats {
       number: (value) => numbers.format(value),
       country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
       ago(value) {
-        const passed = Date.now() - new Date(value).getTime();
+        const passed = Math.max(0, Date.now() - new Date(value).getTime());
         const [unit, size] = units.find(([, size]) => passed >= size) ?? ["minute", 60_000];
         return relative.format(-Math.floor(passed / size), unit);
       },

@@ -38,18 +38,18 @@ export function HealthPage(): ReactElement {
                   {facts.schema}
                 </Fact>
                 <Fact name={texts.health.signingKey} isLatin>
-                  {facts.signingKey}
+                  <code>{facts.signingKey}</code>
                 </Fact>
-                <Fact name={texts.health.secrets} isLatin>
+                <Fact name={texts.health.secrets} isEnglish>
                   {facts.secrets}
                 </Fact>
                 <Fact name={texts.health.clock}>
                   {fill(texts.health.milliseconds, { count: number(facts.clockDifference) })}
                 </Fact>
-                <Fact name={texts.health.imported} isLatin>
+                <Fact name={texts.health.imported} isEnglish>
                   {facts.importedUsers}
                 </Fact>
-                <Fact name={texts.health.oldTokens} isLatin>
+                <Fact name={texts.health.oldTokens} isEnglish>
                   {facts.oldTokens}
                 </Fact>
               </dl>

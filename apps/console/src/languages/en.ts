@@ -329,7 +329,7 @@ export const en = {
       signIns: { title: "Sign-ins", good: "Signed in", bad: "Refused" },
       codes: { title: "Codes", good: "Asked for", bad: "Refused or not right" },
       accounts: { title: "Accounts", good: "Created", bad: "Deleted" },
-      outbox: { title: "Outbox", good: "Codes that left within 10 seconds", bad: "Codes that waited longer" },
+      outbox: { title: "Outbox", good: "Codes that left in 10 seconds", bad: "Codes that waited longer" },
     },
     waiting: "Waiting to be sent",
     waitingLead: "Of all processes together, at this moment.",

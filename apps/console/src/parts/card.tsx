@@ -24,15 +24,23 @@ interface FactProps {
   readonly name: string;
   /** Whether it is written from left to right in every language. */
   readonly isLatin?: boolean;
+  /** Whether the service says it, in English. */
+  readonly isEnglish?: boolean;
   readonly children: ReactNode;
 }
 
-export function Fact({ name, isLatin = false, children }: FactProps): ReactElement {
+export function Fact({ name, isLatin = false, isEnglish = false, children }: FactProps): ReactElement {
   const isEmpty = children === null || children === undefined || children === "";
+  const direction = isLatin || isEnglish ? "ltr" : undefined;
+  const value = (
+    <bdi dir={direction} lang={isEnglish ? "en" : undefined}>
+      {children}
+    </bdi>
+  );
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{isEmpty ? <span className="quiet">–</span> : <bdi dir={isLatin ? "ltr" : undefined}>{children}</bdi>}</dd>
+      <dd>{isEmpty ? <span className="quiet">–</span> : value}</dd>
     </div>
   );
 }

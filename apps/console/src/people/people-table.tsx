@@ -95,7 +95,8 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
                   <Tags user={user} />
                 </span>
                 {shown.map((name) => (
-                  <span role="cell" key={name} className={isNone(user[name]) ? "person-cell is-none" : "person-cell"}>
+                  <span role="cell" key={name} className={classOf(user, name)}>
+                    {isMoment(name) && <span className="narrow-only">{texts.fields[name]}: </span>}
                     {showValue(user, name)}
                   </span>
                 ))}
@@ -111,9 +112,18 @@ export function PeopleTable({ people, columns, hasMore, onMore, error }: PeopleT
 
 const isNone = (value: User[keyof User]): boolean => value === null || value === "";
 
+/** What is written from left to right in every language. */
+const isLatin = (name: keyof User): boolean => name === "phoneNumber" || name === "email";
+const isMoment = (name: keyof User): boolean => name === "dateJoined" || name === "lastLogin";
+
+function classOf(user: User, name: keyof User): string {
+  if (isNone(user[name])) return "person-cell is-none";
+  return isLatin(name) ? "person-cell is-latin" : "person-cell";
+}
+
 function showValue(user: User, name: keyof User): ReactNode {
   const value = user[name];
   if (isNone(value)) return <span className="quiet">–</span>;
-  if (name === "dateJoined" || name === "lastLogin") return <Moment at={String(value)} />;
-  return <bdi dir={name === "phoneNumber" || name === "email" ? "ltr" : undefined}>{String(value)}</bdi>;
+  if (isMoment(name)) return <Moment at={String(value)} />;
+  return <bdi dir={isLatin(name) ? "ltr" : undefined}>{String(value)}</bdi>;
 }

@@ -50,6 +50,8 @@ export interface ConsoleWindowOptions extends NonNullable<Parameters<typeof open
   readonly throughPages?: boolean;
   /** Whether the browser keeps nothing for pages, as somebody can set it. */
   readonly forbidsStorage?: boolean;
+  /** At what time the browser's clock stands, in UTC: what is kept to look alike must not depend on when and where one looks. */
+  readonly now?: Date;
 }
 
 /** What a page meets where its storage is forbidden. */
@@ -67,10 +69,13 @@ export async function openConsole(
     theme = "light",
     throughPages = false,
     forbidsStorage = false,
+    now,
     ...options
   }: ConsoleWindowOptions = {},
 ): Promise<PagesWindow> {
-  const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...options });
+  const zone = now ? { timezoneId: "UTC" } : {};
+  const window = await openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, ...zone, ...options });
+  if (now) await window.context.clock.setFixedTime(now);
   await window.context.addInitScript(
     `localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", ${JSON.stringify(theme)});`,
   );

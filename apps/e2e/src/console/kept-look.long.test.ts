@@ -47,7 +47,7 @@ describe.skipIf(!isService)("the console", () => {
       const compare = async (page: Page, state: string) => {
         found.push(...(await look.compare(page, state)).map((difference) => `${state}: ${difference}`));
       };
-      const options = { language: texts.tag, theme, viewport };
+      const options = { language: texts.tag, theme, viewport, now: noon };
       await using window = await openConsole(browser, site, boss, "", options);
       const { page } = window;
       const paths = [

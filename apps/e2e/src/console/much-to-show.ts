@@ -47,20 +47,28 @@ export async function fillConsole({ live: { test } }: ConsoleSite): Promise<Pers
       .signIn({ ...credentials, password: "wrong" }, { ...facts, address: `203.0.113.${index}` })
       .catch(() => {});
   }
+  await ageSigningKey(test.database);
   await fillHours(test.database);
   return ada;
 }
 
 type Database = ConsoleSite["live"]["test"]["database"];
 
+/** The service made its key when it started, and so before the clock was moved to the hour at which one looks. */
+async function ageSigningKey({ query }: Database): Promise<void> {
+  await query(
+    "update latchkey.signing_keys set created_at = latchkey.now() - interval '30 days', signs_from = latchkey.now() - interval '30 days'",
+  );
+}
+
 /** A day as it may be, hour by hour, with many wrong passwords at its end. */
 async function fillHours({ query }: Database): Promise<void> {
   await query(
     `insert into latchkey.audit_events (id, occurred_at, event, detail)
-     select gen_random_uuid(), date_trunc('hour', latchkey.now()) - hour * interval '1 hour', event, '{}'
+     select md5(concat_ws(' ', hour, event, number))::uuid, date_trunc('hour', latchkey.now()) - hour * interval '1 hour', event, '{}'
      from generate_series(1, 23) hour,
        (values ('signed_in', 22), ('sign_in_refused', 4), ('code_requested', 12), ('code_refused', 3), ('user_created', 5)) of (event, most),
-       generate_series(1, case when event = 'sign_in_refused' and hour = 1 then 30 else (most * (13 + (hour * 7) % 12)) / 24 end)
+       generate_series(1, case when event = 'sign_in_refused' and hour = 1 then 30 else (most * (13 + (hour * 7) % 12)) / 24 end) number
      order by hour desc, event`,
   );
   await query(

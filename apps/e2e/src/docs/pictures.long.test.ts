@@ -80,7 +80,7 @@ describe.skipIf(!isService)("the pictures in the documentation show", () => {
       ["console-settings", "/settings", { viewport: { width: 360, height: 760 }, language: "ar", theme: "dark" }],
     ] as const) {
       const picture = await openPicture(name);
-      await using window = await openConsole(browser, site, boss, "", look);
+      await using window = await openConsole(browser, site, boss, "", { now: noon, ...look });
       await show(window.page, site, path);
       await picture.add(window.page, name);
       expect(await picture.finish(browser)).toEqual([]);

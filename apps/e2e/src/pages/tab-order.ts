@@ -8,7 +8,10 @@ interface Stop {
   readonly isSeen: boolean;
 }
 
-/** Numbers what can be worked with on a page, in the order of the document, notes each at which the focus comes, and answers how much there is. */
+/**
+ * Numbers what can be worked with on a page, in the order of the document, puts the focus before all of it, notes each at which it comes from
+ * then on, and answers how much there is.
+ */
 const watchStops = (page: Page): Promise<number> =>
   page.evaluate(`{
     const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")];
@@ -16,6 +19,8 @@ const watchStops = (page: Page): Promise<number> =>
     window.stops = [];
     window.watching?.abort();
     window.watching = new AbortController();
+    document.body.tabIndex = -1;
+    document.body.focus();
     addEventListener("focusin", ({ target: one }) => {
       const { outlineStyle, outlineWidth } = getComputedStyle(one);
       const { top, bottom, left, right } = one.getBoundingClientRect();
@@ -29,15 +34,20 @@ const watchStops = (page: Page): Promise<number> =>
     controls.length;
   }`);
 
-/** Goes round a page with the tab key, from wherever the focus is, and answers the stops from the first of the page on. */
-async function goRound(page: Page, count: number): Promise<Stop[]> {
-  // A page may begin at a field in its middle: its first stop comes after its last, and between them is the browser's own.
-  for (let press = 0; press <= count; press += 1) await page.keyboard.press("Tab");
-  const stops = await page.evaluate<Stop[]>("window.stops");
-  const again = stops.findIndex(({ at }, index) => index > 0 && at === stops[0]?.at);
-  const round = again < 0 ? stops : stops.slice(0, again);
-  const first = round.findIndex(({ at }) => at === 0);
-  return [...round.slice(first), ...round.slice(0, first)];
+/**
+ * Goes through a page with the tab key from its top, and answers the stops. It does not go round: past the last stop the focus is the browser's
+ * own, and comes back to the page whenever the browser hands it over.
+ */
+async function goThrough(page: Page, count: number): Promise<readonly Stop[]> {
+  for (let press = 0; press < count; press += 1) await page.keyboard.press("Tab");
+  return page.evaluate<Stop[]>("window.stops");
+}
+
+/** Whether the key leads from the last stop of a page out of it. */
+async function leadsOut(page: Page): Promise<boolean> {
+  await page.evaluate("window.lastStop = document.activeElement");
+  await page.keyboard.press("Tab");
+  return page.evaluate<boolean>("document.activeElement !== window.lastStop");
 }
 
 /** Whether somebody who reads comes to one after the other: below it, beside it in the direction of the writing, or inside it. */
@@ -48,15 +58,16 @@ function follows({ box: one }: Stop, { box: other }: Stop, isLeftToRight: boolea
   return isBelow || isBeside || isInside;
 }
 
-/** What is wrong for whoever goes round a page with the tab key, a line each. */
+/** What is wrong for whoever goes through a page with the tab key, a line each. */
 export async function findTabFaults(page: Page): Promise<string[]> {
   const count = await watchStops(page);
   const isLeftToRight = (await page.evaluate("document.documentElement.dir")) !== "rtl";
-  const stops = await goRound(page, count);
+  const stops = await goThrough(page, count);
   const reached = stops.map(({ at }) => at);
   const isWhole = reached.length === count && reached.every((at, index) => at === index);
   return [
     ...(isWhole ? [] : [`${count} stops in the order of the document, and the key goes to ${reached.join(" ")}`]),
+    ...((await leadsOut(page)) ? [] : ["the key does not lead on from the last stop"]),
     ...stops.filter(({ isSeen }) => !isSeen).map(({ name }) => `${name} does not show that the focus is there`),
     ...stops.flatMap((stop, index) => {
       const next = stops[index + 1];
