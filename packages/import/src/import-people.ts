@@ -7,7 +7,7 @@ import { readDecisions } from "./report/decisions-file.ts";
 import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
-import type { PersonRules } from "./rules/read-person.ts";
+import { createPrinter, type PersonRules } from "./rules/read-person.ts";
 import { type Applied, apply, prepare } from "./run/apply.ts";
 import { connect, isPooled } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
@@ -120,7 +120,7 @@ export async function withStagedPeople<T>(
   try {
     await clearStaging(run);
     const source = await withRecordedIds(run, opened, options.apply);
-    const rules = { phones, timezone: options.timezone, columns, ownFields, key: await readKey(run) };
+    const rules = { phones, timezone: options.timezone, columns, ownFields, print: createPrinter(await readKey(run)) };
     await stageAll(run, source, rules, options);
     return await work({ run, source, columns, decisions, phones });
   } finally {

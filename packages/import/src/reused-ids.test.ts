@@ -77,6 +77,41 @@ describe("whose day of joining was corrected there", () => {
     expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1 } });
   });
 
+  test("and who has a new password besides stays the same person by a second name that is as it was", async () => {
+    await project.run("update users_user set email = 'ada@example.org' where id = 1");
+    await project.run("update users_user set phone_number = '0532 123 45 67' where id = 2");
+    await run();
+    const accounts = [await accountOf(1), await accountOf(2)];
+    for (const id of [1, 2]) {
+      await correct(id);
+      await project.run(`update users_user set password = '${pbkdf2("a new one", `new${id}`)}' where id = ${id}`);
+    }
+    expect(await run({ accept: ["all"] })).toMatchObject({
+      exitCode: 0,
+      created: 0,
+      followed: { people: 2, kept: [] },
+    });
+    expect([await accountOf(1), await accountOf(2)]).toEqual(accounts);
+    await expect(signIn("ada", "a new one")).resolves.toHaveProperty("token");
+    await expect(signIn("1kaplan", "a new one")).resolves.toHaveProperty("token");
+    await expect(signIn("ada", "what ada types")).rejects.toMatchObject({ code: "invalid_credentials" });
+    await staysAsItIs(2);
+  });
+
+  test("and who has another name besides stays the same person by the hash of their password", async () => {
+    const account = await accountOf(1);
+    await correct(1);
+    await project.run("update users_user set username = 'ada_yilmaz', email = 'ada@example.org' where id = 1");
+    expect(await run({ accept: ["all"] })).toMatchObject({
+      exitCode: 0,
+      created: 0,
+      followed: { people: 1, kept: [] },
+    });
+    expect(await accountOf(1)).toBe(account);
+    await expect(signIn("ada_yilmaz", "what ada types")).resolves.toHaveProperty("token");
+    await staysAsItIs(2);
+  });
+
   test("and has rights here keeps the account, and the day of here", async () => {
     const account = await accountOf(3);
     await correct(3);
@@ -101,13 +136,14 @@ describe("whose day of joining was corrected there", () => {
 });
 
 describe("an id that is somebody else's there", () => {
-  const give = (id: number, username: string) =>
+  const give = (id: number, username: string, more: Record<string, string> = {}) =>
     project.run(`delete from users_user where id = ${id}`).then(() =>
       project.insert({
         id,
         username,
         password: pbkdf2(`what ${username} types`, "pepper"),
         date_joined: "2024-05-06 07:08:09+00",
+        ...more,
       }),
     );
 
@@ -124,6 +160,20 @@ describe("an id that is somebody else's there", () => {
     expect((await service.auth.users.listImported({ kind: "altered", limit: 10 })).users).not.toContainEqual(
       expect.objectContaining({ externalId: "1" }),
     );
+  });
+
+  test.each([
+    ["a username that was given again", {}],
+    ["a username that was given again, and a hash without a salt", { password: "5f4dcc3b5aa765d61d8327deb882cf99" }],
+    ["a username that was given again, and another number", { phone_number: "0532 765 43 21" }],
+  ])("does not bring the account along by %s", async (_, more) => {
+    await project.run("update users_user set phone_number = '0532 123 45 67' where id = 1");
+    await run();
+    const account = await accountOf(1);
+    await give(1, "ada", more);
+    expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
+    expect(await accountOf(1)).not.toBe(account);
+    await expect(signIn("ada", "what ada types")).resolves.toMatchObject({ user: { id: account } });
   });
 
   test("is parted from the account once, also where the run ends in its midst and is repeated", async () => {

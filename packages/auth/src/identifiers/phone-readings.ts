@@ -15,17 +15,35 @@ export function isPhoneNumber(value: string): value is PhoneNumber {
   return e164.test(value);
 }
 
-/** What was looked up last: to read one number, the same few are looked up again and again. */
-const lookedUp = new Map<string, NumberingPlanEntry | undefined>();
-const mostLookedUp = 16;
+interface LookedUp {
+  readonly entry: NumberingPlanEntry | undefined;
+  /** Absent until somebody asks: half of all that is looked up is not. */
+  isValid?: boolean;
+}
 
-/** What the numbering plans say of a number; `extract: false`, as the library would otherwise find one inside other text. */
+/** What was looked up last: to read one number, the same few are looked up again and again. */
+const lookedUp = new Map<string, LookedUp>();
+const mostLookedUp = 32;
+
+/** What the numbering plans say of a number. */
 export function lookUp(dialled: string, defaultCountry?: CountryCode): NumberingPlanEntry | undefined {
-  const key = `${defaultCountry} ${dialled}`;
+  return find(dialled, defaultCountry).entry;
+}
+
+/** Whether the numbering plans have the number, in the form in which they write it. */
+export function isValid(number: PhoneNumber): boolean {
+  const found = find(number);
+  found.isValid ??= found.entry?.isValid() ?? false;
+  return found.isValid;
+}
+
+/** `extract: false`, as the library would otherwise find a number inside other text. */
+function find(dialled: string, defaultCountry?: CountryCode): LookedUp {
+  const key = defaultCountry ? defaultCountry + dialled : dialled;
   const known = lookedUp.get(key);
-  if (known !== undefined || lookedUp.has(key)) return known;
+  if (known) return known;
   const options = defaultCountry ? { defaultCountry, extract: false } : { extract: false };
-  const found = parsePhoneNumberFromString(dialled, options);
+  const found = { entry: parsePhoneNumberFromString(dialled, options) };
   if (lookedUp.size >= mostLookedUp) lookedUp.clear();
   lookedUp.set(key, found);
   return found;
@@ -90,10 +108,6 @@ function inPresentForm(number: PhoneNumber): PhoneNumber {
   return isValid(present) ? present : number;
 }
 
-function isValid(number: PhoneNumber): boolean {
-  return lookUp(number)?.isValid() ?? false;
-}
-
 /** As the country's own people may mean the digits: by its rules, without its trunk zero, and with its code without a plus sign. */
 function nationalReadings(dialled: string, country: CountryCode): string[] {
   const code = getCountryCallingCode(country);
@@ -110,9 +124,19 @@ function nationalReadings(dialled: string, country: CountryCode): string[] {
 
 /** By the country's prefixes for calls abroad, of any length that fits, and by `00`, which people of most countries write for the plus sign. */
 function readingsOfCallsAbroad(dialled: string, country: CountryCode): string[] {
-  const metadata = new Metadata();
-  metadata.selectNumberingPlan(country);
-  const prefixAbroad = new RegExp(`^(?:00|${metadata.numberingPlan?.IDDPrefix() ?? "00"})$`);
+  const prefixAbroad = prefixAbroadOf(country);
   const lengths = [1, 2, 3, 4, 5, 6, 7, 8].filter((length) => prefixAbroad.test(dialled.slice(0, length)));
   return lengths.map((length) => `+${dialled.slice(length)}`);
+}
+
+const prefixesAbroad = new Map<CountryCode, RegExp>();
+
+function prefixAbroadOf(country: CountryCode): RegExp {
+  const known = prefixesAbroad.get(country);
+  if (known) return known;
+  const metadata = new Metadata();
+  metadata.selectNumberingPlan(country);
+  const prefix = new RegExp(`^(?:00|${metadata.numberingPlan?.IDDPrefix() ?? "00"})$`);
+  prefixesAbroad.set(country, prefix);
+  return prefix;
 }

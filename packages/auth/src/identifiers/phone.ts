@@ -4,7 +4,7 @@ import { toAsciiDigits } from "./digits.ts";
 import type { PhoneNumber } from "./grammar.ts";
 import { type InputText, readInput } from "./input-text.ts";
 import { earlierFormsOf, toPresentForm } from "./numbering-plans.ts";
-import { isPhoneNumber, lookUp, type Reading, readDialled } from "./phone-readings.ts";
+import { isPhoneNumber, isValid, lookUp, type Reading, readDialled } from "./phone-readings.ts";
 
 export type { CountryCode };
 export { earlierFormsOf, isPhoneNumber };
@@ -100,9 +100,9 @@ export function parsePhone(input: string, options: PhoneOptions): PhoneResult {
   if (reading === "ambiguous") return reject("ambiguous", ambiguousPhoneReason);
   if (reading === "none") return judgeSpelling(text, options);
   const phoneNumber = reading.number;
-  const entry = lookUp(phoneNumber);
-  if (!entry?.isValid()) return noSuchNumber;
-  if (!personalTypes.has(entry.getType())) return reject("not_personal", "A phone number must be a person's own line");
+  if (!isValid(phoneNumber)) return noSuchNumber;
+  if (!personalTypes.has(lookUp(phoneNumber)?.getType()))
+    return reject("not_personal", "A phone number must be a person's own line");
   return { ok: true, phoneNumber };
 }
 
@@ -128,7 +128,7 @@ export type PhoneDoubt =
  */
 export function doubtPhone(number: PhoneNumber): PhoneDoubt | null {
   const present = toPresentForm(number);
-  if (present !== number && lookUp(present)?.isValid()) return { kind: "earlier_form", present };
+  if (present !== number && isValid(present)) return { kind: "earlier_form", present };
   const entry = lookUp(number);
   if (!entry?.isValid()) return { kind: "invalid" };
   const meant = `+${entry.nationalNumber}`;

@@ -257,9 +257,91 @@ test("a migration that is out is never edited, and every one is listed in order"
 
 test("the database repeats the grammar of the identifiers, so that no other writer can store what would never be found", async () => {
   await using database = await createTestDatabase();
-  const storage = openStorage(database.connection);
-  const schema = await describeSchema(storage.db);
-  for (const pattern of [usernameKeyPattern, phonePattern, emailPattern])
-    expect(schema).toContain(`~ '${pattern}'::text`);
-  await storage.close();
+  const grammars = { username_key: usernameKeyPattern, phone_number: phonePattern, email_key: emailPattern };
+  const constraints = {
+    username_key: "users_username_grammar",
+    phone_number: "users_phone_number_grammar",
+    email_key: "users_email_grammar",
+  };
+  for (const column of ["username_key", "phone_number", "email_key"] as const) {
+    const texts = spellingsFor(column);
+    const [{ check = "" } = {}] = await database.query<{ check: string }>(
+      "select pg_get_expr(conbin, conrelid) as check from pg_constraint where conrelid = 'latchkey.users'::regclass and conname = $1",
+      [constraints[column]],
+    );
+    const rows = await database.query<{ isTaken: boolean }>(
+      `select ${check} as "isTaken" from unnest($1::text[]) with ordinality given (${column}, place) order by place`,
+      [texts],
+    );
+    const grammar = new RegExp(grammars[column], "u");
+    const taken = texts.filter((_, index) => rows[index]?.isTaken);
+    expect(taken).toEqual(texts.filter((text) => grammar.test(text)));
+    expect(taken.length).toBeGreaterThan(3);
+  }
 });
+
+/** Names at both sides of every bound, and with every kind of character at every kind of place. */
+function spellingsFor(column: "username_key" | "phone_number" | "email_key"): string[] {
+  const odd = [
+    "",
+    "a",
+    "_",
+    "-",
+    ".",
+    "1",
+    "@",
+    "+",
+    "A",
+    "é",
+    "ı",
+    "😀",
+    "\u007f",
+    "\u0001",
+    "\n",
+    " ",
+    "'",
+    "`",
+    "{",
+    "~",
+    "/",
+    "^",
+  ];
+  const valid = {
+    username_key: [
+      "ada",
+      "_a",
+      "é",
+      `a${"b".repeat(149)}`,
+      `é${"😀".repeat(149)}`,
+      `a${"b".repeat(150)}`,
+      `é${"é".repeat(150)}`,
+    ],
+    phone_number: ["+1234567", "+123456", "+123456789012345", "+1234567890123456", "+0234567"],
+    email_key: [
+      "a@b.co",
+      "a@b.c",
+      "a@bco",
+      "a@b.c1",
+      "a@b.1c",
+      "a@b-.co",
+      "a@-b.co",
+      "a@b--c.co",
+      "a..b@c.co",
+      "a.b@c-d.e.co",
+      "a@b@c.co",
+      `${"a".repeat(64)}@b.co`,
+      `${"a".repeat(65)}@b.co`,
+      `a@${"b".repeat(63)}.co`,
+      `a@${"b".repeat(64)}.co`,
+      `a@${"b.".repeat(40)}${"c".repeat(63)}`,
+      `a@${"b.".repeat(40)}${"c".repeat(64)}`,
+      `${"a".repeat(64)}@${"b.".repeat(93)}com`,
+      `${"a".repeat(64)}@${"b.".repeat(93)}comm`,
+    ],
+  }[column];
+  const [first = ""] = valid;
+  const places = [...first, ""].flatMap((_, at) =>
+    odd.flatMap((one) => [first.slice(0, at) + one + first.slice(at), first.slice(0, at) + one + first.slice(at + 1)]),
+  );
+  return [...new Set([...valid, ...odd, ...places])];
+}

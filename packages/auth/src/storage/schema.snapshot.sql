@@ -534,7 +534,7 @@ users: note_changed_consent TRIGGER DEFERRABLE INITIALLY DEFERRED
 users: note_consent_of_new TRIGGER DEFERRABLE INITIALLY DEFERRED
 users: users_city_length CHECK ((char_length(city) <= 120))
 users: users_country_length CHECK ((char_length(country) <= 120))
-users: users_email_grammar CHECK ((email_key ~ '^(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$'::text))
+users: users_email_grammar CHECK ((((char_length(email_key) >= 6) AND (char_length(email_key) <= 254)) AND (strpos(email_key, '@'::text) <= 65) AND (email_key ~ '^[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+(?:\.[a-z0-9!#$%&\u0027*+/=?^_\u0060{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])$'::text) AND ((char_length(email_key) < 66) OR (split_part(email_key, '@'::text, 2) !~ '[^.]{64}'::text)))) NOT VALID
 users: users_email_key UNIQUE (email_key)
 users: users_email_pair CHECK (((email IS NULL) = (email_key IS NULL)))
 users: users_email_proof CHECK (((email_key IS NOT NULL) OR ((email_proved_at IS NULL) AND (email_vouched_at IS NULL)))) NOT VALID
@@ -549,7 +549,7 @@ users: users_phone_proof CHECK (((phone_number IS NOT NULL) OR ((phone_proved_at
 users: users_pkey PRIMARY KEY (id)
 users: users_profile_size CHECK (((jsonb_typeof(profile) = 'object'::text) AND (octet_length((profile)::text) <= 16384))) NOT VALID
 users: users_state_length CHECK ((char_length(state) <= 120))
-users: users_username_grammar CHECK ((username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]{0,149}$'::text))
+users: users_username_grammar CHECK (((char_length(username_key) <= 150) AND (username_key ~ '^[^\u0001-\u005e\u0060\u007b-\u007f][^\u0001-\u002c\u002f\u003a-\u005e\u0060\u007b-\u007f]*$'::text))) NOT VALID
 users: users_username_key UNIQUE (username_key)
 users: users_username_length CHECK (((char_length(username) >= 1) AND (char_length(username) <= 150)))
 users: users_username_pair CHECK (((username IS NULL) = (username_key IS NULL))) NOT VALID
@@ -595,6 +595,7 @@ CREATE INDEX groups_name_order ON latchkey.groups USING btree (name COLLATE "C")
 CREATE UNIQUE INDEX groups_name_key ON latchkey.groups USING btree (name)
 CREATE UNIQUE INDEX groups_pkey ON latchkey.groups USING btree (id)
 CREATE UNIQUE INDEX import_issues_pkey ON latchkey.import_issues USING btree (run_id, old_id, code, field)
+CREATE INDEX import_people_position ON latchkey.import_people USING btree (run_id, "position")
 CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (run_id, old_id)
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
 CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING btree (expires_at)

@@ -24,8 +24,8 @@ export interface PersonRules {
   readonly columns: Columns & NotedColumns;
   /** Schemas of a team's own fields, by name. */
   readonly ownFields: ReadonlyMap<string, object>;
-  /** Under which prints of what stands there are made. */
-  readonly key: Buffer;
+  /** Makes prints of what stands there: {@link createPrinter}. */
+  readonly print: (text: string) => string;
 }
 
 /** A person as they will be stored, what was told of them, and prints of what stands there, by field. */
@@ -116,7 +116,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
     permissions: [...new Set([...row.permissions.map(toPermission), ...splitList(text("permissions"))])],
-    prints: toPrints(row, { texts, password }, rules.key),
+    prints: toPrints(row, { texts, password }, rules.print),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
     issues: [...names.issues, ...(password.issue ? [password.issue] : []), ...issues],
@@ -232,9 +232,8 @@ interface Printed {
   readonly password: ReadPassword;
 }
 
-/** Short keyed hashes of what stands there, by field: enough to see that it is another text the next time. */
-function toPrints(row: OldRow, { texts, password }: Printed, key: Buffer): Record<string, string> {
-  const print = (value: string) => hash("sha256", Buffer.concat([key, Buffer.from(value)]), "base64url").slice(0, 12);
+/** Prints of what stands there, by field: enough to see that it is another text the next time. */
+function toPrints(row: OldRow, { texts, password }: Printed, print: PersonRules["print"]): Record<string, string> {
   const prints: Record<string, string> = {};
   for (const [field, value] of Object.entries(texts)) {
     if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);
@@ -244,4 +243,20 @@ function toPrints(row: OldRow, { texts, password }: Printed, key: Buffer): Recor
   const permissions = row.permissions.map(nameThere).sort();
   if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);
   return prints;
+}
+
+/** Prints that are kept to be used again: half of what stands there is a flag, a city or a first name that others have too. */
+const mostPrints = 1_000;
+
+/** Makes short keyed hashes of texts. */
+export function createPrinter(key: Buffer): PersonRules["print"] {
+  const made = new Map<string, string>();
+  return (text) => {
+    const known = made.get(text);
+    if (known !== undefined) return known;
+    const print = hash("sha256", Buffer.concat([key, Buffer.from(text)]), "base64url").slice(0, 12);
+    if (made.size >= mostPrints) made.clear();
+    made.set(text, print);
+    return print;
+  };
 }

@@ -3,7 +3,7 @@ import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import"
 import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, isGiven } from "./connect.ts";
-import { decidedFields, hashesOf, issuesOf, printsHere, rightsOf } from "./prints.ts";
+import { hashesOf, issuesOf, issuesOfAll, printsHere, rightsOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -259,76 +259,102 @@ const freeAlias = `case when p.alias is not null and not exists (
   select from latchkey.imported_users o where o.alias = p.alias and (o.source, o.old_id) <> ($2, p.old_id)) then p.alias end`;
 
 /** A name that nobody has here at this moment. */
-const free = (key: string, shown: string) =>
-  `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${shown} end`;
+const free = (key: string) =>
+  `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${key} end`;
 
 async function createAccounts(run: Run, from: number): Promise<Applied> {
-  const { client, id, source } = run;
+  const outrun = await insertUsers(run, from);
+  await grant(run, from);
+  const created = await link(run, from);
+  await noteConsents(run, from);
+  await noteCreated(run, from);
+  return { created, outrun };
+}
+
+/** Answers whose names somebody took here meanwhile, by old id. */
+async function insertUsers({ client, id, source }: Run, from: number): Promise<string[]> {
   // Those alone who have no account by now: another run may have been quicker.
-  const { rows: taken } = await client.query<{ oldId: string }>(
+  const { rows } = await client.query<{ oldId: string }>(
     `with step as materialized (
-      select p.* from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+      select p.id, p.old_id, p.username, p.username_key, p.phone_number, p.email, p.email_key, p.alias,
+        coalesce(p.stored_password, p.password) as password, p.state_name, p.date_joined, ${copied}
+      from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
       where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
         and i.user_id is null and i.deleted_at is null and i.gone_at is null
       order by p.position for update of i
-    ), named as (
-      select p.*, ${free("username_key", "username")} as free_username, ${free("username_key", "username_key")} as free_username_key,
-        ${free("phone_number", "phone_number")} as free_phone, ${free("email_key", "email")} as free_email,
-        ${free("email_key", "email_key")} as free_email_key, ${freeAlias} as free_alias
+    ), named as materialized (
+      select p.*, ${free("username_key")} as free_username_key, ${free("phone_number")} as free_phone,
+        ${free("email_key")} as free_email_key, ${freeAlias} as free_alias
       from step p
     ), created as (
       insert into latchkey.users (id, username, username_key, phone_number, email, email_key, has_alias, parked_at, password,
         state, date_joined, ${copied})
-      select id, free_username, free_username_key, free_phone, free_email, free_email_key, free_alias is not null,
+      select id, case when free_username_key is not null then username end, free_username_key, free_phone,
+        case when free_email_key is not null then email end, free_email_key, free_alias is not null,
         case when num_nonnulls(free_username_key, free_phone, free_email_key, free_alias) = 0 then latchkey.now() end,
-        coalesce(stored_password, password), state_name, coalesce(date_joined, latchkey.now()), ${copied}
+        password, state_name, coalesce(date_joined, latchkey.now()), ${copied}
       from named
-      returning id
     )
-    select old_id as "oldId" from named join created using (id)
-    where (username_key, phone_number, email_key, alias)
+    select old_id as "oldId" from named where (username_key, phone_number, email_key, alias)
       is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
     [id, source, from, from + step],
   );
-  const range = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
-  const values = [id, from, from + step];
+  return rows.map(({ oldId }) => oldId);
+}
+
+/** The people of a step who have their account by now, in SQL. */
+const withAccount = "latchkey.import_people p join latchkey.users u on u.id = p.id";
+const ofStep = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
+
+async function grant({ client, id }: Run, from: number): Promise<void> {
   await client.query(
     `insert into latchkey.user_groups (user_id, group_id) select p.id, g.id
-    from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.groups) held
-    join latchkey.groups g on g.name = held where ${range} and p.groups <> '{}' on conflict do nothing`,
-    values,
+    from ${withAccount}, unnest(p.groups) held join latchkey.groups g on g.name = held
+    where ${ofStep} and p.groups <> '{}' on conflict do nothing`,
+    [id, from, from + step],
   );
   await client.query(
     `insert into latchkey.user_permissions (user_id, permission) select p.id, declared.permission
-    from latchkey.import_people p join latchkey.users u on u.id = p.id, unnest(p.permissions) held
-    join latchkey.permissions declared on declared.permission = held where ${range} and p.permissions <> '{}' on conflict do nothing`,
-    values,
+    from ${withAccount}, unnest(p.permissions) held join latchkey.permissions declared on declared.permission = held
+    where ${ofStep} and p.permissions <> '{}' on conflict do nothing`,
+    [id, from, from + step],
   );
+}
+
+/** Says of which person each account is; answers how many there are. */
+async function link({ client, id, source }: Run, from: number): Promise<number> {
+  const ofStep = (p: string) =>
+    `${p}.run_id = $1 and ${p}.position >= $3 and ${p}.position < $4 and ${p}.state = 'new'`;
+  const told = issuesOfAll(`select s.old_id from latchkey.import_people s where ${ofStep("s")}`);
   const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = ${issuesOf("p")},
-      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', ${decidedFields("p")},
+    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = told.issues,
+      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', coalesce(told.decided, '[]'),
         'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end)
-    from latchkey.import_people p join latchkey.users u on u.id = p.id, latchkey.imported_name_key k
-    where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
-      and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
+    from ${withAccount} left join ${told} told on told.old_id = p.old_id, latchkey.imported_name_key k
+    where ${ofStep("p")} and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
     [id, source, from, from + step],
   );
-  // That they agreed is what the other system says; when, and to what, it does not.
+  return rowCount ?? 0;
+}
+
+/** That they agreed is what the other system says; when, and to what, it does not. */
+async function noteConsents({ client, id }: Run, from: number): Promise<void> {
   await client.query(
     `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
-    select p.id, 'contact', true, 'import', 'import'
-    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range} and p.is_approved_to_be_in_touch`,
-    values,
+    select p.id, 'contact', true, 'import', 'import' from ${withAccount} where ${ofStep} and p.is_approved_to_be_in_touch`,
+    [id, from, from + step],
   );
-  const { rows: noted } = await client.query<{ userId: string }>(
+}
+
+async function noteCreated(run: Run, from: number): Promise<void> {
+  const { rows } = await run.client.query<{ userId: string }>(
     `insert into latchkey.audit_events (id, event, subject_id, detail)
-    select gen_random_uuid(), 'user_created', p.id, '{"by": "import"}'
-    from latchkey.import_people p join latchkey.users u on u.id = p.id where ${range} returning subject_id as "userId"`,
-    values,
+    select gen_random_uuid(), 'user_created', p.id, '{"by": "import"}' from ${withAccount} where ${ofStep}
+    ${run.tellsWebhooks ? 'returning subject_id as "userId"' : ""}`,
+    [run.id, from, from + step],
   );
   await tellWebhooks(
     run,
-    noted.map(({ userId }) => ({ userId, type: "user.created", data: { by: "import" } })),
+    rows.map(({ userId }) => ({ userId, type: "user.created", data: { by: "import" } })),
   );
-  return { created: rowCount ?? 0, outrun: taken.map(({ oldId }) => oldId) };
 }

@@ -161,8 +161,18 @@ async function findGone({ client, id, source }: Run): Promise<void> {
 }
 
 /**
- * Who joined there at another time than the person who had the id before: somebody else, where a name or the password is another one too. Then
- * they come over anew, and the account here is theirs no more; what is asked of one who is the same is what changed.
+ * What shows that who joined at another time is still the person with the account, whoever corrected the date: the same salted hash, which nobody else
+ * can have; or all names as they were, and with them the password or a second name. A username by itself may be given again, as the id was.
+ */
+const isSamePerson = `(
+  p.password <> '!' and not p.is_weak and 'password' <> all (p.changed)
+  or not p.changed && '{username,phoneNumber,email}' and ('password' <> all (p.changed)
+    or num_nonnulls(p.username_key, p.phone_number, p.email_key) + (select count(*) from latchkey.import_issues o
+      where o.run_id = $1 and o.old_id = p.old_id and o.code = 'username_grammar') > 1))`;
+
+/**
+ * Who joined there at another time than the person who had the id before. Where it is somebody else they come over anew, and the account here is
+ * theirs no more; what is asked of one who is the same is what changed.
  */
 async function findReused(run: Run, options: PlanOptions): Promise<void> {
   const { client, id, source } = run;
@@ -171,7 +181,7 @@ async function findReused(run: Run, options: PlanOptions): Promise<void> {
     `${insertInto}
     select $1, p.old_id, 'id_reused', 'account', p.old_username,
       'joined ' || ${utc("p.date_joined")} || ', and ' || ${utc("i.old_joined_at")} || ' the last time: keep the account for the same person, drop it for another',
-      case when p.changed && '{username,phoneNumber,email,password}' then 'drop' else 'keep' end
+      case when ${isSamePerson} then 'keep' else 'drop' end
     from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
     where p.run_id = $1 and p.state = 'changed' and 'dateJoined' = any (p.changed) and p.date_joined <> i.old_joined_at`,
     [id, source],

@@ -44,20 +44,29 @@ export function rightsOf(table: string): string {
 /** The rights of somebody without any. */
 export const noRights = `'{"isStaff": false, "isSuperuser": false, "groups": [], "permissions": []}'::jsonb`;
 
+const decision = "coalesce(o.decision, o.proposal)";
+
+const told = `jsonb_agg(jsonb_build_object('code', o.code, 'field', o.field,
+  'decision', case when o.is_decided then split_part(${decision}, ':', 1) end) order by o.code, o.field)`;
+const isTold = `o.code not in (${[...notices].map((code) => `'${code}'`).join(", ")})
+  and not (o.is_decided and (${decision} = 'keep' or (o.code, ${decision}) = ('id_reused', 'drop')))`;
+
+const isOtherwise = `o.is_decided and ${decision} not in ('keep', 'skip')`;
+
+const ofRow = (table: string) =>
+  `from latchkey.import_issues o where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id`;
+
 /**
  * What of somebody there is not taken as it stands there, by code and field: none of what they are called is in it; null for nothing. In SQL, for a row
  * of the staging table.
  */
-export function issuesOf(table: string): string {
-  return `(select jsonb_agg(jsonb_build_object('code', o.code, 'field', o.field,
-      'decision', case when o.is_decided then split_part(coalesce(o.decision, o.proposal), ':', 1) end) order by o.code, o.field)
-    from latchkey.import_issues o where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id
-      and o.code not in (${[...notices].map((code) => `'${code}'`).join(", ")})
-      and not (o.is_decided and (coalesce(o.decision, o.proposal) = 'keep' or (o.code, coalesce(o.decision, o.proposal)) = ('id_reused', 'drop'))))`;
-}
+export const issuesOf = (table: string): string => `(select ${told} ${ofRow(table)} and ${isTold})`;
 
 /** Fields that are here otherwise than they stand there, because that is decided; in SQL, for a row of the staging table. */
-export function decidedFields(table: string): string {
-  return `(select coalesce(jsonb_agg(distinct o.field), '[]') from latchkey.import_issues o
-    where o.run_id = ${table}.run_id and o.old_id = ${table}.old_id and o.is_decided and coalesce(o.decision, o.proposal) not in ('keep', 'skip'))`;
-}
+export const decidedFields = (table: string): string =>
+  `(select coalesce(jsonb_agg(distinct o.field), '[]') ${ofRow(table)} and ${isOtherwise})`;
+
+/** Both of everybody of whom there is something to say, at once: `issues` and `decided` by `old_id`; null for none. `people` are old ids, in SQL. */
+export const issuesOfAll = (people: string): string =>
+  `(select o.old_id, ${told} filter (where ${isTold}) as issues, jsonb_agg(distinct o.field) filter (where ${isOtherwise}) as decided
+    from latchkey.import_issues o where o.run_id = $1 and o.old_id in (${people}) group by o.old_id)`;

@@ -42,6 +42,7 @@ import * as languagesOfSessions from "./0071-languages-of-sessions.ts";
 import * as rememberedDevices from "./0072-remembered-devices.ts";
 import * as authorizationCodes from "./0075-authorization-codes.ts";
 import * as whatImportsLeft from "./0086-what-imports-left.ts";
+import * as quickImports from "./0095-quick-imports.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -109,4 +110,5 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0072-remembered-devices": rememberedDevices,
   "0075-authorization-codes": authorizationCodes,
   "0086-what-imports-left": whatImportsLeft,
+  "0095-quick-imports": quickImports,
 };
