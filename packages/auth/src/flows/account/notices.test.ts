@@ -3,7 +3,7 @@ import type { Auth } from "../../auth.ts";
 import { noticeKinds } from "../../messages/notice.ts";
 import { noticeTexts } from "../../messages/notice-texts.ts";
 import { SendError } from "../../messages/sender.ts";
-import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut, showTotp, type TestAuth } from "../../testing/index.ts";
 
 const [sms, email] = [createInbox(), createInbox()];
 const [password, newPassword] = ["correct horse battery", "a better horse battery"];
@@ -123,24 +123,32 @@ const happenings: readonly [kind: string, happens: (person: Person) => Promise<u
 ];
 
 describe("a notice", () => {
-  test.each(happenings)("%s is kept and sent to each number and address that was proved", async (kind, happens) => {
-    const person = await createPerson();
-    await happens(person);
-    const { token } = await auth
-      .signIn(
-        {
-          username: (await auth.users.get(person.id)).user.username ?? "",
-          password: kind.startsWith("password_") && kind !== "password_code_issued" ? newPassword : password,
-          deviceMark: person.deviceMark,
-        },
-        facts(),
-      )
-      .catch(() => ({ token: "" }));
-    const caller = token ? await auth.authenticate([`Bearer ${token}`]) : person.caller;
-    expect(await kindsOf({ ...person, caller })).toContain(kind);
-    const [bySms, byEmail] = await sentTo([person.phoneNumber, person.email]);
-    expect([bySms?.filter((one) => one === kind), byEmail?.filter((one) => one === kind)]).toEqual([[kind], [kind]]);
-  });
+  for (const { tags, cases } of shareOut(happenings, 3))
+    test.each(cases)(
+      "%s is kept and sent to each number and address that was proved",
+      { tags },
+      async (kind, happens) => {
+        const person = await createPerson();
+        await happens(person);
+        const { token } = await auth
+          .signIn(
+            {
+              username: (await auth.users.get(person.id)).user.username ?? "",
+              password: kind.startsWith("password_") && kind !== "password_code_issued" ? newPassword : password,
+              deviceMark: person.deviceMark,
+            },
+            facts(),
+          )
+          .catch(() => ({ token: "" }));
+        const caller = token ? await auth.authenticate([`Bearer ${token}`]) : person.caller;
+        expect(await kindsOf({ ...person, caller })).toContain(kind);
+        const [bySms, byEmail] = await sentTo([person.phoneNumber, person.email]);
+        expect([bySms?.filter((one) => one === kind), byEmail?.filter((one) => one === kind)]).toEqual([
+          [kind],
+          [kind],
+        ]);
+      },
+    );
 
   test("goes nowhere that is not proved, and is in the list all the same", async () => {
     const person = await createPerson({ isProved: false });
@@ -384,7 +392,9 @@ describe("a provider", () => {
     expect(inbox.notices).toHaveLength(2);
   });
 
-  test("is handed what somebody is told first, however much a few accounts have told themselves", async () => {
+  test("is handed what somebody is told first, however much a few accounts have told themselves", {
+    tags: ["long"],
+  }, async () => {
     const inbox = createInbox();
     await using one = await open({ sms: inbox }, { noticesPerDay: 12 });
     const toldTo = async (phoneNumber: string) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
-import { createInbox, createTestAuth, showTotp, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut, showTotp, type TestAuth } from "../../testing/index.ts";
 import { codeOf, freshFacts, freshNumber, freshUsername, password, signInByCode } from "../../testing/people.ts";
 import type { Administrator } from "../steps/authority.ts";
 import type { Principal } from "../steps/core.ts";
@@ -257,7 +257,9 @@ describe("another number", () => {
     expect(await read(person)).toMatchObject({ phone_number: person.number });
   });
 
-  test("does not take the place of one that waits to bring its owner back, which the change of before was for", async () => {
+  test("does not take the place of one that waits to bring its owner back, which the change of before was for", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     const [owner, thief] = [await signIn(person.username), await signIn(person.username)];
     const number = freshNumber();
@@ -453,7 +455,7 @@ describe("an account that lost its last name", () => {
     expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
   });
 
-  test("is given one after seven days from an old session without", async () => {
+  test("is given one after seven days from an old session without", { tags: ["long"] }, async () => {
     const { person, session } = await park({ hasPassword: false });
     await service.clock.advance(8 * day);
     const number = freshNumber();
@@ -566,7 +568,9 @@ describe("a change that waits", () => {
     expect(await toldOf(thief)).toEqual(["change_stopped", "change_requested"]);
   });
 
-  test("is stopped by a device for 45 days after it was forgotten, however often, and by none later", async () => {
+  test("is stopped by a device for 45 days after it was forgotten, however often, and by none later", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson({ phone: 1 });
     const owner = await signIn(person.username);
     const thief = await signIn(person.username);
@@ -638,41 +642,49 @@ describe("a change that waits", () => {
     ]);
   });
 
-  test.each<[string, (owner: Session, person: Person) => Promise<unknown>]>([
-    ["their owner sets up an app", ({ caller }) => enrollApp(caller)],
+  for (const { tags, cases } of shareOut<[string, (owner: Session, person: Person) => Promise<unknown>]>(
     [
-      "their owner removes whatever others have made",
-      ({ caller }) => auth.removeOtherFactors(caller, { keepPasskeys: [], keepTotp: false }, facts()),
+      ["their owner sets up an app", ({ caller }) => enrollApp(caller)],
+      [
+        "their owner removes whatever others have made",
+        ({ caller }) => auth.removeOtherFactors(caller, { keepPasskeys: [], keepTotp: false }, facts()),
+      ],
+      [
+        "an administrator resets the second factor",
+        async (_, { id }) => auth.users.resetSecondFactor(await administrator(), id),
+      ],
+      [
+        "an administrator has the password replaced",
+        async (_, { id }) => auth.users.requirePasswordChange(await administrator(), id),
+      ],
+      [
+        "an administrator disables the account",
+        async (_, { id }) => auth.users.update(await administrator(), id, { isActive: false }),
+      ],
+      ["an administrator ends the sessions", async (_, { id }) => auth.users.endSessions(await administrator(), id)],
     ],
-    [
-      "an administrator resets the second factor",
-      async (_, { id }) => auth.users.resetSecondFactor(await administrator(), id),
-    ],
-    [
-      "an administrator has the password replaced",
-      async (_, { id }) => auth.users.requirePasswordChange(await administrator(), id),
-    ],
-    [
-      "an administrator disables the account",
-      async (_, { id }) => auth.users.update(await administrator(), id, { isActive: false }),
-    ],
-    ["an administrator ends the sessions", async (_, { id }) => auth.users.endSessions(await administrator(), id)],
-  ])("goes with the session that added it where %s, and its owner is told", async (_, action) => {
-    const person = await createPerson();
-    const thief = await signIn(person.username);
-    const number = freshNumber();
-    expect(await take(thief, number)).toBe("open_by_phone");
-    await action(await signIn(person.username), person);
-    await wait(100 * hour);
-    expect(await read(person)).toMatchObject({ phone_number: null, phone_proved_at: null });
-    expect(await opensByCode(number)).toBe(false);
-    const told = await service.database.query(
-      "select from latchkey.notices where user_id = $1 and kind = 'name_changed'",
-      [person.id],
+    3,
+  ))
+    test.each(cases)(
+      "goes with the session that added it where %s, and its owner is told",
+      { tags },
+      async (_, action) => {
+        const person = await createPerson();
+        const thief = await signIn(person.username);
+        const number = freshNumber();
+        expect(await take(thief, number)).toBe("open_by_phone");
+        await action(await signIn(person.username), person);
+        await wait(100 * hour);
+        expect(await read(person)).toMatchObject({ phone_number: null, phone_proved_at: null });
+        expect(await opensByCode(number)).toBe(false);
+        const told = await service.database.query(
+          "select from latchkey.notices where user_id = $1 and kind = 'name_changed'",
+          [person.id],
+        );
+        // Once when it came, and once when it went.
+        expect(told).toHaveLength(2);
+      },
     );
-    // Once when it came, and once when it went.
-    expect(told).toHaveLength(2);
-  });
 
   test("goes as well where an administrator was talked into setting the same one meanwhile", async () => {
     const person = await createPerson({ email: 1 });
@@ -707,37 +719,44 @@ describe("a change that waits", () => {
     expect(await read(person)).toMatchObject({ phone_number: null });
   });
 
-  test.each<[string, (thief: Session, person: Person, id: string) => Promise<unknown>]>([
-    ["a session", ({ caller }, _, id) => auth.stopPendingChange(caller, id, facts())],
+  for (const { tags, cases } of shareOut<[string, (thief: Session, person: Person, id: string) => Promise<unknown>]>(
     [
-      "a device",
-      ({ deviceMark }, { number }) => auth.stopPendingChanges({ username: number ?? "", deviceMark }, facts()),
+      ["a session", ({ caller }, _, id) => auth.stopPendingChange(caller, id, facts())],
+      [
+        "a device",
+        ({ deviceMark }, { number }) => auth.stopPendingChanges({ username: number ?? "", deviceMark }, facts()),
+      ],
+      ["an administrator", async (_, person, id) => auth.users.stopPendingChange(await administrator(), person.id, id)],
     ],
-    ["an administrator", async (_, person, id) => auth.users.stopPendingChange(await administrator(), person.id, id)],
-  ])(
-    "leaves the only name of an account there when %s stops it: no old session makes the account its own",
-    async (_, stop) => {
-      const person = await createPerson({ phone: 1, hasUsername: false });
-      const thief = await openByCode(person.number ?? "");
-      await service.clock.advance(8 * day);
-      const owner = await signIn(person.number ?? "");
-      expect(await take(owner, person.number ?? "")).toBe("done");
-      const number = freshNumber();
-      expect(await take(owner, number)).toBe("open_by_phone");
-      await service.database.query("delete from latchkey.notice_messages where address = $1", [number]);
-      const [seen] = await list(thief);
-      await stop(thief, { ...person, number }, seen?.id ?? "");
-      expect(await list(thief)).toEqual([]);
-      await auth.revokeOtherSessions(thief.caller, facts());
-      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null, parked_at: null });
-      expect(await isAskedAgain(thief, freshNumber())).toBe("reauthentication_required");
-      expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
-      const told = await service.database.query("select from latchkey.notice_messages where address = $1", [number]);
-      expect(told).toHaveLength(1);
-    },
-  );
+    3,
+  ))
+    test.each(cases)(
+      "leaves the only name of an account there when %s stops it: no old session makes the account its own",
+      { tags },
+      async (_, stop) => {
+        const person = await createPerson({ phone: 1, hasUsername: false });
+        const thief = await openByCode(person.number ?? "");
+        await service.clock.advance(8 * day);
+        const owner = await signIn(person.number ?? "");
+        expect(await take(owner, person.number ?? "")).toBe("done");
+        const number = freshNumber();
+        expect(await take(owner, number)).toBe("open_by_phone");
+        await service.database.query("delete from latchkey.notice_messages where address = $1", [number]);
+        const [seen] = await list(thief);
+        await stop(thief, { ...person, number }, seen?.id ?? "");
+        expect(await list(thief)).toEqual([]);
+        await auth.revokeOtherSessions(thief.caller, facts());
+        expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: null, parked_at: null });
+        expect(await isAskedAgain(thief, freshNumber())).toBe("reauthentication_required");
+        expect((await auth.signIn({ username: number, password }, facts())).user.id).toBe(person.id);
+        const told = await service.database.query("select from latchkey.notice_messages where address = $1", [number]);
+        expect(told).toHaveLength(1);
+      },
+    );
 
-  test("and stopped is proved as if it were added anew, where nothing else named the account", async () => {
+  test("and stopped is proved as if it were added anew, where nothing else named the account", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson({ phone: null, hasUsername: false });
     const thief = await signIn(person.number ?? "");
     const number = freshNumber();
@@ -759,30 +778,35 @@ describe("a change that waits", () => {
     expect(await opensByCode(number)).toBe(true);
   });
 
-  test.each<[string, (thief: Session, person: Person) => Promise<unknown>]>([
-    ["ends all other sessions", ({ caller }) => auth.revokeOtherSessions(caller, facts())],
+  for (const { tags, cases } of shareOut<[string, (thief: Session, person: Person) => Promise<unknown>]>(
     [
-      "has a device that the account knew",
-      ({ deviceMark }, { username }) => auth.stopPendingChanges({ username, deviceMark }, facts()),
+      ["ends all other sessions", ({ caller }) => auth.revokeOtherSessions(caller, facts())],
+      [
+        "has a device that the account knew",
+        ({ deviceMark }, { username }) => auth.stopPendingChanges({ username, deviceMark }, facts()),
+      ],
+      [
+        "has the password, and changes it",
+        ({ caller }) => auth.changePassword(caller, { currentPassword: password, newPassword }, facts()),
+      ],
     ],
-    [
-      "has the password, and changes it",
-      ({ caller }) => auth.changePassword(caller, { currentPassword: password, newPassword }, facts()),
-    ],
-  ])(
-    "is done from the moment at which codes open the account, however late its row is cleared away: not stopped by whoever %s",
-    async (_, act) => {
-      const person = await createPerson();
-      const thief = await signIn(person.username);
-      const owner = await signIn(person.username);
-      const number = freshNumber();
-      expect(await take(owner, number)).toBe("open_by_phone");
-      await service.clock.advance(72 * hour + 600);
-      await act(thief, person);
-      expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: expect.any(Date) });
-      expect(await opensByCode(number)).toBe(true);
-    },
-  );
+    3,
+  ))
+    test.each(cases)(
+      "is done from the moment at which codes open the account, however late its row is cleared away: not stopped by whoever %s",
+      { tags },
+      async (_, act) => {
+        const person = await createPerson();
+        const thief = await signIn(person.username);
+        const owner = await signIn(person.username);
+        const number = freshNumber();
+        expect(await take(owner, number)).toBe("open_by_phone");
+        await service.clock.advance(72 * hour + 600);
+        await act(thief, person);
+        expect(await read(person)).toMatchObject({ phone_number: number, phone_proved_at: expect.any(Date) });
+        expect(await opensByCode(number)).toBe(true);
+      },
+    );
 
   test("is done once, by whichever of two processes comes first, and nothing is told by its row", async () => {
     const person = await createPerson({ phone: 1 });
@@ -801,7 +825,9 @@ describe("a change that waits", () => {
     expect(await read(person)).toMatchObject({ phone_number: number });
   });
 
-  test("ends with another change of that name, its owner's or an administrator's, so that it does not undo that later", async () => {
+  test("ends with another change of that name, its owner's or an administrator's, so that it does not undo that later", {
+    tags: ["long"],
+  }, async () => {
     const [first, second] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
     const [thief, owner] = [await signIn(first.username), await signIn(first.username)];
     await take(thief, freshNumber());

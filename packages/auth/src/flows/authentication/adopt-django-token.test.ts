@@ -331,17 +331,21 @@ describe("a name is a person's from the first round that saw it to the last one,
     return encodeOldToken({ ...oldClaims(person), iat, exp: iat + 30 * hour });
   };
 
-  test.each([
-    ["a minute after the first round", -24 * hour + 61, true],
-    ["within a minute of the first round", -24 * hour + 59, false],
-    ["before the first round", -25 * hour, false],
-    ["a minute before the last round", -61, true],
-    ["within a minute of the last round", -59, false],
-    ["now", 0, false],
-  ])("%s", async (_what, seconds, isTaken) => {
-    const id = await bringAliceOver();
-    expect(await answer(service.auth, tokenOf(alice, seconds))).toBe(isTaken ? id : "token_invalid");
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["a minute after the first round", -24 * hour + 61, true],
+      ["within a minute of the first round", -24 * hour + 59, false],
+      ["before the first round", -25 * hour, false],
+      ["a minute before the last round", -61, true],
+      ["within a minute of the last round", -59, false],
+      ["now", 0, false],
+    ],
+    2,
+  ))
+    test.each(cases)("%s", { tags }, async (_what, seconds, isTaken) => {
+      const id = await bringAliceOver();
+      expect(await answer(service.auth, tokenOf(alice, seconds))).toBe(isTaken ? id : "token_invalid");
+    });
 
   test("and a round writes nobody of whom it brings nothing new, though it vouches for them", async () => {
     const [kept, moved] = [
@@ -538,18 +542,22 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
       await service.auth.confirmOwnName(caller, typed, service.facts);
     };
 
-    test.each<[what: string, act: () => Promise<unknown>]>([
-      ["another number of their own", () => take("alice", "+905321234569")],
+    for (const { tags, cases } of shareOut<[what: string, act: () => Promise<unknown>]>(
       [
-        "their number taken away by themselves",
-        async () => service.auth.removeOwnName(await signIn("alice"), { kind: "phone" }, service.facts),
+        ["another number of their own", () => take("alice", "+905321234569")],
+        [
+          "their number taken away by themselves",
+          async () => service.auth.removeOwnName(await signIn("alice"), { kind: "phone" }, service.facts),
+        ],
+        ["their number proved by another person", () => take("bob", alice.phone)],
       ],
-      ["their number proved by another person", () => take("bob", alice.phone)],
-    ])("%s", async (_what, act) => {
-      await act();
-      expect(await answer(service.auth, used ?? "")).toBe("session_ended");
-      expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
-    });
+      2,
+    ))
+      test.each(cases)("%s", { tags }, async (_what, act) => {
+        await act();
+        expect(await answer(service.auth, used ?? "")).toBe("session_ended");
+        expect(await answer(service.auth, unused ?? "")).toBe("token_invalid");
+      });
 
     test("their number taken away with an old token, which goes on in the session that asked", async () => {
       const caller = await callerOf(used ?? "");
@@ -628,33 +636,37 @@ async function seeForADayAfter(people: readonly OldPerson[]): Promise<void> {
 }
 
 describe("an old token of somebody with rights is not adopted", () => {
-  test.each<[what: string, sql: string]>([
-    ["staff", "update latchkey.users set is_staff = true"],
-    ["a superuser", "update latchkey.users set is_superuser = true"],
+  for (const { tags, cases } of shareOut<[what: string, sql: string]>(
     [
-      "a holder of a permission",
-      "insert into latchkey.user_permissions select id, 'auth.view_user' from latchkey.users",
-    ],
-    [
-      "a member of a group with a permission",
-      `with g as (insert into latchkey.groups (id, name) values (gen_random_uuid(), 'editors') returning id),
+      ["staff", "update latchkey.users set is_staff = true"],
+      ["a superuser", "update latchkey.users set is_superuser = true"],
+      [
+        "a holder of a permission",
+        "insert into latchkey.user_permissions select id, 'auth.view_user' from latchkey.users",
+      ],
+      [
+        "a member of a group with a permission",
+        `with g as (insert into latchkey.groups (id, name) values (gen_random_uuid(), 'editors') returning id),
          p as (insert into latchkey.group_permissions select id, 'auth.view_user' from g)
          insert into latchkey.user_groups (user_id, group_id) select u.id, g.id from latchkey.users u, g`,
+      ],
     ],
-  ])("%s, from the next call on, unless that is wanted", async (_what, sql) => {
-    const id = await bringAliceOver();
-    const [used, unused] = [1, 2].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
-    expect(await answer(service.auth, used ?? "")).toBe(id);
-    await service.database.query(sql);
-    try {
-      for (const token of [used, unused]) expect(await answer(service.auth, token ?? "")).toBe("token_invalid");
-      expect(await countSessions()).toBe(1);
-      const trusting = await service.another({ django: { ...django, dangerouslyAcceptTokensOfStaff: true } });
-      for (const token of [used, unused]) expect(await answer(trusting, token ?? "")).toBe(id);
-    } finally {
-      await service.database.query("delete from latchkey.groups");
-    }
-  });
+    2,
+  ))
+    test.each(cases)("%s, from the next call on, unless that is wanted", { tags }, async (_what, sql) => {
+      const id = await bringAliceOver();
+      const [used, unused] = [1, 2].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
+      expect(await answer(service.auth, used ?? "")).toBe(id);
+      await service.database.query(sql);
+      try {
+        for (const token of [used, unused]) expect(await answer(service.auth, token ?? "")).toBe("token_invalid");
+        expect(await countSessions()).toBe(1);
+        const trusting = await service.another({ django: { ...django, dangerouslyAcceptTokensOfStaff: true } });
+        for (const token of [used, unused]) expect(await answer(trusting, token ?? "")).toBe(id);
+      } finally {
+        await service.database.query("delete from latchkey.groups");
+      }
+    });
 });
 
 describe("a token of the old backend names nobody", () => {

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createTestAuth, type TestAuth, testSecret } from "../../testing/index.ts";
+import { createTestAuth, shareOut, type TestAuth, testSecret } from "../../testing/index.ts";
 
 const password = "correct horse battery";
 const day = 86_400;
@@ -52,25 +52,29 @@ test("a trail that was not touched is intact, and every event has a seal", async
 });
 
 describe("it is found, with its seal and its position, when", () => {
-  test.each([
-    ["what happened", "event = 'signed_out'"],
-    ["who did it", "actor_id = gen_random_uuid()"],
-    ["whom it is about", "subject_id = null"],
-    ["when it happened", "occurred_at = occurred_at + interval '1 microsecond'"],
-    ["where it came from", "address = '192.0.2.99'"],
-    ["in which request", "request_id = 'another'"],
-    ["a detail", `detail = detail || '{"identifier": "phone"}'`],
-    ["the device", `detail = detail || '{"device": "another"}'`],
-    ["its id", "id = gen_random_uuid()"],
-  ])("somebody changed %s of an event", async (_, change) => {
-    await fill(3, 1);
-    const position = await positionOf("signed_in", 1);
-    await query(`update latchkey.audit_events set ${change} where position = $1`, [position]);
-    expect(await verify()).toMatchObject({
-      verdict: "broken",
-      broken: { fault: "event_changed", seal: "2", positions: [position] },
+  for (const { tags, cases } of shareOut(
+    [
+      ["what happened", "event = 'signed_out'"],
+      ["who did it", "actor_id = gen_random_uuid()"],
+      ["whom it is about", "subject_id = null"],
+      ["when it happened", "occurred_at = occurred_at + interval '1 microsecond'"],
+      ["where it came from", "address = '192.0.2.99'"],
+      ["in which request", "request_id = 'another'"],
+      ["a detail", `detail = detail || '{"identifier": "phone"}'`],
+      ["the device", `detail = detail || '{"device": "another"}'`],
+      ["its id", "id = gen_random_uuid()"],
+    ],
+    3,
+  ))
+    test.each(cases)("somebody changed %s of an event", { tags }, async (_, change) => {
+      await fill(3, 1);
+      const position = await positionOf("signed_in", 1);
+      await query(`update latchkey.audit_events set ${change} where position = $1`, [position]);
+      expect(await verify()).toMatchObject({
+        verdict: "broken",
+        broken: { fault: "event_changed", seal: "2", positions: [position] },
+      });
     });
-  });
 
   test("somebody removed an event", async () => {
     await fill(3, 1);
@@ -103,27 +107,31 @@ describe("it is found, with its seal and its position, when", () => {
     expect(await verify()).toMatchObject({ broken: { fault: "event_erased", seal: "1" } });
   });
 
-  test.each([
-    ["changed", "update latchkey.audit_seals set last_position = last_position + 1 where number = 2", "seal_changed"],
+  for (const { tags, cases } of shareOut(
     [
-      "moved in time",
-      "update latchkey.audit_seals set sealed_at = sealed_at + interval '1 s' where number = 2",
-      "seal_changed",
+      ["changed", "update latchkey.audit_seals set last_position = last_position + 1 where number = 2", "seal_changed"],
+      [
+        "moved in time",
+        "update latchkey.audit_seals set sealed_at = sealed_at + interval '1 s' where number = 2",
+        "seal_changed",
+      ],
+      [
+        "given other entries",
+        "update latchkey.audit_seals set entries = entries || '\\x00' where number = 2",
+        "seal_changed",
+      ],
+      ["removed in the middle", "delete from latchkey.audit_seals where number = 2", "seal_missing"],
+      ["removed at the beginning", "delete from latchkey.audit_seals where number = 1", "seal_missing"],
     ],
-    [
-      "given other entries",
-      "update latchkey.audit_seals set entries = entries || '\\x00' where number = 2",
-      "seal_changed",
-    ],
-    ["removed in the middle", "delete from latchkey.audit_seals where number = 2", "seal_missing"],
-    ["removed at the beginning", "delete from latchkey.audit_seals where number = 1", "seal_missing"],
-  ])("a seal was %s", async (_, change, fault) => {
-    await fill(3, 1);
-    await query(change);
-    const { broken } = await verify();
-    // Of what has no seal any more, the events that are there are too many.
-    expect([fault, "event_inserted"]).toContain(broken?.fault);
-  });
+    3,
+  ))
+    test.each(cases)("a seal was %s", { tags }, async (_, change, fault) => {
+      await fill(3, 1);
+      await query(change);
+      const { broken } = await verify();
+      // Of what has no seal any more, the events that are there are too many.
+      expect([fault, "event_inserted"]).toContain(broken?.fault);
+    });
 
   test("somebody says with a seal of their own that events were too old", { tags: ["long"] }, async () => {
     await fill(3, 1);

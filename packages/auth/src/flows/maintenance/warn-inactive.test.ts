@@ -94,7 +94,9 @@ test("the setting is off by default: nobody is told and nobody is deleted", asyn
   expect(await service.database.query("select from latchkey.users")).toHaveLength(1);
 });
 
-test("more people than one page are looked at, each once, and no more in an hour than there are messages for", async () => {
+test("more people than one page are looked at, each once, and no more in an hour than there are messages for", {
+  tags: ["long"],
+}, async () => {
   const { service, database, wait } = await open();
   await using _ = service;
   const insert = `insert into latchkey.users (id, phone_number, password, phone_proved_at)

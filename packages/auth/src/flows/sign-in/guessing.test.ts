@@ -174,7 +174,7 @@ describe("one address", () => {
     expect(await signIn(username, office)).toBe("ok");
   });
 
-  test("is not opened again by sign-ins of the guesser's own between the guesses", async () => {
+  test("is not opened again by sign-ins of the guesser's own between the guesses", { tags: ["long"] }, async () => {
     const { username } = await createPerson();
     await repeat(100, (time) => guess(`victim_${time}`, office));
     const outcomes: string[] = [];
@@ -186,7 +186,9 @@ describe("one address", () => {
     expect(outcomes).toEqual(Array.from({ length: 5 }, () => ["ok", "invalid_credentials", "rate_limited 6"]).flat());
   });
 
-  test("that is missing is nobody's: strangers without one do not wait for each other, and each name still has its limit", async () => {
+  test("that is missing is nobody's: strangers without one do not wait for each other, and each name still has its limit", {
+    tags: ["long"],
+  }, async () => {
     const nowhere = { ...service.facts, address: null };
     const { username } = await createPerson();
     expect(await repeat(120, (time) => guess(`shadow_${time}`, nowhere))).toEqual(wrong(120));
@@ -203,7 +205,9 @@ describe("one address", () => {
 describe("a text that is nobody's name", () => {
   const nobodysNames = ["mary jane", "555 0100", "a+b", "not@an@address", "", " ", "x".repeat(500)];
 
-  test("is counted by itself: thirty people who type such things keep nobody else from it", async () => {
+  test("is counted by itself: thirty people who type such things keep nobody else from it", {
+    tags: ["long"],
+  }, async () => {
     for (let person = 0; person < 40; person += 1) {
       const text = nobodysNames[person % nobodysNames.length] ?? "";
       expect(await guess(`${text} ${person}`, elsewhere())).toBe("invalid_credentials");
@@ -332,7 +336,9 @@ describe("a device that its owner has signed in with", () => {
     expect(await signIn(username, elsewhere(), again.deviceMark)).toBe("ok");
   });
 
-  test("has no more guesses for 40 at the same moment on two processes, nor on another day", async () => {
+  test("has no more guesses for 40 at the same moment on two processes, nor on another day", {
+    tags: ["long"],
+  }, async () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
     const there = await auth.signIn({ username, password }, elsewhere());
@@ -347,7 +353,7 @@ describe("a device that its owner has signed in with", () => {
     expect(await signIn(username, elsewhere(), there.deviceMark)).toBe("ok");
   });
 
-  test("is closed as well after a hundred wrong passwords in a row for the account", async () => {
+  test("is closed as well after a hundred wrong passwords in a row for the account", { tags: ["long"] }, async () => {
     const owner = await createOwner();
     const { username, deviceMark } = owner;
     const marks = [deviceMark];

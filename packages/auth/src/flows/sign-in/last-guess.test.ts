@@ -120,7 +120,9 @@ describe("where wrong codes of an account end at a last guess", () => {
     expect(await signIn(person)).toBe("in");
   });
 
-  test("an administrator's code is good no more after 100 wrong ones, and the next one is", async () => {
+  test("an administrator's code is good no more after 100 wrong ones, and the next one is", {
+    tags: ["long"],
+  }, async () => {
     const { username } = await createProvedPerson(service);
     const { auth } = service;
     const set = (code: string) =>
@@ -143,7 +145,7 @@ describe("where wrong codes of an account end at a last guess", () => {
   });
 });
 
-test("without that nobody is kept out, whoever guesses", async () => {
+test("without that nobody is kept out, whoever guesses", { tags: ["long"] }, async () => {
   const person = await createProvedPerson(service);
   await guess(person, 101, { by: lenient });
   expect(await signIn(person, { by: lenient })).toBe("in");

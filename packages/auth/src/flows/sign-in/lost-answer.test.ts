@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
-import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createTestAuth, shareOut, type TestAuth } from "../../testing/index.ts";
 import { readRotation } from "../../tokens/token-id.ts";
 import type { RequestInfo } from "../steps/core.ts";
 import type { TokenResponse } from "../steps/issue-session-tokens.ts";
@@ -138,7 +138,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
     expect(await refreshCode(other, stolen, thief)).toBe("refresh_token_reused");
   });
 
-  test("with another user agent, even while the answer is lost", async () => {
+  test("with another user agent, even while the answer is lost", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
@@ -163,7 +163,9 @@ describe("a thief with a copy of the refresh token is found in the first round",
   });
 });
 
-test("a thief and an owner who both go on minutes apart, in any order and however silent, never both last two rounds", async () => {
+test("a thief and an owner who both go on minutes apart, in any order and however silent, never both last two rounds", {
+  tags: ["long"],
+}, async () => {
   for (const order of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const test = await begin();
     const { auth, clock } = test;
@@ -198,22 +200,23 @@ test("an access token that was stolen opens no way to a refresh, and keeps nobod
 });
 
 describe("a person whose answer was lost goes on", () => {
-  test.each([31, minute, 10 * minute, 23 * hour])("who asks again after %i seconds", async (seconds) => {
-    const test = await begin();
-    const { auth, clock } = test;
-    const first = await signIn(test);
-    await auth.refresh(first.refreshToken, owner);
-    await clock.advance(seconds);
-    const elsewhere = { ...owner, address: "203.0.113.5" };
-    const second = await auth.refresh(first.refreshToken, elsewhere);
-    expect(await call(auth, second)).toBe("ok");
-    await clock.advance(10 * minute);
-    const third = await auth.refresh(second.refreshToken, owner);
-    expect(await call(auth, third)).toBe("ok");
-    expect(await eventsOf(test)).toMatchObject([
-      { event: "refresh_answered_again", address: elsewhere.address, detail: { previousAddress: owner.address } },
-    ]);
-  });
+  for (const { tags, cases } of shareOut([31, minute, 10 * minute, 23 * hour], 2))
+    test.each(cases)("who asks again after %i seconds", { tags }, async (seconds) => {
+      const test = await begin();
+      const { auth, clock } = test;
+      const first = await signIn(test);
+      await auth.refresh(first.refreshToken, owner);
+      await clock.advance(seconds);
+      const elsewhere = { ...owner, address: "203.0.113.5" };
+      const second = await auth.refresh(first.refreshToken, elsewhere);
+      expect(await call(auth, second)).toBe("ok");
+      await clock.advance(10 * minute);
+      const third = await auth.refresh(second.refreshToken, owner);
+      expect(await call(auth, third)).toBe("ok");
+      expect(await eventsOf(test)).toMatchObject([
+        { event: "refresh_answered_again", address: elsewhere.address, detail: { previousAddress: owner.address } },
+      ]);
+    });
 
   test("and not who asks after more than a day, counted from the first answer on", async () => {
     const test = await begin();
@@ -270,7 +273,9 @@ describe("a person whose answer was lost goes on", () => {
     expect(await eventsOf(test)).toHaveLength(1);
   });
 
-  test("when the lost answer comes after all, and the one that took its place is lost", async () => {
+  test("when the lost answer comes after all, and the one that took its place is lost", {
+    tags: ["long"],
+  }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
@@ -338,7 +343,9 @@ describe("what counts as use of a refresh's answer", () => {
     expect(await refreshCode(auth, first)).toBe("ok");
   });
 
-  test("a rotation's first use writes once, however many calls come at once and after it", async () => {
+  test("a rotation's first use writes once, however many calls come at once and after it", {
+    tags: ["long"],
+  }, async () => {
     await using test = await createTestAuth();
     const { auth, database } = test;
     const other = await test.another();

@@ -277,14 +277,14 @@ describe("whoever wants to add a passkey", () => {
     expect((await auth.startPasskey(caller)).options.excludeCredentials).toHaveLength(1);
   });
 
-  test("does not get one that another account has", async () => {
+  test("does not get one that another account has", { tags: ["long"] }, async () => {
     const { device } = await createOwner();
     const caller = await signInByPassword((await createPerson()).username);
     expect(await add(caller, device).catch(codeOf)).toBe("invalid_credentials");
     expect(await auth.listPasskeys(caller)).toEqual([]);
   });
 
-  test("with a code of the number alone waits until the session is three days old", async () => {
+  test("with a code of the number alone waits until the session is three days old", { tags: ["long"] }, async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!' where id = $1", [id]);
     const answer = await signInByCode(service, { purpose: "sign_in", to: phoneNumber, inbox });
@@ -399,7 +399,9 @@ describe("after a password", () => {
     await auth.startPasskey(byPasskey);
   });
 
-  test("an app that a code alone has set up is worth no more either, where there is no password", async () => {
+  test("an app that a code alone has set up is worth no more either, where there is no password", {
+    tags: ["long"],
+  }, async () => {
     const { id, phoneNumber } = await createPerson();
     await service.database.query("update latchkey.users set password = '!none' where id = $1", [id]);
     const { challenge } = await strict.startCode({ purpose: "enter", to: phoneNumber }, facts());
@@ -412,7 +414,7 @@ describe("after a password", () => {
     expect(await setAddress(await callerOf(token, strict), strict)).toMatchObject({ kind: "set_email" });
   });
 
-  test("one from before a reset by a code is its owner's all the same", async () => {
+  test("one from before a reset by a code is its owner's all the same", { tags: ["long"] }, async () => {
     const { username, phoneNumber, device } = await createOwner();
     const { challenge } = await auth.startReset({ username }, facts());
     const { code } = await inbox.take(phoneNumber);
@@ -421,7 +423,9 @@ describe("after a password", () => {
     expect((await auth.createRecoveryCodes(caller, facts())).goodFrom).toBeNull();
   });
 
-  test("one is shown for a reset by an old number on a device that the account knows, as it was asked for", async () => {
+  test("one is shown for a reset by an old number on a device that the account knows, as it was asked for", {
+    tags: ["long"],
+  }, async () => {
     const { id, username, phoneNumber, device } = await createOwner();
     const { ticket: signingIn } = await requestOf(strict.signIn({ username, password }, facts()));
     const shown = device.get((await strict.startSecondFactorPasskey(signingIn, facts())).options);
@@ -482,7 +486,7 @@ describe("a recovery code", () => {
   });
 });
 
-test("whoever lost the phone has its passkeys taken away by the operator as well", async () => {
+test("whoever lost the phone has its passkeys taken away by the operator as well", { tags: ["long"] }, async () => {
   const { username, device } = await createOwner();
   await auth.operator.resetSecondFactor(username);
   expect(await signIn(device).catch(codeOf)).toBe("invalid_credentials");
@@ -501,7 +505,9 @@ test("a passkey shown again makes a session of one factor one of two, and counts
   expect(row).toEqual({ acr: 2, amr: "pwd pop user mfa" });
 });
 
-test("one address may show a hundred passkeys that are wrong, and a right one is not counted", async () => {
+test("one address may show a hundred passkeys that are wrong, and a right one is not counted", {
+  tags: ["long"],
+}, async () => {
   const { device } = await createOwner();
   const from = facts();
   const wrong = await show(device, { origin: "https://evil.example" });
@@ -583,7 +589,9 @@ describe("a recovery code", () => {
     expect(rows).toHaveLength(1);
   });
 
-  test("that was the last one leaves ten new ones, and reaches an account that has no name any more", async () => {
+  test("that was the last one leaves ten new ones, and reaches an account that has no name any more", {
+    tags: ["long"],
+  }, async () => {
     const { codes, id } = await createRecoverer();
     await service.database.query(
       `update latchkey.users set username = null, username_key = null, phone_number = null, phone_proved_at = null,

@@ -342,23 +342,24 @@ describe("the account's row is held before the device's and its sessions', so th
       auth.operator.endSessions(username, caller.session.id),
   };
 
-  test.each(Object.keys(actions))("%s", async (name) => {
-    const person = await createRemembered();
-    const caller = await callerOf(person.remembered);
-    const { database } = service;
-    const client = new pg.Client(database.connection);
-    await client.connect();
-    await client.query("begin");
-    await client.query("select from latchkey.users where id = $1 for no key update", [person.id]);
-    const done = actions[name]?.(person, caller);
-    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    await expect.poll(() => database.query(waiting).then(({ length }) => length)).toBeGreaterThan(0);
-    for (const table of ["remembered_devices", "sessions"])
-      await client.query(`select from latchkey.${table} where user_id = $1 for update nowait`, [person.id]);
-    await client.query("commit");
-    await client.end();
-    await done;
-  });
+  for (const { tags, cases } of shareOut(Object.keys(actions), 2))
+    test.each(cases)("%s", { tags }, async (name) => {
+      const person = await createRemembered();
+      const caller = await callerOf(person.remembered);
+      const { database } = service;
+      const client = new pg.Client(database.connection);
+      await client.connect();
+      await client.query("begin");
+      await client.query("select from latchkey.users where id = $1 for no key update", [person.id]);
+      const done = actions[name]?.(person, caller);
+      const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await expect.poll(() => database.query(waiting).then(({ length }) => length)).toBeGreaterThan(0);
+      for (const table of ["remembered_devices", "sessions"])
+        await client.query(`select from latchkey.${table} where user_id = $1 for update nowait`, [person.id]);
+      await client.query("commit");
+      await client.end();
+      await done;
+    });
 });
 
 describe("a session on a remembered device", () => {
@@ -403,7 +404,7 @@ describe("the settings", () => {
     expect(await off.listRememberedDevices(await callerOf(whole, off))).toEqual([]);
   });
 
-  test("a shorter time counts for what was remembered before", async () => {
+  test("a shorter time counts for what was remembered before", { tags: ["long"] }, async () => {
     const { remembered, rememberMark, ...person } = await createRemembered();
     const short = await service.another({ rememberedDevices: { lifetime: 3_600 } });
     await service.clock.advance(3_601);
@@ -455,7 +456,7 @@ test("programs of a team's own are told of the session that ends with a number t
   await database.query("delete from latchkey.webhook_endpoints");
 });
 
-test("twenty devices are remembered, and the oldest makes room", async () => {
+test("twenty devices are remembered, and the oldest makes room", { tags: ["long"] }, async () => {
   const person = await createPerson();
   const first = await remember(person);
   for (let count = 0; count < 20; count++) await remember(person);
