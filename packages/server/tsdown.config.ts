@@ -2,7 +2,7 @@ import { defineConfig } from "tsdown";
 
 export default defineConfig([
   {
-    entry: { index: "src/index.ts" },
+    entry: { index: "src/index.ts", internal: "src/internal.ts" },
     platform: "node",
     target: "es2024",
     dts: false,
@@ -11,7 +11,7 @@ export default defineConfig([
     clean: ["dist/*.js", "dist/*.d.ts"],
   },
   {
-    entry: { index: "dist/types/index.d.ts" },
+    entry: { index: "dist/types/index.d.ts", internal: "dist/types/internal.d.ts" },
     platform: "node",
     fixedExtension: false,
     hash: false,

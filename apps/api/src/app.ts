@@ -1,23 +1,25 @@
 import type { Auth, Message } from "@latchkey/auth";
 import { createPages, type PagesOptions } from "@latchkey/pages";
 import {
-  answerPublicDocument,
   type CallFailure,
-  createFetchHandler,
   type EndedCall,
-  findAuthError,
   findReport,
-  jwksPath,
   type PublicUrl,
+  type SettingsReport,
+  type TrustedProxy,
+} from "@latchkey/server";
+import {
+  answerPublicDocument,
+  createFetchHandler,
+  findAuthError,
+  jwksPath,
   refuse,
   refuseFailure,
   refuseMethod,
   relatedOriginsPath,
-  type SettingsReport,
-  type TrustedProxy,
   toFailure,
   toPublicDocument,
-} from "@latchkey/server";
+} from "@latchkey/server/internal";
 import { TRPCError } from "@trpc/server";
 import { Hono } from "hono";
 import type { Logger } from "pino";

@@ -1,4 +1,5 @@
-import { refuse, type TrustedProxy } from "@latchkey/server";
+import type { TrustedProxy } from "@latchkey/server";
+import { refuse } from "@latchkey/server/internal";
 import { getPath } from "hono/utils/url";
 import type { Logger } from "pino";
 import { type AccessLog, createAccessFilter } from "./access-log.ts";

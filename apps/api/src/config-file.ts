@@ -2,7 +2,8 @@ import { access, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StartError } from "@latchkey/auth";
-import { type LatchkeyConfig, readRedirectClients } from "@latchkey/server";
+import type { LatchkeyConfig } from "@latchkey/server";
+import { readRedirectClients } from "@latchkey/server/internal";
 import { z } from "zod";
 
 /** The names under which it is looked for where the process is started, and then where the program is. */

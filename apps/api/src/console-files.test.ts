@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openConsoleFiles } from "./console-files.ts";
 

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { reportingTo } from "@latchkey/pages";
-import { type PublicUrl, refuse, refuseMethod } from "@latchkey/server";
+import type { PublicUrl } from "@latchkey/server";
+import { refuse, refuseMethod } from "@latchkey/server/internal";
 import { html } from "hono/html";
 
 /** Below this path is the administrators' app. */

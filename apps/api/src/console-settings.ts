@@ -1,4 +1,4 @@
-import { findOriginFault, parsePublicUrl } from "@latchkey/server";
+import { findOriginFault, parsePublicUrl } from "@latchkey/server/internal";
 import { z } from "zod";
 
 const consoleOrigin = z.string().superRefine((value, context) => {

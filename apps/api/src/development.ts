@@ -1,4 +1,4 @@
-import { isLoopback } from "@latchkey/server";
+import { isLoopback } from "@latchkey/server/internal";
 import type { Settings } from "./environment.ts";
 
 /**

@@ -7,7 +7,7 @@ import {
   secondFactorRules,
   tokenAlgorithms,
 } from "@latchkey/auth";
-import { findOriginFault, isTrustedProxy, parsePublicUrl } from "@latchkey/server";
+import { findOriginFault, isTrustedProxy, parsePublicUrl } from "@latchkey/server/internal";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { AccessLog } from "./access-log.ts";

@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { toNetwork } from "@latchkey/auth";
-import type { ReadAddress } from "@latchkey/server";
+import type { ReadAddress } from "@latchkey/server/internal";
 import { limits } from "./limits.ts";
 
 /** What one crowd, such as everybody at one address, wants done. */

@@ -1,4 +1,4 @@
-import { requestLimits } from "@latchkey/server";
+import { requestLimits } from "@latchkey/server/internal";
 
 /** What one HTTP request may be: that of every host, and what Node's HTTP server looks after. */
 export const limits = {

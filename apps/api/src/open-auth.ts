@@ -9,7 +9,8 @@ import {
   type StartMode,
 } from "@latchkey/auth";
 import { EmbeddedPostgresError, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
-import { migrateOwn, requireOwnMigrated } from "@latchkey/server";
+import { migrateOwn } from "@latchkey/server";
+import { requireOwnMigrated } from "@latchkey/server/internal";
 import { toAuthOptions } from "./auth-options.ts";
 import { type ConfigFile, readConfigFile, toConfigError } from "./config-file.ts";
 import type { Settings } from "./environment.ts";

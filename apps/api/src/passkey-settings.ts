@@ -1,4 +1,4 @@
-import { parsePublicUrl, readPasskeys } from "@latchkey/server";
+import { parsePublicUrl, readPasskeys } from "@latchkey/server/internal";
 import { isDevelopment } from "./development.ts";
 import type { Settings } from "./environment.ts";
 

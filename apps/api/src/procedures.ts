@@ -1,5 +1,5 @@
 import { defineProfile, type ProfileDefinition } from "@latchkey/auth";
-import { createProcedures } from "@latchkey/server";
+import { createProcedures } from "@latchkey/server/internal";
 import type { ServiceConfig } from "./service-config.ts";
 
 /** Every procedure of the service, by name: those that any host mounts, and no other. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { createProxyCheck, type TrustedProxy } from "@latchkey/server";
+import type { TrustedProxy } from "@latchkey/server";
+import { createProxyCheck } from "@latchkey/server/internal";
 
 /** Under which id a request is known, here and where it came through. */
 export interface RequestNames {

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { safeHeaders } from "@latchkey/server";
+import { safeHeaders } from "@latchkey/server/internal";
 
 /** What browsers are told with every answer: to trust nothing about it. A page says itself what may be in it. */
 const securityHeaders = {

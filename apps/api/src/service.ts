@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, StartError } from "@latchkey/auth";
-import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server";
+import { parsePublicUrl, startMaintenance, traceWork } from "@latchkey/server/internal";
 import type { Logger } from "pino";
 import { createAuditFailures } from "./audit/audit-failures.ts";
 import { openAuditStream } from "./audit/open-audit-stream.ts";

@@ -1,4 +1,5 @@
-import { createBuilders, formatError, type ProcedureMeta } from "@latchkey/server";
+import type { ProcedureMeta } from "@latchkey/server";
+import { createBuilders, formatError } from "@latchkey/server/internal";
 import { initTRPC } from "@trpc/server";
 import type { Context } from "./context.ts";
 import type { ServiceConfig } from "./service-config.ts";

@@ -159,7 +159,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/client": ["@latchkey/server"],
   "packages/verify": ["@latchkey/auth/verify"],
   "packages/import": ["@latchkey/auth", "@latchkey/auth/import"],
-  "packages/pages": ["@latchkey/auth", "@latchkey/server"],
+  "packages/pages": ["@latchkey/auth", "@latchkey/server", "@latchkey/server/internal"],
   "apps/console": [
     "@latchkey/client",
     "@latchkey/client/reauthenticate/react",
@@ -172,6 +172,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     "@latchkey/import",
     "@latchkey/pages",
     "@latchkey/server",
+    "@latchkey/server/internal",
     ...senders,
   ],
 };

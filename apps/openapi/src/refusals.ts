@@ -1,5 +1,5 @@
 import { AuthError, type AuthErrorCode } from "@latchkey/auth";
-import { findChallenge, toTrpcError } from "@latchkey/server";
+import { findChallenge, toTrpcError } from "@latchkey/server/internal";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { Operation, Response, Schema } from "./document.ts";
 import type { Procedure } from "./service.ts";

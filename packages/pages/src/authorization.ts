@@ -1,4 +1,5 @@
-import { allowsRedirect, type RedirectClient } from "@latchkey/server";
+import type { RedirectClient } from "@latchkey/server";
+import { allowsRedirect } from "@latchkey/server/internal";
 import { pathOfPage } from "./layout.ts";
 import type { Redirect } from "./page.ts";
 import { readReturnTo } from "./return-to.ts";

@@ -1,19 +1,16 @@
 import { type Auth, StartError } from "@latchkey/auth";
+import type { ConnectionInfo, HttpOptions, PagesConfig, RedirectClient } from "@latchkey/server";
 import {
-  type ConnectionInfo,
   createCookieTransport,
   createOriginRules,
   createRequestAddressReader,
   createTraceContinuation,
-  type HttpOptions,
   limitBody,
-  type PagesConfig,
   parsePublicUrl,
-  type RedirectClient,
   readRedirectClients,
   refuseMethod,
   traceRequest,
-} from "@latchkey/server";
+} from "@latchkey/server/internal";
 import { authorizePath, findCallback, leaveTo } from "./authorization.ts";
 import { assetFolder, readBrand } from "./brand.ts";
 import { isOwnForm } from "./form-origin.ts";

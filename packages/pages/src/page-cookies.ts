@@ -1,4 +1,5 @@
-import { isLoopback, type PublicUrl } from "@latchkey/server";
+import type { PublicUrl } from "@latchkey/server";
+import { isLoopback } from "@latchkey/server/internal";
 import { hostOf } from "./request-host.ts";
 
 const accessName = "latchkey_access";

@@ -1,4 +1,4 @@
-import { describeError } from "@latchkey/server";
+import { describeError } from "@latchkey/server/internal";
 import { TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { Catalogue } from "./languages/en.ts";

@@ -1,5 +1,5 @@
 import type { Challenge } from "@latchkey/auth";
-import { findAuthError } from "@latchkey/server";
+import { findAuthError } from "@latchkey/server/internal";
 import { TRPCError } from "@trpc/server";
 import { queryOf } from "./layout.ts";
 import type { Redirect } from "./page.ts";

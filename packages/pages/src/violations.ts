@@ -1,4 +1,5 @@
-import { limitBody, refuse, refuseMethod, type TellOperator } from "@latchkey/server";
+import type { TellOperator } from "@latchkey/server";
+import { limitBody, refuse, refuseMethod } from "@latchkey/server/internal";
 
 /** Where browsers tell that a page tried what its `Content-Security-Policy` forbids. */
 export const violationsPath = "/csp-reports";

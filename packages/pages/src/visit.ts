@@ -1,20 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { type Auth, isAuthError, type Principal } from "@latchkey/auth";
+import type {
+  CallCookies,
+  ConnectionInfo,
+  LatchkeyContext,
+  ProcedureMeta,
+  PublicUrl,
+  RedirectClient,
+} from "@latchkey/server";
 import {
-  type CallCookies,
-  type ConnectionInfo,
   type CookieTransport,
   createContext,
   createProcedures,
   formatError,
-  type LatchkeyContext,
-  type ProcedureMeta,
-  type PublicUrl,
   type ReadRequestAddress,
-  type RedirectClient,
   toFailure,
   toTrpcError,
-} from "@latchkey/server";
+} from "@latchkey/server/internal";
 import { initTRPC } from "@trpc/server";
 import type { Brand } from "./brand.ts";
 import type { Catalogue } from "./languages/en.ts";

@@ -1,5 +1,6 @@
 import { type BackupHeader, StartError } from "@latchkey/auth";
-import { type LatchkeyConfig, listRelatedSchemas, migrateOwn } from "@latchkey/server";
+import { type LatchkeyConfig, migrateOwn } from "@latchkey/server";
+import { listRelatedSchemas } from "@latchkey/server/internal";
 
 /** The schemas that a backup of the service has beside the core's, with the tables that note their migrations. */
 export function backedUpSchemas({ migrations }: LatchkeyConfig): Record<string, string | null> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Message } from "@latchkey/auth";
-import { isLoopback, refuse, refuseMethod } from "@latchkey/server";
+import { isLoopback, refuse, refuseMethod } from "@latchkey/server/internal";
 
 /** Where somebody who develops reads what was not sent. */
 export const inboxPath = "/dev/inbox";

@@ -1,5 +1,5 @@
 import { type AuthOptions, type CountryCode, isCountryCode, parseTestNumbers } from "@latchkey/auth";
-import { isLoopback } from "@latchkey/server";
+import { isLoopback } from "@latchkey/server/internal";
 import { z } from "zod";
 import { duration, integer, isUntrimmed, strongSecret, time, untrimmed } from "../setting-formats.ts";
 import { httpTemplate } from "./http-template.ts";

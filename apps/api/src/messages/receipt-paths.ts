@@ -1,4 +1,4 @@
-import { receiptsPath } from "@latchkey/server";
+import { receiptsPath } from "@latchkey/server/internal";
 
 export { receiptsPath };
 

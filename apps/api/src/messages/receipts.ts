@@ -2,7 +2,8 @@ import { readMsg91Receipt, readPlainReceipt, readVonageReceipt } from "@latchkey
 import { readTwilioReceipt } from "@latchkey/senders/twilio";
 import { readWebhookReceipt } from "@latchkey/senders/webhook";
 import { readWhatsAppReceipt, readWhatsAppSubscription } from "@latchkey/senders/whatsapp";
-import { createReceiptsHandler as createHandler, type ReadReceipts, type ReceiptsOptions } from "@latchkey/server";
+import type { ReadReceipts, ReceiptsOptions } from "@latchkey/server";
+import { createReceiptsHandler as createHandler } from "@latchkey/server/internal";
 import type { MessageSettings } from "./message-settings.ts";
 import { receiptsPath, receiptUrl } from "./receipt-paths.ts";
 

@@ -7,7 +7,7 @@ import {
   StartError,
 } from "@latchkey/auth";
 import type { ConsoleSender } from "@latchkey/senders/console";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import type { ConfigFile } from "../config-file.ts";
 import type { Settings } from "../environment.ts";
 import type { MessageLog } from "./message-log.ts";

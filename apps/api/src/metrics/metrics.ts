@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Auth } from "@latchkey/auth";
 import { assetFolder, pagePaths, violationsPath } from "@latchkey/pages";
-import { type EndedCall, findAuthError, refusalReasons } from "@latchkey/server";
+import type { EndedCall } from "@latchkey/server";
+import { findAuthError, refusalReasons } from "@latchkey/server/internal";
 import { TRPCError } from "@trpc/server";
 import manifest from "../../package.json" with { type: "json" };
 import { consolePath } from "../console-files.ts";

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { createLatchkey, guard, requestLimits } from "@latchkey/server";
+import { createLatchkey, guard } from "@latchkey/server";
+import { requestLimits } from "@latchkey/server/internal";
 import { initTRPC } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import type pg from "pg";

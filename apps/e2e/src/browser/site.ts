@@ -1,7 +1,7 @@
 import { createLog } from "@latchkey/api/log";
 import { type ServerOptions, startServer } from "@latchkey/api/server";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { type Front, startFront } from "./static-server.ts";
 
 export const alice = { username: "alice", phoneNumber: "+90 532 123 45 67", password: "correct horse battery" };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { openConsoleFiles } from "@latchkey/api/console-files";
 import { createInbox } from "@latchkey/auth/testing";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";

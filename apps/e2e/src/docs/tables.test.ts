@@ -3,7 +3,7 @@ import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { AuthError, type AuthErrorCode, attemptLimits } from "@latchkey/auth";
-import { toTrpcError } from "@latchkey/server";
+import { toTrpcError } from "@latchkey/server/internal";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, test } from "vitest";
 import { parseSettings, type Settings } from "../../../api/src/environment.ts";

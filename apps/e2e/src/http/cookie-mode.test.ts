@@ -1,7 +1,7 @@
 import { procedures } from "@latchkey/api/procedures";
 import { router } from "@latchkey/api/trpc";
 import { showTotp } from "@latchkey/auth/testing";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nameOf, startLiveServer } from "../live-server.ts";
 

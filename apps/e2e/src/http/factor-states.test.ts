@@ -1,5 +1,5 @@
 import { createInbox, showTotp } from "@latchkey/auth/testing";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownRefusals } from "../../../openapi/src/refusals.ts";
 import { isService, type LiveServer, nameOf, startLiveServer } from "../live-server.ts";

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, test as base, expect } from "vitest";
 import { isService, startLiveServer } from "../live-server.ts";
 

@@ -10,16 +10,13 @@ import {
   type CallFailure,
   createLatchkey,
   findReport,
-  formatError,
   guard,
   type HttpOptions,
-  limitBody,
   type ProcedureMeta,
   type RequestHeaders,
-  refuse,
   refuseRequest,
-  requestLimits,
 } from "@latchkey/server";
+import { formatError, limitBody, refuse, requestLimits } from "@latchkey/server/internal";
 import { type AnyTRPCRouter, initTRPC } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";

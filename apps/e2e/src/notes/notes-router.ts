@@ -7,15 +7,8 @@ import {
   type NoFields,
   withIssueCode,
 } from "@latchkey/auth";
-import {
-  createBuilders,
-  createProcedures,
-  formatError,
-  type LatchkeyContext,
-  type ProcedureMeta,
-  pageLimit,
-  text,
-} from "@latchkey/server";
+import type { LatchkeyContext, ProcedureMeta } from "@latchkey/server";
+import { createBuilders, createProcedures, formatError, pageLimit, text } from "@latchkey/server/internal";
 import { initTRPC } from "@trpc/server";
 import { z } from "zod";
 import { deleteNote, insertNote, listNotes, updateNote } from "./note-store.ts";

@@ -1,5 +1,5 @@
 import { createInbox, createPasskeyDevice } from "@latchkey/auth/testing";
-import { parsePublicUrl } from "@latchkey/server";
+import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createFormClient, type FormClient } from "./form-client.ts";

@@ -1,4 +1,4 @@
-import { traceWork } from "@latchkey/server";
+import { traceWork } from "@latchkey/server/internal";
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";

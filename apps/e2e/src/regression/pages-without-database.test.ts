@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReceiptsHandler } from "@latchkey/server";
+import { createReceiptsHandler } from "@latchkey/server/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTappedServer } from "../http/postgres-proxy.ts";
 import { isService } from "../live-server.ts";

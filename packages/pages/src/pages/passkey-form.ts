@@ -1,4 +1,4 @@
-import { passkeyAssertion, passkeyRegistration } from "@latchkey/server";
+import { passkeyAssertion, passkeyRegistration } from "@latchkey/server/internal";
 import { html } from "hono/html";
 import type { z } from "zod";
 import { button, form, type Html, pathOfPage } from "../layout.ts";
