@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Auth, Config } from "@latchkey/auth";
 import { Command, InvalidArgumentError } from "commander";
+import { readEnvironment } from "../environment.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { OpenedAuth } from "../open-auth.ts";
 import { print, withAuth } from "./with-auth.ts";
@@ -25,7 +26,9 @@ export function migrateCommand(): Command {
         ran = await auth.migrate();
       };
       const report = async (auth: Auth<Config>, { ranOwn }: OpenedAuth) => {
-        const missing = await buildIndexes(auth, flags.wait);
+        // Behind a pooler none is ever built.
+        const wait = readEnvironment().PREPARED_STATEMENTS === "off" ? 0 : flags.wait;
+        const missing = await buildIndexes(auth, wait);
         const all = [...ran, ...ranOwn];
         const sentence = all.length > 0 ? `Ran ${all.join(", ")}.` : "The schema is up to date.";
         print(flags, { ran, ranOwn, missing }, `${sentence}${missing.length > 0 ? describeMissing(missing) : ""}`);

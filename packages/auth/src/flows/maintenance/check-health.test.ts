@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createTestAuth } from "../../testing/index.ts";
+import { createAuth } from "../../create-auth.ts";
+import { createTestAuth, createTestDatabase, testSecret } from "../../testing/index.ts";
 
 test("the path of the address that is told of the trail, which may be what lets one in there, is shown to nobody", async () => {
   await using service = await createTestAuth();
@@ -13,4 +14,15 @@ test("the path of the address that is told of the trail, which may be what lets 
     (await auth.checkHealth(reader)).warnings.find((line) => line.startsWith("AUDIT_STREAM"));
   const line = expect.stringContaining("has not told webhook https://logs.example/… of events");
   expect([await findLine(), await findLine({ user, facts })]).toEqual([line, line]);
+});
+
+test("whoever looks before the first start of the service makes no key", async () => {
+  await using database = await createTestDatabase();
+  const auth = createAuth(database.connection, { secret: testSecret });
+  await auth.initialize({ migrations: "check", mode: "nothing" });
+  const { signingKey } = await auth.checkHealth();
+  expect(signingKey).toBe("none yet: the first start of the service makes one");
+  expect(await database.query("select from latchkey.signing_keys")).toEqual([]);
+  expect(await database.query("select from latchkey.secret_keys")).toEqual([]);
+  await auth.close();
 });

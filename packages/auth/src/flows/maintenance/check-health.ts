@@ -11,6 +11,7 @@ import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../../storage/migrate.ts";
 import { findMissingIndexes } from "../../storage/online-indexes.ts";
+import type { TokenAlgorithm } from "../../tokens/access-token.ts";
 import { indexesOf } from "../../users/profile.ts";
 import { listPasswordKinds } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
@@ -70,8 +71,7 @@ export async function checkHealth(
     select current_setting('server_version') as version, clock_timestamp() as now,
       (select count(*) from latchkey.users) as users`.execute(core.db);
   const found = rows[0];
-  const { kid, algorithm } = await core.findSigningKey();
-  const newest = await core.keyRing.findAlgorithm();
+  const algorithm = await core.keyRing.findAlgorithm();
   const clockDifference = (found?.now.getTime() ?? 0) - Math.round((before + Date.now()) / 2);
   const secrets = await examineSecrets(core);
   const trail = await examineTrail(core.db);
@@ -80,7 +80,7 @@ export async function checkHealth(
     postgres: found?.version ?? "",
     schema: (await listAppliedMigrations(core.db)).at(-1) ?? "",
     users: Number(found?.users),
-    signingKey: `${algorithm} ${kid}`,
+    signingKey: await describeSigningKey(core, algorithm),
     passwords: await describePasswords(core),
     secrets: secrets.said,
     clockDifference,
@@ -88,11 +88,7 @@ export async function checkHealth(
     auditTrail: trail.said,
     warnings: [
       ...(isClockOff ? ["The clocks of this machine and of the database differ: set both by NTP."] : []),
-      ...(newest !== core.options.tokens.algorithm
-        ? [
-            `TOKEN_ALGORITHM is ${core.options.tokens.algorithm} here, and the newest key is of ${newest}: the service runs with another setting, or has not been started with this one.`,
-          ]
-        : []),
+      ...warnOfAlgorithm(algorithm, core.options.tokens.algorithm),
       ...secrets.warnings,
       ...(await warnOfWeakHashes(core)),
       ...trail.warnings,
@@ -102,6 +98,20 @@ export async function checkHealth(
       ...(await examineNames(core, reader)),
     ],
   };
+}
+
+/** Whoever looks makes none. */
+async function describeSigningKey({ findSigningKey }: Core, newest: TokenAlgorithm | null): Promise<string> {
+  if (newest === null) return "none yet: the first start of the service makes one";
+  const { kid, algorithm } = await findSigningKey();
+  return `${algorithm} ${kid}`;
+}
+
+function warnOfAlgorithm(newest: TokenAlgorithm | null, setting: TokenAlgorithm): string[] {
+  if (newest === null || newest === setting) return [];
+  return [
+    `TOKEN_ALGORITHM is ${setting} here, and the newest key is of ${newest}: the service runs with another setting, or has not been started with this one.`,
+  ];
 }
 
 async function describePasswords({ db, passwords, options: { passwords: chosen } }: Core): Promise<string> {
