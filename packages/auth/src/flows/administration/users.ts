@@ -28,6 +28,7 @@ import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
+import { countTakenContact } from "../steps/count-contact-guess.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
@@ -119,7 +120,7 @@ export async function createAccount(
   forbidConsentForOthers(false, input.isApprovedToBeInTouch);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  const created = await core.db.transaction().execute(async (transaction) => {
+  const insert = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
@@ -135,7 +136,11 @@ export async function createAccount(
     const code = await issuePasswordCode(core, transaction, about);
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
-  });
+  };
+  const administrator = { user: actor, facts };
+  const isGuess = hasContact(names) && !(await seesContact(core, administrator));
+  const create = () => core.db.transaction().execute(insert);
+  const created = await (isGuess ? countTakenContact(core, administrator, create) : create());
   return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
 }
 
@@ -161,7 +166,7 @@ export async function updateUser(
   const isDisabling = changes.isActive === false;
   const reader = { user: actor, facts };
   const isWhole = await seesContact(core, reader);
-  const updated = await changeWithAuthority(core, actor, id, async (transaction, target, superusers) => {
+  const apply = async (transaction: Queries, target: User, superusers: readonly string[]) => {
     // What somebody may not see whole they cannot find out by guessing either.
     if (expected) requireUnchanged(showAs(isWhole, reader, target), expected);
     requireSuperuserForRoles(actor, changes, target);
@@ -219,7 +224,10 @@ export async function updateUser(
     if (isDisabling) return (await findUser(transaction, core.profile, id)) ?? updated;
     await tellHook(core, transaction, "userUpdated", toldOf(updated));
     return updated;
-  });
+  };
+  const isGuess = actor !== null && hasContact(names) && !isWhole;
+  const change = () => changeWithAuthority(core, actor, id, apply);
+  const updated = await (isGuess ? countTakenContact(core, { user: actor, facts }, change) : change());
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(updated));
   return showAs(isWhole, reader, updated);
 }
@@ -347,6 +355,9 @@ function isOtherName(present: string | null, { usernameKey }: UserChanges): bool
   const parsed = present === null ? null : parseUsername(present);
   return typeof usernameKey === "string" && !(parsed?.ok && parsed.key === usernameKey);
 }
+
+const hasContact = ({ phoneNumber, email }: Pick<UserChanges, "phoneNumber" | "email">) =>
+  Boolean(phoneNumber ?? email);
 
 /** Whether any name is another one, new or gone. */
 function isRenamed(before: User, after: User): boolean {
