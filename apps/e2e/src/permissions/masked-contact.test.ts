@@ -103,6 +103,39 @@ test("how the service does is told with names and numbers to whoever may see con
   expect(counted).not.toMatch(/gone|\+90/);
 });
 
+test.each<[string, (guess: string) => [procedure: string, input: object]]>([
+  ["searching", (phoneNumber) => ["users.list", { phoneNumber }]],
+  ["setting it for another", (phoneNumber) => ["users.update", { changes: { phoneNumber } }]],
+  ["creating people", (phoneNumber) => ["users.create", { phoneNumber }]],
+])(
+  "what a mask leaves out is not found by %s: sixty tries, then one a minute, and an event says so",
+  async (_, toCall) => {
+    const permissions = ["auth.view_user", "auth.change_user", "auth.add_user"];
+    const [guesser, other] = [await createPerson(live.test, { permissions }), await createPerson(live.test)];
+    const attempt = () => {
+      const [procedure, input] = toCall(whole.phoneNumber);
+      const named = procedure === "users.update" ? { ...input, id: other.id } : input;
+      return ask(live, procedure, { token: guesser.token, input: named }).then(outcomeOf);
+    };
+    const outcomes: string[] = [];
+    for (let nth = 0; nth < 61; nth += 1) outcomes.push(await attempt());
+    expect(new Set(outcomes.slice(0, 60)).size).toBe(1);
+    expect(outcomes[0]).not.toContain("rate_limited");
+    expect(outcomes[60]).toContain("rate_limited");
+    const reached = await live.test.database.query(
+      "select detail from latchkey.audit_events where event = 'limit_reached' and actor_id = $1",
+      [guesser.id],
+    );
+    expect(reached).toEqual([{ detail: { limit: "find_by_contact" } }]);
+    // Changes that tell nothing of anybody's number are none of these.
+    const { body } = await ask(live, "users.update", {
+      token: guesser.token,
+      input: { id: other.id, changes: { city: "Izmir" } },
+    });
+    expect(body).toMatchObject({ city: "Izmir" });
+  },
+);
+
 test("whoever loses the permission sees nothing whole from the next call on", async () => {
   const reader = await createPerson(live.test, { permissions: ["auth.view_user", "auth.view_contact"] });
   const read = async () => (await ask(live, "users.get", { token: reader.token, input: { id: target.id } })).body.user;

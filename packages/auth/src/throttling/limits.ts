@@ -124,6 +124,8 @@ export const limits = {
   passkey_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
   /** Codes of redirects that are exchanged from one address. Nobody guesses one; a server of a team's own exchanges none. */
   redirect_address: { allowed: 100, firstDelay: 6, longestWait: 6, resetAfter: 15 * minute, onSuccess: "give_back" },
+  /** Whole numbers and addresses by which somebody is looked for, or which are set, by whoever is shown those of others masked. */
+  find_by_contact: { allowed: 60, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   register_address: { allowed: 30, firstDelay: minute, longestWait: minute, resetAfter: hour, onSuccess: "count" },
   /** Refresh tokens that were never issued; good ones are not counted. */
   refresh_address: { ...byTheSecond, allowed: 1_000, onSuccess: "count" },

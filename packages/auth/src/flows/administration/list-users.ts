@@ -7,6 +7,7 @@ import type { User } from "../../users/user.ts";
 import { listUsers as listUserRows, type SearchableName } from "../../users/user-list.ts";
 import { findUser } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
+import { countContactSearch } from "../steps/count-contact-guess.ts";
 import { readName } from "../steps/find-named.ts";
 import { type Reader, seesContact, showUsers } from "../steps/masked-contact.ts";
 import { readCursor, toPage, writeCursor } from "../steps/page-cursor.ts";
@@ -37,22 +38,25 @@ export interface UserPage<Person extends User = User> {
 
 /**
  * One page of users: the newest first, or in the order of the name that is searched for. A reader who may not see phone numbers and e-mail
- * addresses gets them masked, and finds somebody by a whole one only.
+ * addresses gets them masked, and finds somebody by a whole one only, so often.
+ *
+ * @throws AuthError `invalid_input`, `rate_limited`
  */
 export async function listUsers(core: Core, input: ListUsersInput, reader?: Reader): Promise<UserPage> {
   const isWhole = await seesContact(core, reader);
-  const page = isWhole ? await readPage(core, input) : await readPageByWholeNames(core, input);
+  const page = isWhole ? await readPage(core, input) : await readPageByWholeNames(core, input, reader);
   await recordRead(core, reader, { what: "users", count: page.users.length });
   return isWhole ? page : { ...page, users: await showUsers(core, reader, page.users) };
 }
 
 /** By its beginnings a number could be guessed digit by digit, and a cursor holds it. */
-async function readPageByWholeNames(core: Core, input: ListUsersInput): Promise<UserPage> {
+async function readPageByWholeNames(core: Core, input: ListUsersInput, reader: Reader): Promise<UserPage> {
   const by = (["phoneNumber", "email"] as const).find((name) => input[name] !== undefined);
   if (!by) return readPage(core, input);
   const kind = by === "phoneNumber" ? "phone" : "email";
   const wanted = readName(core, input[by] ?? "", by);
   if (wanted?.kind !== kind) throw invalid(by, "Without auth.view_contact people are found by a whole one only");
+  if (reader?.user) await countContactSearch(core, { user: reader.user, facts: reader.facts });
   const { users } = await readPage(core, input);
   const isWanted = (name: string | null) => name !== null && readName(core, name, by)?.value === wanted.value;
   return { users: users.filter((user) => isWanted(user[by])), nextCursor: null };

@@ -24,6 +24,7 @@ import { issuePasswordCode, type PasswordCode, refuseDisabled } from "../steps/p
 import { recordRead } from "../steps/record-read.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
 import { requireFitForRights } from "../steps/require-fit-for-rights.ts";
+import { nameScopesOf } from "../steps/reset-sign-in-limits.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 import { createGroup, deleteGroup, type GroupInput, type GroupUpdate, updateGroup } from "./groups.ts";
 import { requirePasswordChangeAs } from "./require-password-change.ts";
@@ -61,7 +62,8 @@ export async function setPassword(
   const ended = await core.db.transaction().execute(async (transaction) => {
     // Deleted while the password was hashed.
     if (!(await lockUser(transaction, account.id))) throw unknownUser();
-    const replaced = { account, encoded, isToBeReplaced, facts: operator.facts };
+    const counted = nameScopesOf(core, account);
+    const replaced = { account, encoded, isToBeReplaced, counted, facts: operator.facts };
     return (await replaceLostPassword(core, transaction, replaced)).sessionsEnded;
   });
   await tellPasswordReset(core, account.id, { by: "command_line", request: null });

@@ -8,6 +8,7 @@ import { findUser, type UserChanges, updateUser as updateUserRow, vouchFor } fro
 import { type Actor, changeWithAuthority, noSuchUser } from "../steps/authority.ts";
 import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
+import { countTakenContact, hasContact } from "../steps/count-contact-guess.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
@@ -51,7 +52,7 @@ export async function updateUser(
   if (actor.user?.id === id && (names.phoneNumber !== undefined || names.email !== undefined)) throw ownNamesApart();
   const reader = { user: actor.user, facts: actor.facts };
   const isWhole = await seesContact(core, reader);
-  const updated = await changeWithAuthority(core, actor.user, id, async (transaction, before, superusers) => {
+  const apply = async (transaction: Queries, before: User, superusers: readonly string[]) => {
     // What somebody may not see whole they cannot find out by guessing either.
     if (expected) requireUnchanged(showAs(isWhole, reader, before), expected);
     requireAllowed(update, before, superusers);
@@ -66,7 +67,11 @@ export async function updateUser(
     await endAccess(core, transaction, update, { before, after });
     await keepNotices(core, transaction, { before, after, former });
     return recordUpdate(core, transaction, update, after);
-  });
+  };
+  const change = () => changeWithAuthority(core, actor.user, id, apply);
+  const { user } = actor;
+  const isGuess = user !== null && hasContact(names) && !isWhole;
+  const updated = await (isGuess ? countTakenContact(core, { user, facts: actor.facts }, change) : change());
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(update, updated));
   // Without a change it is a mere look at somebody.
   if (fields.length === 0) await recordRead(core, reader, { what: "user", count: 1, subjectId: id });

@@ -3,16 +3,17 @@ import { findDeletion } from "../../deletions/deletion-store.ts";
 import { findExternalId } from "../../imported-users/imported-user-store.ts";
 import { createUnusablePassword } from "../../passwords/unusable-password.ts";
 import { findGrants, type Grants } from "../../permissions/permission-store.ts";
+import type { Queries } from "../../storage/database.ts";
 import type { ProfileChanges, User } from "../../users/user.ts";
 import { findPasswordChangeDue, insertUser, vouchFor } from "../../users/user-store.ts";
 import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
-import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
+import { countTakenContact, hasContact } from "../steps/count-contact-guess.ts";
 import { eraseAccount } from "../steps/erase-account.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
-import { type Reader, showUser } from "../steps/masked-contact.ts";
+import { type Reader, seesContact, showUser } from "../steps/masked-contact.ts";
 import { forbidConsentForOthers } from "../steps/note-consent.ts";
 import { parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
@@ -86,7 +87,7 @@ export async function createAccount(
   forbidConsentForOthers(false, input.isApprovedToBeInTouch);
   const { username, phoneNumber, email, ...rest } = input;
   const names = parseNewNames(core, { username, phoneNumber, email });
-  const created = await core.db.transaction().execute(async (transaction) => {
+  const insert = async (transaction: Queries) => {
     await requireFreeUsername(transaction, names, { isTrusted: true });
     const password = createUnusablePassword();
     await requireFreeForms(transaction, names);
@@ -102,7 +103,11 @@ export async function createAccount(
     const code = await issuePasswordCode(core, transaction, about);
     await tellHook(core, transaction, "userCreated", { user, by: "administrator", request: facts });
     return { user, ...code };
-  });
+  };
+  const administrator = { user: actor, facts };
+  const isGuess = hasContact(names) && !(await seesContact(core, administrator));
+  const create = () => core.db.transaction().execute(insert);
+  const created = await (isGuess ? countTakenContact(core, administrator, create) : create());
   return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
 }
 

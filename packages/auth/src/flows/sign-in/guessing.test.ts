@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { AuthError } from "../../errors.ts";
-import { createTestAuth, shareOut } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut } from "../../testing/index.ts";
 import { limits } from "../../throttling/limits.ts";
 import type { RequestInfo } from "../steps/core.ts";
 
@@ -291,6 +291,23 @@ describe("one account", () => {
       await open(username);
       expect(await signIn(username, elsewhere())).toBe("ok");
     });
+
+  test("goes on keeping strangers waiting at its other names when its owner sets a password, so that no name tells another", async () => {
+    const inbox = createInbox();
+    const messages = { senders: { sms: inbox }, isEnforced: false };
+    const withCodes = await service.another({ messages, phones: { defaultCountry: "TR" } });
+    const { id, username, phoneNumber, email } = await createPerson();
+    await database.query("update latchkey.users set phone_proved_at = latchkey.now() where id = $1", [id]);
+    const nobodys = `nobody_${people}`;
+    for (const name of [username, phoneNumber, email, nobodys]) await repeat(31, () => guess(name, elsewhere()));
+    const { challenge } = await withCodes.startReset({ username: phoneNumber }, elsewhere());
+    const { code } = await inbox.take(phoneNumber);
+    const { deviceMark } = await withCodes.resetPasswordByCode({ challenge, code, newPassword: password }, elsewhere());
+    const outcomes = [];
+    for (const name of [phoneNumber, username, email, nobodys]) outcomes.push(await guess(name, elsewhere()));
+    expect(outcomes).toEqual(["invalid_credentials", "rate_limited 2", "rate_limited 2", "rate_limited 2"]);
+    expect(await signIn(username, elsewhere(), deviceMark)).toBe("ok");
+  });
 
   test("opens again when its owner sets a password with a code", { tags: ["long"] }, async () => {
     const username = `root_${people}`;

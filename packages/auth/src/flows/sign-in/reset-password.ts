@@ -19,6 +19,7 @@ import { isIssuerGood } from "../steps/password-code.ts";
 import { recordExhausted } from "../steps/record-exhausted.ts";
 import { refundOnFailure } from "../steps/refund-on-failure.ts";
 import { replaceLostPassword } from "../steps/replace-lost-password.ts";
+import { waitAt } from "../steps/reset-sign-in-limits.ts";
 import { askForSecondFactor, secondFactorRequired } from "../steps/second-factor.ts";
 import { tellPasswordReset } from "../steps/tell-hooks.ts";
 
@@ -82,7 +83,8 @@ export async function resetPasswordByCode(
       const half = { evidence, purpose: "reset_password", by: "code", identifier: target.kind, deviceId } as const;
       return askForSecondFactor(core, transaction, { account: holder, ...half, nextPassword: encoded, facts });
     }
-    const replaced = { account, encoded, by: target.kind, deviceId, facts };
+    const counted = right.checked.tellsChannel ? [waitAt(target.address)] : [];
+    const replaced = { account, encoded, by: target.kind, deviceId, counted, facts };
     const { deviceMark: nextMark } = await replaceLostPassword(core, transaction, replaced);
     return { id: account.id, deviceMark: nextMark };
   });
@@ -122,7 +124,8 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
       requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
-      const replaced = { account, encoded, deviceId, counted, facts };
+      const atName = waitAt(toCountedName(name, input.username));
+      const replaced = { account, encoded, deviceId, counted: [...counted, atName], facts };
       ({ deviceMark } = await replaceLostPassword(core, transaction, replaced));
     });
   } catch (error) {

@@ -9,7 +9,7 @@ import { type Account, requireNewPassword, updatePassword } from "../../users/us
 import type { Core, RequestInfo } from "./core.ts";
 import { keepNotice } from "./keep-notice.ts";
 import { raiseDeviceEpoch } from "./known-device.ts";
-import { resetSignInLimits } from "./reset-sign-in-limits.ts";
+import { resetAccountLimits } from "./reset-sign-in-limits.ts";
 import { revokeAccess } from "./revoke-access.ts";
 import { stopDeletion } from "./stop-deletion.ts";
 
@@ -24,7 +24,7 @@ export interface PasswordToReplace {
   readonly isToBeReplaced?: boolean;
   /** Of the device that sets it, where it is known. */
   readonly deviceId?: string | null;
-  /** What the attempt was counted in. */
+  /** What the attempt was counted in, and waits at the name that was typed for it. */
   readonly counted?: Admission["counted"];
   readonly facts: RequestInfo;
 }
@@ -66,7 +66,7 @@ export async function replaceLostPassword(
   }
   await keepNotice(core, transaction, { userId, kind: kindsOfNotice[by ?? "phone"], facts });
   const device = await raiseDeviceEpoch(core, transaction, { userId, deviceId });
-  await resetSignInLimits(core, transaction, account, counted);
+  await resetAccountLimits(core, transaction, account, counted);
   return { sessionsEnded, isDeletionStopped, ...device };
 }
 
