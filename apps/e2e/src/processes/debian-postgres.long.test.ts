@@ -213,6 +213,7 @@ describe.skipIf(!hasDebianPostgres)("an address may be written", () => {
     const variables = { PGHOST: server.socketFolder, PGPORT: `${server.port}`, PGDATABASE: database, ...more };
     await using installation = await createInstallation({ DATABASE_URL: url });
     const given = "PGUSER" in more ? variables : {};
+    expect(await installation.run(["migrate"], { variables: given })).toMatchObject({ code: 0, stderr: "" });
     const { stdout, stderr } = await installation.run(["doctor", "--json"], { variables: given });
     expect(stderr).toBe("");
     const { database: place, warnings } = JSON.parse(stdout);

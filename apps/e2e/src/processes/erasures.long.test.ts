@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
@@ -24,8 +24,9 @@ test.skipIf(!hasDebianPostgres)(
       expect(await installation.run(["delete-user", name, "--yes"])).toMatchObject({ code: 0 });
     const { code, stdout } = await installation.run(["export-erasures"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^# latchkey erasures 1\n([0-9a-f]{64} \S+Z\n){2}$/);
-    await writeFile(journal, stdout);
+    expect(stdout).toMatch(/^# latchkey erasures 1\n([0-9a-f]{64} \S+Z\n){2}# end 2 [0-9a-f]{64}\n$/);
+    expect(await installation.run(["export-erasures", journal])).toMatchObject({ code: 0, stdout: "" });
+    expect(await readFile(journal, "utf8")).toBe(stdout);
 
     const restore = ["--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction"];
     const files = ["--command", "drop schema latchkey cascade", "--file", dump];

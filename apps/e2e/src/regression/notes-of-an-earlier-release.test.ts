@@ -35,7 +35,7 @@ test("a database with the notes of an earlier release is used as it is, and lose
   const token = await obtainToken(service.url, "alice");
   const held = async () => (await ask(service, "me.permissions", { token })).body;
   expect(await held()).toEqual(["notes.add_note"]);
-  const { code, stdout } = await installation.run(["sync-permissions", "--prune", "--json"]);
+  const { code, stdout } = await installation.run(["sync-permissions", "--prune", "--yes", "--json"]);
   expect({ code, answer: JSON.parse(stdout) }).toEqual({ code: 0, answer: { added: [], removed: permissions } });
   expect(await held()).toEqual([]);
   const { code: stopped, stderr } = await service.stop();

@@ -249,6 +249,7 @@ test("`iat` is half a minute in the past, and a token of a day is still accepted
     });
   }
   const standard = await service.another({ tokens: { algorithm: "HS256" } });
+  await standard.rotateKeys({ compromised: true });
   const own = await standard.signIn({ username: "zoe", password }, service.facts);
   await expect(verify(own.token)).rejects.toMatchObject({ code: "token_invalid" });
   expect(() => createTokenVerifier({ ...expected, sharedSecret: "short" })).toThrow("shorter than 32 bytes");
