@@ -2,6 +2,7 @@ import type { Auth, Config, Purged } from "@latchkey/auth";
 
 const hour = 3_600_000;
 
+/** What of the maintenance a process does, and who is told of it. */
 export interface MaintenanceOptions {
   /** False for processes beside one that does; true by default. Every process looks over the hashes, for its own memory. */
   readonly clearsAway?: boolean;
