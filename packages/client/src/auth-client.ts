@@ -23,6 +23,7 @@ import { createSplitLink } from "./split-link.ts";
 import { type AuthStorage, localStorageStorage, memoryStorage } from "./storage.ts";
 
 type Credentials = inferRouterInputs<AppRouter>["token"]["obtain"];
+/** Where the service is, and where its session is kept. */
 export interface AuthClientOptions {
   /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
   readonly url: string | URL;

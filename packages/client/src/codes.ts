@@ -17,6 +17,7 @@ type Ticket = Extract<AnswerOf<"token.obtainByCode">, { ticket: string }>;
  */
 export type CodePurpose = StartInput["purpose"] | "prove_phone" | "prove_email";
 
+/** What a code is asked for, and where it goes. */
 export interface CodeInput {
   /** `enter` unless said. */
   readonly purpose?: CodePurpose;

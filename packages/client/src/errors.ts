@@ -6,6 +6,7 @@ export type AuthErrorReason = NonNullable<ErrorData["reason"]>;
 /** One thing that is wrong with an input; `code` is of a closed set, for pages that say it in another language than `message`. */
 export type InputIssue = NonNullable<ErrorData["issues"]>[number];
 
+/** What can be wrong with an input, such as `too_short` or `taken`. */
 export type InputIssueCode = InputIssue["code"];
 
 /** What the service adds to a refusal, by its reason. */

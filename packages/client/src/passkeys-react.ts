@@ -36,6 +36,7 @@ export interface UsePasskey<Person> extends State<Person> {
   reauthenticate(): Promise<boolean>;
 }
 
+/** What {@link usePasskey} does besides. */
 export interface UsePasskeyOptions {
   /** Offers passkeys in a field with `autocomplete="username webauthn"` while the component is there. */
   readonly autofill?: boolean;

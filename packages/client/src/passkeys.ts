@@ -20,6 +20,7 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
+/** How somebody is asked for a passkey to sign in. */
 export interface PasskeySignIn extends Asking {
   /**
    * Offers passkeys among the names that the browser fills in, in a field with `autocomplete="username webauthn"`, and waits until one is

@@ -43,6 +43,7 @@ interface Provided {
 
 const Auth = createContext<Provided | null>(null);
 
+/** What {@link AuthProvider} takes. */
 export interface AuthProviderProps<Person extends AnyPerson = User> {
   /** What `createAuthClient` answered, for whatever router. */
   readonly client: AnyClient<Person>;

@@ -15,6 +15,7 @@ export interface ShownAgain {
 interface State {
   /** What calls wait for: show a dialog; null when none does. */
   readonly request: ReauthenticationRequest | null;
+  /** Whether what was shown is being looked at. */
   readonly isChecking: boolean;
   /** What the last thing was refused with; null when it was not. */
   readonly error: unknown;

@@ -34,6 +34,7 @@ export interface RedirectSignIn {
   readonly sha256?: (bytes: Uint8Array) => ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
 }
 
+/** Where somebody has come back from the pages. */
 export interface RedirectReturn {
   /** The address that the person came back with; the page's own unless said, which is then cleaned. */
   readonly url?: string;
@@ -43,6 +44,7 @@ export interface RedirectReturn {
   readonly deviceName?: string;
 }
 
+/** Who has come back signed in, and where the app goes on. */
 export interface RedirectOutcome<Person> {
   readonly user: Person;
   /** What {@link signInWithRedirect} was told. */

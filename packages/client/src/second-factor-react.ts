@@ -20,6 +20,7 @@ interface State<Person> {
   readonly pending: PendingSignIn | null;
   /** Of an authenticator app that is being set up. */
   readonly secret: TotpSecret | null;
+  /** Whether the service looks at something at this moment. */
   readonly isChecking: boolean;
   /** What the last thing was refused with; null when it was not. */
   readonly error: unknown;
@@ -35,6 +36,7 @@ export interface UseSecondFactor<Person> extends State<Person> {
   enroll(): Promise<void>;
   /** Signs in with what the app shows. After a ticket that is good no more, `pending` is null: begin again. */
   confirm(totp: string, options?: SecondFactorOptions): Promise<void>;
+  /** Gives the sign-in up that waits. */
   reset(): void;
 }
 

@@ -4,6 +4,7 @@ import type { AppRouter } from "./api-types.ts";
 import { toBase } from "./endpoint.ts";
 import { createPrivateBatchLink, type LinkOptions, toHeaders } from "./link.ts";
 
+/** Where the service is, and for whom it is called. */
 export interface ServerClientOptions {
   /** Where the service is, such as `https://auth.example.com`. */
   readonly url: string | URL;

@@ -35,6 +35,7 @@ export interface SessionRequest {
   readonly headers: { get(name: string): string | null };
 }
 
+/** Where the service is, and how the browser is told to it. */
 export interface ServerSessionOptions {
   /** Where the service is, such as `https://auth.example.com`; its procedures are below `/trpc`. */
   readonly url: string | URL;

@@ -14,9 +14,11 @@ export interface UseCode<Person> {
   readonly isSending: boolean;
   /** What was typed, from `sent` on. */
   readonly to: string | null;
+  /** How many digits the code has. */
   readonly digits: number;
-  /** Seconds until the code can be sent once more, and until it is good no more. */
+  /** Seconds until the code can be sent once more; 0 when it can, and while none is waited for. */
   readonly resendIn: number;
+  /** Seconds until the code is good no more; 0 when it is not, and while none is waited for. */
   readonly expiresIn: number;
   /** What the last thing asked for was refused with; null when it was not. */
   readonly error: unknown;
@@ -24,6 +26,7 @@ export interface UseCode<Person> {
   readonly outcome: CodeOutcome<Person> | null;
   /** Asks for a code for a number or an address; without one, for the account's own (`prove_phone`, `prove_email`). */
   start(to?: string): Promise<void>;
+  /** Sends the same code once more. */
   resend(): Promise<void>;
   /** Checks what was typed; a browser that reads the SMS by itself does this without anybody typing. */
   confirm(code: string, more?: { readonly isNotMine: boolean }): Promise<void>;

@@ -31,6 +31,7 @@ import { formatError } from "./trpc/format-error.ts";
 import { createProcedures, type Procedures } from "./trpc/procedures.ts";
 import { traceWork } from "./trpc/tracing.ts";
 
+/** What the core is told, and how requests reach it. */
 export interface LatchkeyOptions<Fields extends ProfileFields, Declared extends readonly string[]>
   extends Omit<AuthOptions<Fields, Declared>, "onError"> {
   /** Where the data is: an address, or a pool of `pg` of your own. */

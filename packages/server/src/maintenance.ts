@@ -5,6 +5,7 @@ const hour = 3_600_000;
 /** Looking over the hashes, a key after one that is old, changes that have waited long enough, and clearing away. */
 export type MaintenanceTask = "hashes" | "keys" | "changes" | "purge";
 
+/** What of the maintenance a process does, and who is told of it. */
 export interface MaintenanceOptions {
   /** False for processes beside one that does; true by default. Every process looks over the hashes, for its own memory. */
   readonly clearsAway?: boolean;

@@ -27,6 +27,7 @@ export interface OnlineOptions {
   readonly rememberFor?: number;
 }
 
+/** By what tokens are checked: the keys of `jwks`, or a secret that is shared with the service; and how the service itself is asked. */
 export type TokenVerifierOptions = (JwksOptions | SharedSecretVerifierOptions) & OnlineOptions;
 
 /** How the token's owner must have shown who they are. */
@@ -36,6 +37,9 @@ export interface AskedAuthentication {
   /** `2`: two factors. */
   readonly acr?: "1" | "2";
 }
+
+/** The same, of which at least one is asked. */
+export type RecentAuthentication = AskedAuthentication & ({ readonly maxAge: number } | { readonly acr: "2" });
 
 /**
  * Checks a token, and with `permission` also whether its owner holds that at this moment, which is asked of the service always: no

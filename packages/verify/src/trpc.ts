@@ -17,6 +17,7 @@ import type { TRPCErrorShape } from "@trpc/server/rpc";
 import {
   type AskedAuthentication,
   createTokenVerifier,
+  type RecentAuthentication,
   requireService,
   type TokenVerifierOptions,
   type VerifyToken,
@@ -25,7 +26,12 @@ import {
 // Types of routers that are built on this name them, and look for them here.
 export type { AccessTokenClaims, AuthErrorCode, Clock, SharedSecretVerifierOptions } from "@latchkey/auth/verify";
 export type { Transformer } from "./online-check.ts";
-export type { AskedAuthentication, OnlineOptions, TokenVerifierOptions } from "./token-verifier.ts";
+export type {
+  AskedAuthentication,
+  OnlineOptions,
+  RecentAuthentication,
+  TokenVerifierOptions,
+} from "./token-verifier.ts";
 
 /** What the context of a router must hold: the `Authorization` header of the request, or all of them, as they came. */
 export interface AuthorizationContext {
@@ -53,6 +59,7 @@ export interface RefusalData {
   readonly acr?: "2";
 }
 
+/** A refusal, as tRPC sends it. */
 export type RefusalShape = TRPCErrorShape<RefusalData>;
 
 /** A builder of procedures for callers with a good token, for `.concat()` in a router whose context has `authorization`. */
@@ -74,8 +81,12 @@ export interface VerifiedBuilders<Permission extends string = string> {
   readonly verifiedProcedure: VerifiedProcedure;
   /** For callers who hold a permission at this moment, which is asked of the service. */
   permittedProcedure(permission: Permission): VerifiedProcedure;
-  /** For callers who showed who they are `maxAge` seconds ago at most, and with `acr` `2` by two factors, as their token says. */
-  recentProcedure(asked: AskedAuthentication): VerifiedProcedure;
+  /**
+   * For callers who showed who they are `maxAge` seconds ago at most, and with `acr` `2` by two factors, as their token says.
+   *
+   * @throws RangeError for a `maxAge` that is no number of seconds from 1 on, and where neither is asked
+   */
+  recentProcedure(asked: RecentAuthentication): VerifiedProcedure;
 }
 
 /**
@@ -103,12 +114,22 @@ export function createVerifiedBuilders<Permission extends string = string>(
   const verify = createTokenVerifier(options);
   return {
     verifiedProcedure: createBuilder(verify, {}),
-    recentProcedure: (asked) => createBuilder(verify, asked),
+    recentProcedure(asked) {
+      requireQuestion(asked);
+      return createBuilder(verify, asked);
+    },
     permittedProcedure(permission) {
       requireService(options);
       return createBuilder(verify, { permission });
     },
   };
+}
+
+/** Without one, the procedure would be open to every good token, whatever its name says. */
+function requireQuestion({ maxAge, acr }: AskedAuthentication): void {
+  if (maxAge === undefined && acr === "2") return;
+  if (!Number.isInteger(maxAge) || Number(maxAge) < 1)
+    throw new RangeError("maxAge is not a number of seconds from 1 on");
 }
 
 function createBuilder(verify: VerifyToken, asked: Parameters<VerifyToken>[1]): VerifiedProcedure {

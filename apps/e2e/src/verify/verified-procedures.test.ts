@@ -321,6 +321,19 @@ describe("a permission", () => {
   });
 });
 
+test("a recentProcedure that asks for nothing, or for what nobody can have shown, is refused when it is made", () => {
+  const { recentProcedure } = createVerifiedBuilders(optionsOf({}));
+  // @ts-expect-error neither is asked
+  expect(() => recentProcedure({})).toThrow(RangeError);
+  // @ts-expect-error a setting may be missing
+  expect(() => recentProcedure({ maxAge: undefined })).toThrow(RangeError);
+  // @ts-expect-error everybody has shown one factor
+  expect(() => recentProcedure({ acr: "1" })).toThrow(RangeError);
+  for (const maxAge of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => recentProcedure({ maxAge })).toThrow(RangeError);
+  expect(() => recentProcedure({ acr: "2" })).not.toThrow();
+});
+
 test("the SDK carries the token there, and learns of the refusal's reason and of the end of its session", async () => {
   await using notes = await startLiveServer({ tokens: { audience: ["latchkey", "shop"] } });
   await notes.test.auth.createUser({ username: "alice", password });

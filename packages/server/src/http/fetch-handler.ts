@@ -50,6 +50,7 @@ export interface HttpOptions {
   readonly onError?: (failure: CallFailure) => void;
 }
 
+/** Something that failed, and in which call. */
 export interface CallFailure {
   /** A `TRPCError` where a procedure was called. */
   readonly error: unknown;
@@ -72,6 +73,7 @@ export interface ConnectionInfo {
   readonly onCall?: TellCall | undefined;
 }
 
+/** Answers a request. */
 export type FetchHandler = (request: Request, info?: ConnectionInfo) => Promise<Response>;
 
 /** What answers browsers that ask for a page: `createPages` of `@latchkey/pages`, with the same `basePath` and `publicUrl`. */
@@ -82,6 +84,7 @@ export interface PagesHandler {
   fetch(request: Request, info: ConnectionInfo): Promise<Response>;
 }
 
+/** A router, and how requests reach it. */
 export interface FetchHandlerOptions<C extends Config> extends HttpOptions {
   readonly auth: Auth<C>;
   /** The procedures. */

@@ -18,6 +18,7 @@ export type ReadReceipts = (sent: SentReceipt) => readonly DeliveryReceipt[] | n
 
 type ByProvider<Value> = Readonly<Record<string, Value>>;
 
+/** Which providers are listened to, and by what each is known. */
 export interface ReceiptsOptions {
   /** Notes one; as often as it comes. */
   readonly receive: (receipt: DeliveryReceipt) => Promise<void>;
@@ -41,6 +42,7 @@ export interface ReceiptInfo {
   readonly rawBody?: string | Uint8Array | undefined;
 }
 
+/** Answers a provider. */
 export type ReceiptsHandler = (request: Request, info?: ReceiptInfo) => Promise<Response>;
 
 /** Bytes of a receipt. WhatsApp tells of many messages at once. */

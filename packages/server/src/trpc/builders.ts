@@ -47,6 +47,7 @@ export interface SignedIn<C extends Config> {
 export type ModelOf<C extends Config, Name extends ModelName> =
   PermissionFor<Name> extends C["permission"] ? Name : never;
 
+/** The builders of a model, by what its permission lets people do. */
 export interface ModelProcedures<C extends Config, Viewing extends object = SignedIn<C>> {
   readonly view: ProcedureBuilder<C, Viewing>;
   readonly add: ProcedureBuilder<C, SignedIn<C>>;

@@ -29,6 +29,7 @@ export type RequestHeaders =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** What is known of the request of a call, before anything of it is believed. */
 export interface RequestInput {
   readonly headers: RequestHeaders;
   /** The address that the call comes from: the socket's, or what a proxy that you trust says. For limits and the audit trail. */

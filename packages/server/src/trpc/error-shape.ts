@@ -34,4 +34,5 @@ export interface ErrorData {
   readonly issues?: readonly InputIssue[];
 }
 
+/** An error as tRPC sends it. */
 export type ErrorShape = TRPCErrorShape<ErrorData>;

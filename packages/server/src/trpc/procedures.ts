@@ -37,6 +37,7 @@ export function createProcedures<C extends Config>(profile: ProfileDefinition) {
   };
 }
 
+/** The procedures of an installation, by name: `t.router(latchkey.procedures)`. */
 export type Procedures<C extends Config> = ReturnType<typeof createProcedures<C>>;
 
 /**
