@@ -167,7 +167,7 @@ export function createPages(options: PagesOptions): Pages {
         const asset = assets.find(({ path }) => path === visit.url.pathname);
         if (asset) return give(asset);
         if (visit.url.pathname === violationsPath) return takeViolation(request);
-        if (visit.url.pathname === renewPath) return respond(visit, await keep(visit, await renewSession(visit)));
+        if (visit.url.pathname === renewPath) return renew(visit);
         const page = pages.find(({ path }) => path === pathOfPage(visit.url.pathname));
         return page ? answer(handling, visit, page, info) : respond(visit, await keep(visit, showNotFound(visit)));
       }),
@@ -211,11 +211,19 @@ function answerElsewhere(visit: Visit): Answer {
   return { to: `${base}${pageCookies.accessToken === undefined ? "/sign-in" : "/account"}${url.search}` };
 }
 
+/** No form leads there. */
+async function renew(visit: Visit): Promise<Response> {
+  if (!isRead(visit)) return refuseMethod("GET, HEAD");
+  return respond(visit, await keep(visit, await renewSession(visit)));
+}
+
+const isRead = ({ request }: Visit): boolean => ["GET", "HEAD"].includes(request.method);
+
 async function answer(handling: Handling, visit: Visit, page: Page, info: ConnectionInfo): Promise<Response> {
   const { request, url, base } = visit;
   const isForm = url.pathname !== page.path;
   if (request.method === "POST" && isForm && page.submit) return takeForm(handling, visit, page, info);
-  if (!["GET", "HEAD"].includes(request.method)) return refuseMethod(isForm ? "GET, HEAD, POST" : "GET, HEAD");
+  if (!isRead(visit)) return refuseMethod(isForm ? "GET, HEAD, POST" : "GET, HEAD");
   // Somebody reloads what a form was answered.
   if (isForm || !page.show) return respond(visit, await keep(visit, { to: base + page.path + url.search }));
   const isPreview = visit.serving.isDevelopment && page === signInPage && url.searchParams.has("preview");

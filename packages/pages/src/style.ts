@@ -17,7 +17,7 @@ body{margin:0;min-block-size:100vh;min-block-size:100svh;display:flex;flex-direc
 h1,h2,p,ul,dl,dd,form,fieldset{margin:0;padding:0;border:0}
 ul{list-style:none}
 h1{font-size:1.625rem;line-height:1.2;font-weight:680;letter-spacing:-.02em;text-wrap:balance}
-h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
+h2{font-size:1.0625rem;line-height:1.35;font-weight:650;text-wrap:balance}
 :lang(ar) h1,:lang(hi) h1{letter-spacing:0;line-height:1.4}
 a{color:var(--accent);text-underline-offset:.2em;text-decoration-thickness:.0625em}
 a:hover{text-decoration-thickness:.125em}
@@ -54,7 +54,7 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .with{position:relative}
 .with input{padding-inline-end:5.5rem}
 .peek{position:absolute;inset-block:.3125rem;inset-inline-end:.3125rem;border:0;background:none;font:inherit;font-size:.875rem;font-weight:600;color:var(--accent);padding-inline:.75rem;border-radius:.5rem;cursor:pointer}
-.button{display:inline-flex;align-items:center;justify-content:center;font:inherit;font-weight:620;text-decoration:none;text-align:center;min-block-size:3rem;padding:.625rem 1.25rem;border-radius:.625rem;border:.0625rem solid transparent;background:var(--fill);color:var(--on-fill);cursor:pointer}
+.button{display:inline-flex;align-items:center;justify-content:center;font:inherit;font-weight:620;text-decoration:none;text-align:center;text-wrap:balance;min-block-size:3rem;padding:.625rem 1.25rem;border-radius:.625rem;border:.0625rem solid transparent;background:var(--fill);color:var(--on-fill);cursor:pointer}
 .button:hover{filter:brightness(1.08)}
 .button:active{transform:translateY(.0625rem)}
 .button[aria-disabled=true]{opacity:.65;cursor:progress}
@@ -63,9 +63,9 @@ input[dir=ltr]:placeholder-shown{text-align:start}
 .rows .row{margin-block-start:.75rem}
 .qr{inline-size:11rem;max-inline-size:100%;block-size:auto;border-radius:.5rem;justify-self:center;forced-color-adjust:none}
 .strong{font-weight:620}
-.codes{list-style:none;margin:0;padding:0;display:grid;gap:.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr))}
+.codes{list-style:none;margin:0;padding:0;display:grid;gap:.875rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr))}
 .panel code{justify-self:start}
-.codes code{font-size:1.0625rem}
+.codes code{display:block;font-size:1.0625rem;line-height:1.35}
 .wide{inline-size:100%}
 .second{background:var(--surface);color:var(--ink);border-color:var(--edge)}
 .second:hover{filter:none;border-color:var(--ink)}
@@ -99,7 +99,8 @@ summary::after{content:"";flex:none;inline-size:.5rem;block-size:.5rem;border:so
 .rows>li:first-child{border:0;padding-block-start:0}
 .rows>li:last-child{padding-block-end:0}
 .rows>li>div{flex:1 1 14rem;min-inline-size:0;overflow-wrap:anywhere}
-.tag{display:inline-block;font-size:.8125rem;font-weight:620;color:var(--good);background:var(--good-ground);border-radius:1rem;padding:.0625rem .625rem;margin-inline-start:.375rem}
+.tag{display:inline-block;font-size:.8125rem;font-weight:620;color:var(--good);background:var(--good-ground);border-radius:1rem;padding:.0625rem .625rem}
+.rows strong{margin-inline-end:.375rem}
 .facts{display:grid;gap:.75rem}
 .facts dt{color:var(--quiet);font-size:.875rem}
 .facts dd{font-weight:550;overflow-wrap:anywhere}

@@ -63,6 +63,7 @@ describe.skipIf(!isService)("every dialog, menu and list of the console", () => 
       "audit",
       "keys",
       "settings",
+      "health",
     ];
     const windows = [
       ...screens.map((path) => [path, [`/${path}`, async () => {}]] as const),

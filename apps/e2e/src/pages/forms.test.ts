@@ -1,3 +1,4 @@
+import { pagePaths } from "@latchkey/pages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
@@ -64,6 +65,21 @@ describe.skipIf(!isService)("the service's pages", () => {
     }
     expect(await countSessions()).toBe(1);
     expect(await (await browser.get("/account")).text()).not.toContain("Mallory");
+  });
+
+  test("take a form of their own site alone, on each path that there is", async () => {
+    await signIn();
+    const foreign = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+    const forms = pagePaths.filter((path) => path.startsWith("/cookie/"));
+    expect(forms.length).toBeGreaterThan(25);
+    const taken: string[] = [];
+    for (const path of forms) {
+      const response = await browser.post(path, { form: "3" }, foreign);
+      // Either there is no form there, or nothing is done with this one.
+      const isRefused = [403, 405].includes(response.status) && response.headers.getSetCookie().length === 0;
+      if (!isRefused) taken.push(`${path}: ${response.status}`);
+    }
+    expect(taken).toEqual([]);
   });
 
   test("one form of a sign-in, sent twice at once, opens one session, and both answers lead into it", async () => {

@@ -75,6 +75,7 @@ export const en = {
   continueLeadWhole:
     "{client} asks you to sign in. It can see and change your account, until you sign it out under “Devices”.",
   decline: "Cancel",
+  appReturnLead: "You are signed in. If the app does not open, press the button.",
   appUnknown: "This link does not work",
   appUnknownLead: "The app that sent you here is not known, or it has moved. Go back to it and try again.",
   account: "Your account",
@@ -241,7 +242,7 @@ export const en = {
   openApp: "Open in an app on this device",
   appHint: "The digits change every 30 seconds.",
   totp: "Digits of the app",
-  noApp: "If you have lost the app, ask the people who run this service.",
+  noApp: "If you have lost what is asked for here, ask the people who run this service.",
   app: "Authenticator app",
   totpAccountLead: "An app on your phone whose digits are asked for besides your password or code.",
   totpNone: "You have none.",

@@ -77,6 +77,7 @@ export const es: Catalogue = {
   continueLeadWhole:
     "{client} te pide que inicies sesión. Podrá ver y cambiar tu cuenta hasta que cierres su sesión en «Dispositivos».",
   decline: "Cancelar",
+  appReturnLead: "Has iniciado sesión. Si la aplicación no se abre, pulsa el botón.",
   appUnknown: "Este enlace no funciona",
   appUnknownLead:
     "La aplicación que te envió aquí no se conoce o ha cambiado de dirección. Vuelve a ella e inténtalo de nuevo.",
@@ -246,7 +247,7 @@ export const es: Catalogue = {
   openApp: "Abrir en una aplicación de este dispositivo",
   appHint: "Los dígitos cambian cada 30 segundos.",
   totp: "Dígitos de la aplicación",
-  noApp: "Si has perdido la aplicación, pregunta a quien gestiona este servicio.",
+  noApp: "Si has perdido lo que se pide aquí, pregunta a quien gestiona este servicio.",
   app: "Aplicación de autenticación",
   totpAccountLead: "Una aplicación en tu teléfono cuyos dígitos se piden además de la contraseña o el código.",
   totpNone: "No tienes ninguna.",

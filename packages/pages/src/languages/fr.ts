@@ -78,6 +78,7 @@ export const fr: Catalogue = {
   continueLeadWhole:
     "{client} vous demande de vous connecter. L’application pourra voir et modifier votre compte jusqu’à ce que vous la déconnectiez dans « Appareils ».",
   decline: "Annuler",
+  appReturnLead: "Vous êtes connecté. Si l’application ne s’ouvre pas, appuyez sur le bouton.",
   appUnknown: "Ce lien ne fonctionne pas",
   appUnknownLead:
     "L’application qui vous a envoyé ici n’est pas connue, ou son adresse a changé. Revenez-y et réessayez.",
@@ -252,7 +253,7 @@ export const fr: Catalogue = {
   openApp: "Ouvrir dans une application de cet appareil",
   appHint: "Les chiffres changent toutes les 30 secondes.",
   totp: "Chiffres de l’application",
-  noApp: "Si vous avez perdu l’application, adressez-vous à ceux qui gèrent ce service.",
+  noApp: "Si vous avez perdu ce qui est demandé ici, adressez-vous à ceux qui gèrent ce service.",
   app: "Application d’authentification",
   totpAccountLead:
     "Une application sur votre téléphone dont les chiffres sont demandés en plus du mot de passe ou du code.",

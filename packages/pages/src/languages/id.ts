@@ -77,6 +77,7 @@ export const id: Catalogue = {
   continueLeadWhole:
     "{client} meminta Anda masuk. Aplikasi itu dapat melihat dan mengubah akun Anda sampai Anda mengeluarkannya di “Perangkat”.",
   decline: "Batal",
+  appReturnLead: "Anda sudah masuk. Jika aplikasi tidak terbuka, tekan tombolnya.",
   appUnknown: "Tautan ini tidak berfungsi",
   appUnknownLead:
     "Aplikasi yang mengirim Anda ke sini tidak dikenal atau telah pindah. Kembali ke aplikasi itu dan coba lagi.",
@@ -247,7 +248,7 @@ export const id: Catalogue = {
   openApp: "Buka di aplikasi pada perangkat ini",
   appHint: "Angkanya berubah setiap 30 detik.",
   totp: "Angka dari aplikasi",
-  noApp: "Jika aplikasinya hilang, tanyakan kepada pengelola layanan ini.",
+  noApp: "Jika yang diminta di sini hilang, tanyakan kepada pengelola layanan ini.",
   app: "Aplikasi autentikator",
   totpAccountLead: "Aplikasi di ponsel Anda yang angkanya diminta selain kata sandi atau kode.",
   totpNone: "Anda belum punya.",

@@ -76,6 +76,7 @@ export const ptBR: Catalogue = {
   continueLeadWhole:
     "{client} pede que você entre. Ele poderá ver e alterar sua conta até você o desconectar em “Aparelhos”.",
   decline: "Cancelar",
+  appReturnLead: "Você entrou. Se o aplicativo não abrir, toque no botão.",
   appUnknown: "Este link não funciona",
   appUnknownLead:
     "O aplicativo que trouxe você até aqui não é conhecido ou mudou de endereço. Volte a ele e tente de novo.",
@@ -244,7 +245,7 @@ export const ptBR: Catalogue = {
   openApp: "Abrir em um aplicativo deste dispositivo",
   appHint: "Os dígitos mudam a cada 30 segundos.",
   totp: "Dígitos do aplicativo",
-  noApp: "Se você perdeu o aplicativo, fale com quem cuida deste serviço.",
+  noApp: "Se você perdeu o que se pede aqui, fale com quem cuida deste serviço.",
   app: "Aplicativo autenticador",
   totpAccountLead: "Um aplicativo no seu celular cujos dígitos são pedidos além da senha ou do código.",
   totpNone: "Você não tem nenhum.",

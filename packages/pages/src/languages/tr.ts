@@ -75,6 +75,7 @@ export const tr: Catalogue = {
   continueLeadWhole:
     "{client} giriş yapmanızı istiyor. “Cihazlar” sayfasından çıkarana kadar hesabınızı görebilecek ve değiştirebilecek.",
   decline: "Vazgeç",
+  appReturnLead: "Giriş yaptınız. Uygulama açılmazsa düğmeye basın.",
   appUnknown: "Bu bağlantı çalışmıyor",
   appUnknownLead: "Sizi buraya gönderen uygulama tanınmıyor ya da taşınmış. Uygulamaya dönüp yeniden deneyin.",
   account: "Hesabınız",
@@ -242,7 +243,7 @@ export const tr: Catalogue = {
   openApp: "Bu cihazdaki bir uygulamada aç",
   appHint: "Rakamlar 30 saniyede bir değişir.",
   totp: "Uygulamanın rakamları",
-  noApp: "Uygulamayı kaybettiyseniz bu hizmeti yürütenlere sorun.",
+  noApp: "Burada isteneni kaybettiyseniz bu hizmeti yürütenlere sorun.",
   app: "Doğrulama uygulaması",
   totpAccountLead: "Telefonunuzda, parolanızın veya kodunuzun yanında rakamları sorulan bir uygulama.",
   totpNone: "Yok.",

@@ -42,7 +42,7 @@ type Event = Awaited<ReturnType<Caller["me"]["activity"]>>["events"][number];
 function showEvent(visit: Visit, { event, occurredAt, address, isByOther }: Event): Html {
   const { texts } = visit;
   const [before = "", after = ""] = texts.fromAddress.split("{address}");
-  const from = address === null ? "" : html` · ${before}<bdi>${address}</bdi>${after}`;
-  const by = isByOther ? html` · ${texts.byOther}` : "";
+  const from = address === null ? "" : html`&nbsp;· ${before}<bdi>${address}</bdi>${after}`;
+  const by = isByOther ? html`&nbsp;· ${texts.byOther}` : "";
   return html`<li><div><strong>${lookUp(texts.events, event)}</strong><p class="quiet small">${showTime(visit, occurredAt)}${from}${by}</p></div></li>`;
 }

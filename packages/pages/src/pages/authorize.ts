@@ -132,6 +132,6 @@ export function layOutReturn({ texts }: Pick<Visit, "texts">, { client }: Author
   return {
     title: client.name,
     head: html`<meta http-equiv="refresh" content="0;url=${to}">`,
-    main: html`${heading(client.name)}<p><a class="button wide" href="${to}">${texts.goOn}</a></p>`,
+    main: html`${heading(client.name, texts.appReturnLead)}<p><a class="button wide" href="${to}">${texts.goOn}</a></p>`,
   };
 }

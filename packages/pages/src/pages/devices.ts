@@ -78,7 +78,7 @@ function showRemembered(visit: Visit, remembered: readonly RememberedDevice[]): 
     const label = `${texts.endRemembered}: ${name}`;
     const end = html`<input type="hidden" name="remembered" value="${id}"><button class="button second slim" aria-label="${label}">${texts.endRemembered}</button>`;
     const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
-    const from = address === null ? "" : html` · <bdi>${address}</bdi>`;
+    const from = address === null ? "" : html`&nbsp;· <bdi>${address}</bdi>`;
     return html`<li><div><strong><bdi>${name}</bdi></strong>${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt ?? createdAt)}${from}</p><p class="quiet small">${withTime(visit, texts.rememberedUntil, expiresAt)}</p></div>${form(visit, "/account/devices", end)}</li>`;
   });
   return html`<section class="panel stack"><h2>${texts.rememberedDevices}</h2><p class="quiet">${texts.rememberedLead}</p><ul class="rows">${rows}</ul></section>`;
@@ -93,6 +93,6 @@ function showDevice(visit: Visit, { id, current, client, address, lastUsedAt, cr
   const label = `${texts.signOut}: ${appName === null ? name : `${name}, ${appName}`}`;
   const end = html`<input type="hidden" name="id" value="${id}"><button class="button second slim" aria-label="${label}">${texts.signOut}</button>`;
   const tag = current ? html` <span class="tag">${texts.thisDevice}</span>` : "";
-  const from = address === null ? "" : html` · <bdi>${address}</bdi>`;
+  const from = address === null ? "" : html`&nbsp;· <bdi>${address}</bdi>`;
   return html`<li><div><strong><bdi>${name}</bdi></strong>${app}${tag}<p class="quiet small">${withTime(visit, texts.lastUsed, lastUsedAt)}${from}</p><p class="quiet small">${withTime(visit, texts.signedInAt, createdAt)}</p></div>${current ? "" : form(visit, "/account/devices", end)}</li>`;
 }

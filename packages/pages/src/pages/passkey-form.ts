@@ -51,7 +51,7 @@ interface PasskeyForm {
  * meets a button that does nothing.
  */
 export function passkeyForm(visit: Visit, { path, options, text, kind = "wide", fields = html`` }: PasskeyForm): Html {
-  const content = html`<input type="hidden" name="passkey">${fields}${button(text, kind)}`;
+  const content = html`<div class="stack"><input type="hidden" name="passkey">${fields}${button(text, kind)}</div>`;
   return form(visit, path, content, html` data-passkey="${JSON.stringify(options)}" hidden`);
 }
 

@@ -105,10 +105,10 @@ function showKeeping(visit: Visit, own: readonly OwnPasskey[], appSince: Date | 
   const { texts } = visit;
   const boxes = own.map(({ id, name, createdAt }) => {
     const made = html`<span class="quiet small">${withTime(visit, texts.recoveryMade, createdAt)}</span>`;
-    return checkbox(`keep-${id}`, html`<bdi>${name}</bdi> ${made}`, false);
+    return checkbox(`keep-${id}`, html`<bdi>${name}</bdi><br>${made}`, false);
   });
   const app = appSince ? checkbox("keep-app", texts.app, false) : "";
-  const fields = html`<div class="stack"><input type="hidden" name="others" value="yes"><div>${boxes}${app}</div><div><button class="button danger">${texts.keepAct}</button></div></div>`;
+  const fields = html`<div class="stack"><input type="hidden" name="others" value="yes"><div class="tight">${boxes}${app}</div><div><button class="button danger">${texts.keepAct}</button></div></div>`;
   return html`<section class="panel stack"><div class="tight"><h2>${texts.keepTitle}</h2><p class="quiet">${texts.keepLead}</p></div>${form(visit, path, fields)}</section>`;
 }
 
@@ -126,9 +126,9 @@ function showPasskey(visit: Visit, { id, name, createdAt, lastUsedAt }: OwnPassk
 /** A device asks for a click of its own, so that this is a page of its own. */
 export function layOutMaking(visit: Visit, options: PasskeyToMake, refusal?: Refusal): View {
   const { texts } = visit;
-  const name = html`<div class="stack">${field(visit, {
+  const name = field(visit, {
     ...{ name: "name", label: `${texts.passkeyName} (${texts.optional})`, maximum: 100 },
-  })}</div>`;
+  });
   return {
     ...{ title: texts.passkeyAdd, place: "passkeys" },
     ...answerOf(refusal),
