@@ -125,6 +125,47 @@ test("a field of a team's own that cannot be stored costs that field, and nobody
   expect(rows).toEqual([{ profile: { nickname: "plain" } }, ...Array.from({ length: 4 }, () => ({ profile: {} }))]);
 });
 
+test("own fields that are more together than a profile holds cost the one that does not fit", async () => {
+  const text = z.string().nullable();
+  await using own = await createTestAuth({ profile: { bio: text, motto: text } });
+  const source = join(folder, "long-fields.json");
+  const [half, whole] = ["é".repeat(4_096), "x".repeat(17_000)];
+  const people = [
+    { id: 1, username: "long_1", bio: half, motto: half },
+    { id: 2, username: "long_2", bio: whole, motto: "short" },
+    { id: 3, username: "long_3", bio: "short", motto: "short" },
+  ];
+  await writeFile(source, JSON.stringify(people));
+  const answer = await importPeople(own.auth, {
+    ...usual,
+    connection: own.database.connection,
+    source,
+    accept: ["all"],
+  });
+  expect(answer).toMatchObject({ created: 3, exitCode: 0 });
+  expect(answer.codes).toEqual([expect.objectContaining({ code: "profile_too_long", rows: 2 })]);
+  const rows = await own.database.query<{ profile: unknown }>("select profile from latchkey.users order by username");
+  expect(rows.map(({ profile }) => profile)).toEqual([
+    { bio: half },
+    { motto: "short" },
+    { bio: "short", motto: "short" },
+  ]);
+});
+
+test("columns and permissions of any length and any characters are told, and cost nobody anything", async () => {
+  const long = Array.from({ length: 3_000 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7_919) % 20_000))).join(
+    "",
+  );
+  const people = [
+    { id: 1, username: "of_long", [long]: "a", "nul\0 and \ud800": "b", permissions: [`shop.${long}`] },
+    { id: 2, username: "beside_of_long" },
+  ];
+  const answer = await run("people.json", JSON.stringify(people));
+  expect(answer).toMatchObject({ created: 2, exitCode: 0 });
+  expect(answer.undeclared).toEqual([`shop.${long}`.slice(0, 200)]);
+  expect(answer.codes).toContainEqual(expect.objectContaining({ code: "unknown_column", rows: 2 }));
+});
+
 test("groups of a file are those that are named, whatever is in their names, and one that cannot be is told", async () => {
   const groups = ["Sales, admins", "Buyers; north", "  Editors ", "zero\u200bwidth"];
   const answer = await run("people.json", JSON.stringify([{ id: 1, username: "of_groups", groups }]));

@@ -62,6 +62,11 @@ export function toFieldName(column: string): string {
   return column.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
 }
 
+/** Characters by which a column or a permission is told, and found in a list of them: a file may call one anything. */
+export const longestTold = 200;
+
+const shorten = (column: string) => column.replaceAll("\0", "").slice(0, longestTold).toWellFormed();
+
 /** What becomes of the columns of a source. */
 export interface Columns {
   /** The field that a column is; null for one that is dropped, or not decided. */
@@ -108,7 +113,8 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
     return ownFields.find((field) => field === toFieldName(column));
   };
   return {
-    fieldOf(column) {
+    fieldOf(name) {
+      const column = shorten(name);
       if (!decided.has(column)) {
         const field = decide(column);
         if (field === undefined) unknown.set(column, 0);
@@ -116,11 +122,13 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
       }
       return decided.get(column) ?? null;
     },
-    note(column) {
+    note(name) {
+      const column = shorten(name);
       const filled = unknown.get(column);
       if (filled !== undefined) unknown.set(column, filled + 1);
     },
-    noteSecond(column) {
+    noteSecond(name) {
+      const column = shorten(name);
       unknown.set(column, (unknown.get(column) ?? 0) + 1);
     },
     missing: () =>

@@ -2,7 +2,7 @@ import type { Auth } from "@latchkey/auth";
 import { readStoredPassword } from "@latchkey/auth/import";
 import { type ImportOptions, withStagedPeople } from "./import-people.ts";
 import { toFieldName } from "./known-columns.ts";
-import { printsHere } from "./run/prints.ts";
+import { printOf, printsHere } from "./run/prints.ts";
 import type { Run } from "./run/staging.ts";
 
 /** What there is there and here, and what does not fit. */
@@ -22,6 +22,11 @@ export interface Verified {
   readonly reachAnother: readonly string[];
   /** The same, where it reaches an account that did not come from there: the import told it as taken here. */
   readonly takenHere: readonly string[];
+  /**
+   * The same, where it is here still the name of somebody who came with it, and who is gone there: `old id: kind, which is ID's here`. It signs in that
+   * one alone, who has not lost it here by being deleted there, so that it is no fault; whose it is now, somebody should ask.
+   */
+  readonly heldByGone: readonly string[];
   /** Memberships of groups, and permissions, that people have there and not here. */
   readonly groupsMissing: number;
   readonly permissionsMissing: number;
@@ -82,26 +87,41 @@ async function findUnreadable({ client, id, source }: Run): Promise<string[]> {
 
 /** Each kind of name, and in whose hands it is here: where they proved it, it is theirs whatever was said of it there. */
 const kinds = [
-  ["username", "username_key", "(select username_key as name, id, false as is_proved from latchkey.users)"],
+  [
+    "username",
+    "username_key",
+    "(select username_key as name, id, false as is_proved, username as shown from latchkey.users)",
+  ],
   [
     "phoneNumber",
     "phone_number",
-    "(select phone_number as name, id, phone_proved_at is not null as is_proved from latchkey.users)",
+    "(select phone_number as name, id, phone_proved_at is not null as is_proved, phone_number as shown from latchkey.users)",
   ],
   [
     "email",
     "email_key",
-    "(select email_key as name, id, email_proved_at is not null as is_proved from latchkey.users)",
+    "(select email_key as name, id, email_proved_at is not null as is_proved, email as shown from latchkey.users)",
   ],
-  ["alias", "old_username", "(select alias as name, user_id as id, false as is_proved from latchkey.imported_users)"],
+  [
+    "alias",
+    "old_username",
+    "(select alias as name, user_id as id, false as is_proved, null::text as shown from latchkey.imported_users)",
+  ],
 ] as const;
 
-async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, "reachAnother" | "takenHere">> {
-  const [reachAnother, takenHere]: [string[], string[]] = [[], []];
+type MixedUp = Pick<Verified, "reachAnother" | "takenHere" | "heldByGone">;
+
+async function findMixedUp({ client, id, source }: Run): Promise<MixedUp> {
+  const found = { reachAnother: [] as string[], takenHere: [] as string[], heldByGone: [] as string[] };
   for (const [kind, key, holders] of kinds) {
-    const { rows } = await client.query<{ oldId: string; isOfSource: boolean }>(
+    // An alias is nothing that one can be given here.
+    const isAsItCame = kind === "alias" ? "true" : `o.prints -> 'here' ->> '${kind}' = ${printOf("u.shown")}`;
+    const { rows } = await client.query<{ oldId: string; isOfSource: boolean; goneId: string | null }>(
       `select p.old_id as "oldId",
-        exists (select from latchkey.imported_users o where o.source = $2 and o.user_id = u.id) as "isOfSource"
+        exists (select from latchkey.imported_users o where o.source = $2 and o.user_id = u.id) as "isOfSource",
+        (select o.old_id from latchkey.imported_users o, latchkey.imported_name_key k
+          where o.source = $2 and o.user_id = u.id and ${isAsItCame}
+            and not exists (select from latchkey.import_people g where g.run_id = $1 and g.old_id = o.old_id)) as "goneId"
       from latchkey.import_people p
       join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
       join ${holders} u on u.name = p.${key}
@@ -111,9 +131,12 @@ async function findMixedUp({ client, id, source }: Run): Promise<Pick<Verified, 
       order by p.position`,
       [id, source],
     );
-    for (const { oldId, isOfSource } of rows) (isOfSource ? reachAnother : takenHere).push(`${oldId}: ${kind}`);
+    for (const { oldId, isOfSource, goneId } of rows) {
+      if (goneId !== null) found.heldByGone.push(`${oldId}: ${kind}, which is ${goneId}'s here`);
+      else (isOfSource ? found.reachAnother : found.takenHere).push(`${oldId}: ${kind}`);
+    }
   }
-  return { reachAnother, takenHere };
+  return found;
 }
 
 const asItStands = ["first_name", "last_name", "gender", "country", "city", "is_approved_to_be_in_touch"];

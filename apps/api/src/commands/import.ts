@@ -211,15 +211,22 @@ function describeTokens(tokens: VerifiedTokens | null): string[] {
   return [...lines, tokens.isGood ? "Tokens are taken both ways." : "Not all tokens are taken."];
 }
 
+const reachNext = "           A fault: look at both accounts in the console, and give each the names that are theirs.";
+const heldNext =
+  "           No fault: each signs in that one alone, with their own password. Ask whose it is now; if it is not theirs, take it off that account in the console, and the other one can add it here.";
+
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, different, isGood, ...counts } = verified;
+  const { unreadable, reachAnother, takenHere, heldByGone, different, isGood, ...counts } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   return [
     ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
     `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
     `${String(different.length).padStart(9)}  fields that are otherwise here for no reason${first(different)}`,
     `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
+    ...(reachAnother.length > 0 ? [reachNext] : []),
     `${String(takenHere.length).padStart(9)}  names of there that an account has here that did not come from there${first(takenHere)}`,
+    `${String(heldByGone.length).padStart(9)}  names of there that are here somebody's who is gone there${first(heldByGone)}`,
+    ...(heldByGone.length > 0 ? [heldNext] : []),
     isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }

@@ -10,7 +10,7 @@ import {
 } from "@latchkey/auth/import";
 import { z } from "zod";
 import type { Issue, IssueCode } from "../issue.ts";
-import type { Columns, NotedColumns } from "../known-columns.ts";
+import { type Columns, longestTold, type NotedColumns } from "../known-columns.ts";
 import type { OldRow } from "../old-row.ts";
 import { nameThere, toPermission } from "./permission-names.ts";
 import { readNames } from "./read-names.ts";
@@ -115,7 +115,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     lastLogin: time("lastLogin"),
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
-    permissions: [...new Set([...row.permissions.map(toPermission), ...splitList(text("permissions"))])],
+    permissions: readPermissions([...row.permissions.map(toPermission), ...splitList(text("permissions"))]),
     prints: toPrints(row, { texts, password }, rules.print),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
@@ -181,6 +181,11 @@ function readGroups(there: readonly string[], tell: Tell): string[] {
   return [...groups];
 }
 
+/** What is longer than any permission can be is none that is declared here, and is told by its beginning. */
+const readPermissions = (names: readonly string[]): string[] => [
+  ...new Set(names.map((name) => name.slice(0, longestTold))),
+];
+
 const longest = { firstName: 150, lastName: 150, country: 120, city: 120, state: 120 } as const;
 
 function readLine(field: keyof typeof profileFields, text: string | null, tell: Tell): string | null {
@@ -202,6 +207,11 @@ function readGender(text: string | null, tell: Tell): string | null {
 
 const isZod = (schema: object): schema is z.core.$ZodType => "_zod" in schema;
 
+/** Bytes of own fields that an account holds, as JSON with a space after each comma and colon. */
+const mostOwnFields = 16_384;
+
+const sizeOf = (profile: Record<string, unknown>) => Buffer.byteLength(JSON.stringify(profile, null, 1));
+
 function readOwnFields(texts: Texts, ownFields: PersonRules["ownFields"], tell: Tell): Record<string, unknown> {
   const profile: Record<string, unknown> = {};
   for (const [name, schema] of ownFields) {
@@ -210,8 +220,16 @@ function readOwnFields(texts: Texts, ownFields: PersonRules["ownFields"], tell: 
     const read = candidatesFor(text)
       .map((value) => z.core.safeParse(schema, value))
       .find(({ success, data }) => success && isStorable(data));
-    if (read?.success) profile[name] = read.data;
-    else if (text !== null) tell("profile_invalid", name, text.slice(0, 200), "is not what the profile's field takes");
+    if (!read?.success) {
+      if (text !== null) tell("profile_invalid", name, text.slice(0, 200), "is not what the profile's field takes");
+    } else if (sizeOf({ ...profile, [name]: read.data }) > mostOwnFields)
+      tell(
+        "profile_too_long",
+        name,
+        (text ?? "").slice(0, 200),
+        "is more than the profile holds beside the other fields",
+      );
+    else profile[name] = read.data;
   }
   return profile;
 }

@@ -1,3 +1,4 @@
+import { printOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
@@ -14,13 +15,13 @@ export async function disableGone(run: Run): Promise<number> {
         from latchkey.imported_users i, latchkey.imported_name_key k
         where i.source = $1 and i.gone_at is not null and i.user_id = u.id and u.is_active
           and not exists (select from latchkey.import_people p where p.run_id = $2 and p.old_id = i.old_id)
-          and i.prints -> 'here' ->> 'isActive' = ${printOfFlag("true")}
+          and i.prints -> 'here' ->> 'isActive' = ${printOf("'true'")}
           and not (u.is_superuser and not exists (
             select from latchkey.users o where o.is_superuser and o.is_active and o.id <> u.id
               and not exists (select from latchkey.imported_users g where g.user_id = o.id and g.gone_at is not null)))
         returning u.id
       ), noted as (
-        update latchkey.imported_users i set prints = jsonb_set(i.prints, '{here,isActive}', to_jsonb(${printOfFlag("false")}))
+        update latchkey.imported_users i set prints = jsonb_set(i.prints, '{here,isActive}', to_jsonb(${printOf("'false'")}))
         from disabled, latchkey.imported_name_key k where i.source = $1 and i.user_id = disabled.id
       )
       insert into latchkey.audit_events (id, event, subject_id, detail)
@@ -34,6 +35,3 @@ export async function disableGone(run: Run): Promise<number> {
     return rows.length;
   });
 }
-
-const printOfFlag = (value: string) =>
-  `encode(substring(sha256(k.key || convert_to('${value}', 'UTF8')) for 9), 'base64')`;

@@ -17,12 +17,13 @@ const printed: Readonly<Record<string, (table: string) => string>> = {
   profile: (table) => `${table}.profile::text`,
 };
 
-/** The prints of a row of `users`, in SQL; `k` is the key under which they are made. */
+/** The print of a text, in SQL; `k` is the key under which it is made. */
+export const printOf = (text: string): string =>
+  `encode(substring(sha256(k.key || convert_to(${text}, 'UTF8')) for 9), 'base64')`;
+
+/** The prints of a row of `users`, in SQL; `k` as for {@link printOf}. */
 export function printsHere(table: string): string {
-  const pairs = Object.entries(printed).map(
-    ([field, toText]) =>
-      `'${field}', encode(substring(sha256(k.key || convert_to(${toText(table)}, 'UTF8')) for 9), 'base64')`,
-  );
+  const pairs = Object.entries(printed).map(([field, toText]) => `'${field}', ${printOf(toText(table))}`);
   return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(", ")}))`;
 }
 

@@ -1,0 +1,59 @@
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { pbkdf2 } from "./testing/odd-people.ts";
+import { runImport } from "./testing/run-import.ts";
+import { usual } from "./testing/usual-options.ts";
+import { verifyImport } from "./verify-import.ts";
+
+let service: TestAuth;
+let project: OldProject;
+const number = "0532 123 45 67";
+
+beforeEach(async () => {
+  project = await createPostgresProject();
+  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+  await project.insert(
+    { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
+    { id: 2, username: "bob", password: pbkdf2("what bob types", "pepper") },
+  );
+});
+afterEach(async () => {
+  await service[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+});
+
+const run = () => runImport({ project, service }, { accept: ["all"] });
+const verify = () =>
+  verifyImport(service.auth, { ...usual, connection: service.database.connection, source: project.source });
+const numberOf = (id: number) => project.run(`update users_user set phone_number = '${number}' where id = ${id}`);
+const signIn = (password: string) => service.auth.login({ username: number, password }, service.facts);
+
+describe("a number of somebody there that another one has here", () => {
+  test("who came with it and is gone there signs in that one alone, which is told and no fault", async () => {
+    await numberOf(1);
+    await run();
+    const { user } = (await signIn("what ada types")) as { user: { id: string } };
+    await project.run("delete from users_user where id = 1");
+    await numberOf(2);
+    await run();
+    expect(await verify()).toMatchObject({
+      gone: 1,
+      reachAnother: [],
+      takenHere: [],
+      heldByGone: ["2: phoneNumber, which is 1's here"],
+      isGood: true,
+    });
+    await expect(signIn("what ada types")).resolves.toMatchObject({ user: { id: user.id } });
+    await expect(signIn("what bob types")).rejects.toMatchObject({ code: "invalid_credentials" });
+  });
+
+  test("who was given it here, and is gone there, is a fault", async () => {
+    await numberOf(2);
+    await run();
+    await project.run("delete from users_user where id = 1");
+    await service.database.query("update latchkey.users set phone_number = null where username = 'bob'");
+    await service.database.query("update latchkey.users set phone_number = '+905321234567' where username = 'ada'");
+    expect(await verify()).toMatchObject({ reachAnother: ["2: phoneNumber"], heldByGone: [], isGood: false });
+  });
+});
