@@ -1,6 +1,6 @@
 // What the service and the pages of Latchkey take beside the public entry. They have the same version; it may change in each.
 
-export { findChallenge } from "@latchkey/auth";
+export { findChallenge } from "@latchkey/auth/internal";
 export { createAddressReader, createProxyCheck, isTrustedProxy, type ReadAddress } from "./http/client-address.ts";
 export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export { createFetchHandler } from "./http/fetch-handler.ts";
