@@ -4,7 +4,7 @@ export { findChallenge } from "@latchkey/auth/internal";
 export { createAddressReader, createProxyCheck, isTrustedProxy, type ReadAddress } from "./http/client-address.ts";
 export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export { createFetchHandler } from "./http/fetch-handler.ts";
-export { responseMeta, safeHeaders, toAnswerHeaders } from "./http/headers.ts";
+export { safeHeaders, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";
