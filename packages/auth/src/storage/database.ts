@@ -101,7 +101,7 @@ export async function withoutStatementTimeout<T>(
 ): Promise<T> {
   const given = givenPool(options);
   const pool = given ?? openPoolWithoutTimeout(options as pg.PoolConfig, isShared(options));
-  const db = openQueries(toPatientPool(options, given ? borrow(given) : pool));
+  const db = openQueries(toPoolWithoutTimeout(options, given ? borrow(given) : pool));
   try {
     return await work(db);
   } finally {
@@ -111,7 +111,7 @@ export async function withoutStatementTimeout<T>(
   }
 }
 
-function toPatientPool(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
+function toPoolWithoutTimeout(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
   if (isShared(options)) return withLocalSettings(pool, { settings: toLocalSettings(0), isShared: true });
   if (givenPool(options)) return withLocalSettings(pool, { settings: noStatementTimeout, isShared: false });
   return preparingPool(pool as pg.Pool);
