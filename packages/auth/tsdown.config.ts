@@ -15,7 +15,7 @@ const withoutTables: Rolldown.Plugin = {
 /** The core. The verifier for other services is built by `packages/verify`, from the types that `tsc` writes here. */
 export default defineConfig([
   {
-    entry: { index: "src/index.ts" },
+    entry: { index: "src/index.ts", internal: "src/internal.ts" },
     platform: "node",
     target: "es2024",
     dts: false,
@@ -24,7 +24,7 @@ export default defineConfig([
     clean: ["dist/*.js", "dist/*.d.ts"],
   },
   {
-    entry: { index: "dist/types/index.d.ts" },
+    entry: { index: "dist/types/index.d.ts", internal: "dist/types/internal.d.ts" },
     platform: "node",
     fixedExtension: false,
     hash: false,

@@ -1,12 +1,6 @@
 import { availableParallelism } from "node:os";
-import {
-  findSecretWeakness,
-  type MigrationMode,
-  rememberRules,
-  StartError,
-  secondFactorRules,
-  tokenAlgorithms,
-} from "@latchkey/auth";
+import { type MigrationMode, StartError } from "@latchkey/auth";
+import { findSecretWeakness, rememberRules, secondFactorRules, tokenAlgorithms } from "@latchkey/auth/internal";
 import { findOriginFault, isTrustedProxy, parsePublicUrl } from "@latchkey/server/internal";
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";

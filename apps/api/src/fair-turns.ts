@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from "node:http";
-import { toNetwork } from "@latchkey/auth";
+import { toNetwork } from "@latchkey/auth/internal";
 import type { ReadAddress } from "@latchkey/server/internal";
 import { limits } from "./limits.ts";
 

@@ -1,4 +1,5 @@
-import { type CountryCode, findSecretWeakness, isCountryCode } from "@latchkey/auth";
+import type { CountryCode } from "@latchkey/auth";
+import { findSecretWeakness, isCountryCode } from "@latchkey/auth/internal";
 import { z } from "zod";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };

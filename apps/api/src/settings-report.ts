@@ -1,4 +1,4 @@
-import { withHostAlone } from "@latchkey/auth";
+import { withHostAlone } from "@latchkey/auth/internal";
 import type { SettingReport } from "@latchkey/server";
 import { type Settings, secretSettings, settingNames } from "./environment.ts";
 import { countHashesAtOnce } from "./auth-options.ts";

@@ -73,9 +73,9 @@ test("in the core, arrows go one way: base ← storage ← rooms ← flows ← c
     if (from === "import.ts") return rooms.includes(there) || there === "storage";
     if (from === "config.ts") return rooms.includes(there);
     if (from === "options.ts") return rooms.includes(there) || to === "config.ts";
-    const isBeforeCreation = !["create-auth.ts", "index.ts"].includes(to);
+    const isBeforeCreation = !["create-auth.ts", "index.ts", "internal.ts"].includes(to);
     if (["auth.ts", "bind-flows.ts", "core.ts", "lifecycle.ts"].includes(from)) return isBeforeCreation;
-    return ["create-auth.ts", "index.ts"].includes(from) || here === "testing";
+    return ["create-auth.ts", "index.ts", "internal.ts"].includes(from) || here === "testing";
   };
   const imports = (await readImports("packages/auth/src")).filter(({ to }) => to.endsWith(".ts"));
 
@@ -155,7 +155,7 @@ const senders = ["console", "http", "smtp", "twilio", "webhook", "whatsapp"].map
 
 const doors: Readonly<Record<string, readonly string[]>> = {
   "packages/auth": [],
-  "packages/server": ["@latchkey/auth"],
+  "packages/server": ["@latchkey/auth", "@latchkey/auth/internal"],
   "packages/client": ["@latchkey/server"],
   "packages/verify": ["@latchkey/auth/verify"],
   "packages/import": ["@latchkey/auth", "@latchkey/auth/import"],
@@ -168,6 +168,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   "apps/api": [
     "@latchkey/auth",
+    "@latchkey/auth/internal",
     "@latchkey/embedded-postgres",
     "@latchkey/import",
     "@latchkey/pages",

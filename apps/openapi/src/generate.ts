@@ -1,4 +1,5 @@
-import { type AuthErrorCode, jwksMaxAge } from "@latchkey/auth";
+import type { AuthErrorCode } from "@latchkey/auth";
+import { jwksMaxAge } from "@latchkey/auth/internal";
 import { type Answers, readAnswers } from "./answers.ts";
 import type { Content, Document, Operation, Parameter, Path, Response, Schema, Security } from "./document.ts";
 import { readExamples } from "./examples.ts";

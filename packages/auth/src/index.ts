@@ -19,7 +19,6 @@ export {
   type InputIssueCode,
   inputIssueCodes,
   isAuthError,
-  isInputIssueCode,
   type PasswordChangeRequest,
   type SecondFactorMethod,
   type SecondFactorRequest,
@@ -96,14 +95,10 @@ export type {
   TotpToEnroll,
 } from "./flows/sign-in/sign-in-by-second-factor.ts";
 export type { PublicPurpose, StartCodeInput, StartResetInput } from "./flows/sign-in/start-code.ts";
-export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export type { Administrator } from "./flows/steps/authority.ts";
 export type { Principal, RequestInfo } from "./flows/steps/core.ts";
 export type { OwnData } from "./flows/steps/export-user.ts";
-export type {
-  SignInAnswer,
-  TokenResponse,
-} from "./flows/steps/issue-session-tokens.ts";
+export type { SignInAnswer, TokenResponse } from "./flows/steps/issue-session-tokens.ts";
 export type { ShownDevice } from "./flows/steps/known-device.ts";
 export type { ActivityPage, ListActivityInput, OwnEvent } from "./flows/steps/list-activity.ts";
 export type { Device } from "./flows/steps/list-devices.ts";
@@ -112,42 +107,35 @@ export type { Reader } from "./flows/steps/masked-contact.ts";
 export type { PasswordCode } from "./flows/steps/password-code.ts";
 export type { PendingChange } from "./flows/steps/pending-change.ts";
 export type { QueueState } from "./flows/steps/read-queues.ts";
-export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
-export { isPlainLine, isPlainProse } from "./free-text.ts";
 export type { HookEvent, HookName, Hooks, HookTransaction } from "./hooks/hooks.ts";
-export { withHostAlone } from "./host-alone.ts";
-export { type CountryCode, isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
+export type { CountryCode } from "./identifiers/phone.ts";
 export type { ImportedKey, ImportedPerson } from "./imported-users/imported-user.ts";
 export type { ImportRound, RoundChanges } from "./imported-users/round-store.ts";
-export { defaultLimits, type FirewallLimits, type FirewallRule } from "./messages/firewall-rules.ts";
+export type { FirewallLimits, FirewallRule } from "./messages/firewall-rules.ts";
 export type { MessageSpan } from "./messages/message-counts.ts";
 export { type NoticeKind, type NoticeMessage, noticeKinds } from "./messages/notice.ts";
 export { type NoticeTexts, noticeTexts } from "./messages/notice-texts.ts";
-export { createOutbox, type Outbox, type OutboxOptions, type SendOutcome } from "./messages/outbox.ts";
+export type { SendOutcome } from "./messages/outbox.ts";
 export {
   type DeliveryReceipt,
-  findSendRefusal,
   type Message,
   SendError,
   type Sender,
   type Senders,
   type SendReceipt,
   type SendRefusal,
-  sendRefusals,
 } from "./messages/sender.ts";
-export { parseTestNumbers, type TestNumber } from "./messages/test-numbers.ts";
+export type { TestNumber } from "./messages/test-numbers.ts";
 export {
   countSegments,
   type MessageCatalogue,
   type MessageTexts,
   messageTexts,
   type RenderOptions,
-  renderMessage,
-  renderNotice,
 } from "./messages/texts.ts";
 export type { AuthorizationCode } from "./one-time-codes/authorization-code-store.ts";
 export type { MadeRecoveryCodes, RecoveryCodeStatus, RecoveryTicket } from "./one-time-codes/recovery-code-store.ts";
-export { type AuthOptions, rememberRules, secondFactorRules } from "./options.ts";
+export type { AuthOptions } from "./options.ts";
 export type {
   PasskeyAssertion,
   PasskeyCreationOptions,
@@ -168,27 +156,16 @@ export {
   permissionFor,
 } from "./permissions/permission.ts";
 export type { Grants, Group } from "./permissions/permission-store.ts";
-export { createSecret, findSecretWeakness } from "./secrets.ts";
-export { deviceName } from "./sessions/device-name.ts";
+export { createSecret } from "./secrets.ts";
 export type { Session } from "./sessions/session.ts";
 export type { SessionChange } from "./sessions/session-listener.ts";
-export {
-  type BackupHeader,
-  type BackupPart,
-  type BackupSequence,
-  type BackupTable,
-  readBackup,
-} from "./storage/backup-format.ts";
+export type { BackupHeader, BackupPart, BackupSequence, BackupTable } from "./storage/backup-format.ts";
 export { type DatabaseConnection, type DatabaseOptions, isStorageUnavailable } from "./storage/database.ts";
 export type { DatabaseClient, DatabasePool } from "./storage/given-pool.ts";
 export type { MigrationMode } from "./storage/migrate.ts";
-export { type LongConnection, openLongConnection } from "./storage/with-client.ts";
-export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export type { CallBudget, CallBudgets } from "./throttling/call-budgets.ts";
-export { type Limit, limits as attemptLimits } from "./throttling/limits.ts";
-export { type TokenAlgorithm, tokenAlgorithms } from "./tokens/access-token.ts";
-export { findChallenge } from "./tokens/challenge.ts";
-export { jwksMaxAge } from "./tokens/key-ring.ts";
+export type { Limit } from "./throttling/limits.ts";
+export type { TokenAlgorithm } from "./tokens/access-token.ts";
 export { indexed } from "./users/own-field.ts";
 export {
   defineProfile,
@@ -198,8 +175,7 @@ export {
   type ProfileDefinition,
   type ProfileFields,
 } from "./users/profile.ts";
-export { type Profile, type ProfileChanges, profileFields, type User } from "./users/user.ts";
-export { isUuid } from "./uuid.ts";
+export type { Profile, ProfileChanges, User } from "./users/user.ts";
 export type { Watch, Work, WorkFacts } from "./watch.ts";
 export type { EndpointReport, UndeliveredEvent } from "./webhooks/webhook-store.ts";
 export type { DeliverWebhook, WebhookEvent, WebhookOutcome } from "./webhooks/webhooks.ts";

@@ -11,7 +11,7 @@ export type {
   HttpOptions,
   PagesHandler,
 } from "./http/fetch-handler.ts";
-export type { ResponseMetaInput } from "./http/headers.ts";
+export { type ResponseMetaInput, responseMeta } from "./http/headers.ts";
 export type { LimitedRequest } from "./http/limit-body.ts";
 export type { TellOperator } from "./http/origins.ts";
 export type { PublicUrl } from "./http/public-url.ts";

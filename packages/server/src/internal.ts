@@ -1,10 +1,10 @@
 // What the service and the pages of Latchkey take beside the public entry. They have the same version; it may change in each.
 
-export { findChallenge } from "@latchkey/auth";
+export { findChallenge } from "@latchkey/auth/internal";
 export { createAddressReader, createProxyCheck, isTrustedProxy, type ReadAddress } from "./http/client-address.ts";
 export { type CookieTransport, cookiePath, createCookieTransport } from "./http/cookie-transport.ts";
 export { createFetchHandler } from "./http/fetch-handler.ts";
-export { responseMeta, safeHeaders, toAnswerHeaders } from "./http/headers.ts";
+export { safeHeaders, toAnswerHeaders } from "./http/headers.ts";
 export { jwksPath } from "./http/jwks.ts";
 export { limitBody } from "./http/limit-body.ts";
 export { requestLimits } from "./http/limits.ts";

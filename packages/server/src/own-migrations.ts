@@ -8,9 +8,9 @@ import {
   type DatabaseOptions,
   type DatabasePool,
   type HookTransaction,
-  openLongConnection,
   StartError,
 } from "@latchkey/auth";
+import { openLongConnection } from "@latchkey/auth/internal";
 
 /** SQL, or what runs some. Tables are named with their schema: the connection looks for nothing in `public`. */
 export type OwnMigration = string | ((transaction: HookTransaction) => Promise<void>);

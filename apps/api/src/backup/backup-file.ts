@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import { type BackupHeader, readBackup, StartError } from "@latchkey/auth";
+import { type BackupHeader, StartError } from "@latchkey/auth";
+import { readBackup } from "@latchkey/auth/internal";
 
 /** What was read back. */
 export interface BackupSummary {

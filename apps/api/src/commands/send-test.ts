@@ -1,14 +1,5 @@
-import {
-  AuthError,
-  type Channel,
-  findSendRefusal,
-  type Message,
-  parsePhone,
-  renderMessage,
-  type Sender,
-  type SendRefusal,
-  StartError,
-} from "@latchkey/auth";
+import { AuthError, type Channel, type Message, type Sender, type SendRefusal, StartError } from "@latchkey/auth";
+import { findSendRefusal, parsePhone, renderMessage } from "@latchkey/auth/internal";
 import { Command, Option } from "commander";
 import { readConfigFile } from "../config-file.ts";
 import { readEnvironment, type Settings } from "../environment.ts";

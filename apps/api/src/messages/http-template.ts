@@ -1,4 +1,4 @@
-import { sendRefusals } from "@latchkey/auth";
+import { sendRefusals } from "@latchkey/auth/internal";
 import type { HttpOptions, Template } from "@latchkey/senders/http";
 import { z } from "zod";
 

@@ -1,4 +1,5 @@
-import { type AuthOptions, type CountryCode, isCountryCode, parseTestNumbers } from "@latchkey/auth";
+import type { AuthOptions, CountryCode } from "@latchkey/auth";
+import { isCountryCode, parseTestNumbers } from "@latchkey/auth/internal";
 import { isLoopback } from "@latchkey/server/internal";
 import { z } from "zod";
 import { duration, integer, isUntrimmed, strongSecret, time, untrimmed } from "../setting-formats.ts";

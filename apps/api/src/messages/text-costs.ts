@@ -1,4 +1,5 @@
-import { countSegments, noticeKinds, type RenderOptions, renderMessage, renderNotice } from "@latchkey/auth";
+import { countSegments, noticeKinds, type RenderOptions } from "@latchkey/auth";
+import { renderMessage, renderNotice } from "@latchkey/auth/internal";
 
 /** How many SMS one text costs. */
 export interface TextCost {

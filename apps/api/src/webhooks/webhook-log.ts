@@ -1,4 +1,5 @@
-import { type AuthOptions, withHostAlone } from "@latchkey/auth";
+import type { AuthOptions } from "@latchkey/auth";
+import { withHostAlone } from "@latchkey/auth/internal";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import type { Logger } from "pino";
 import { createCounter, type Metric } from "../metrics/exposition.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Auth, createAuth, defaultLimits, type Message, type Sender } from "@latchkey/auth";
+import { type Auth, createAuth, type Message, type Sender } from "@latchkey/auth";
+import { defaultLimits } from "@latchkey/auth/internal";
 import { createFirewall } from "@latchkey/auth/messages";
 import { openStorage } from "@latchkey/auth/storage";
 import type { Bench } from "../bench.ts";

@@ -1,4 +1,4 @@
-import { attemptLimits } from "@latchkey/auth";
+import { attemptLimits } from "@latchkey/auth/internal";
 import type { TestAuth } from "@latchkey/auth/testing";
 import { password } from "./accounts-over-http.ts";
 

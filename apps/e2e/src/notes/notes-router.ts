@@ -1,12 +1,5 @@
-import {
-  AuthError,
-  type ConfigOf,
-  defineProfile,
-  isPlainLine,
-  isPlainProse,
-  type NoFields,
-  withIssueCode,
-} from "@latchkey/auth";
+import { AuthError, type ConfigOf, defineProfile, type NoFields, withIssueCode } from "@latchkey/auth";
+import { isPlainLine, isPlainProse } from "@latchkey/auth/internal";
 import type { LatchkeyContext, ProcedureMeta } from "@latchkey/server";
 import { createBuilders, createProcedures, formatError, pageLimit, text } from "@latchkey/server/internal";
 import { initTRPC } from "@trpc/server";

@@ -96,7 +96,7 @@ export function openStorage(options: DatabaseOptions): Storage {
 }
 
 /** For the work itself, and for what is looked up in its midst: as many as calls have would be twice what was asked for. */
-const patientConnections = 2;
+const connectionsWithoutTimeout = 2;
 
 /** Does work that nobody waits for, such as a migration, on connections that wait for as long as it takes. */
 export async function withoutStatementTimeout<T>(
@@ -105,8 +105,9 @@ export async function withoutStatementTimeout<T>(
 ): Promise<T> {
   const given = givenPool(options);
   const pool =
-    given ?? openPoolWithoutTimeout({ ...(options as pg.PoolConfig), max: patientConnections }, isShared(options));
-  const db = openQueries(toPatientPool(options, given ? borrow(given) : pool));
+    given ??
+    openPoolWithoutTimeout({ ...(options as pg.PoolConfig), max: connectionsWithoutTimeout }, isShared(options));
+  const db = openQueries(toPoolWithoutTimeout(options, given ? borrow(given) : pool));
   try {
     return await work(db);
   } finally {
@@ -116,7 +117,7 @@ export async function withoutStatementTimeout<T>(
   }
 }
 
-function toPatientPool(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
+function toPoolWithoutTimeout(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
   if (isShared(options)) return withLocalSettings(pool, { settings: toLocalSettings(0), isShared: true });
   if (givenPool(options)) return withLocalSettings(pool, { settings: noStatementTimeout, isShared: false });
   return preparingPool(pool as pg.Pool);

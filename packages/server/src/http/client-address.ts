@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { toPlainAddress } from "@latchkey/auth";
+import { toPlainAddress } from "@latchkey/auth/internal";
 
 /** A proxy or a network of them, such as `10.0.0.7` or `10.0.0.0/8`. */
 export type TrustedProxy = string;

@@ -1,4 +1,4 @@
-import { findChallenge } from "@latchkey/auth";
+import { findChallenge } from "@latchkey/auth/internal";
 import type { TRPCError } from "@trpc/server";
 import { findAuthError } from "../trpc/error-map.ts";
 

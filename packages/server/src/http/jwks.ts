@@ -1,4 +1,5 @@
-import { type Auth, type Config, jwksMaxAge } from "@latchkey/auth";
+import type { Auth, Config } from "@latchkey/auth";
+import { jwksMaxAge } from "@latchkey/auth/internal";
 import { answerPublicDocument, toPublicDocument } from "./public-document.ts";
 
 /** Where the public keys are (RFC 8615). */

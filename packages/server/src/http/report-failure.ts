@@ -1,4 +1,4 @@
-import { OldTokenRefused } from "@latchkey/auth";
+import { OldTokenRefused } from "@latchkey/auth/internal";
 import { TRPCError } from "@trpc/server";
 import { findAuthError } from "../trpc/error-map.ts";
 import type { CallFailure } from "./fetch-handler.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { toPlainAddress } from "@latchkey/auth";
+import { toPlainAddress } from "@latchkey/auth/internal";
 import { type RequestInput, readHeader } from "../trpc/context.ts";
 import { createAddressReader, type TrustedProxy } from "./client-address.ts";
 import { createForwardedAddressReader } from "./forwarded-address.ts";

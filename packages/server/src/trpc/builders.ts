@@ -3,7 +3,6 @@ import {
   type Config,
   type CorePermission,
   type coreModels,
-  isUuid,
   type ModelAction,
   type ModelName,
   type PermissionFor,
@@ -11,6 +10,7 @@ import {
   type Session,
   type UserOf,
 } from "@latchkey/auth";
+import { isUuid } from "@latchkey/auth/internal";
 import { initTRPC, type TRPCProcedureBuilder, type TRPCUnsetMarker } from "@trpc/server";
 import type { LatchkeyContext } from "./context.ts";
 import { callInCookieMode, type ProcedureMeta } from "./cookie-mode.ts";

@@ -1,4 +1,5 @@
-import { AuthError, type AuthErrorCode, findChallenge } from "@latchkey/auth";
+import { AuthError, type AuthErrorCode } from "@latchkey/auth";
+import { findChallenge } from "@latchkey/auth/internal";
 import { TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-import { type InputIssue, type InputIssueCode, isInputIssueCode } from "@latchkey/auth";
+import type { InputIssue, InputIssueCode } from "@latchkey/auth";
+import { isInputIssueCode } from "@latchkey/auth/internal";
 import type { ZodError } from "zod";
 
 type ZodIssue = ZodError["issues"][number];

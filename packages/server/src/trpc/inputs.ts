@@ -1,4 +1,5 @@
-import { type ProfileDefinition, profileFields, withIssueCode } from "@latchkey/auth";
+import { type ProfileDefinition, withIssueCode } from "@latchkey/auth";
+import { profileFields } from "@latchkey/auth/internal";
 import type { TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server";
 import { z } from "zod";
 import type { ProcedureMeta } from "./cookie-mode.ts";

@@ -1,4 +1,5 @@
-import { type Config, deviceName, type ProfileChangesOf, type ProfileDefinition } from "@latchkey/auth";
+import type { Config, ProfileChangesOf, ProfileDefinition } from "@latchkey/auth";
+import { deviceName } from "@latchkey/auth/internal";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import { challengeText, identifierText, newPasswordText, passwordText, profileInput, taking, text } from "../inputs.ts";

@@ -1,4 +1,5 @@
-import { type Config, deviceName } from "@latchkey/auth";
+import type { Config } from "@latchkey/auth";
+import { deviceName } from "@latchkey/auth/internal";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import { byId, challengeText, passkeyRegistration, text, totpText } from "../inputs.ts";

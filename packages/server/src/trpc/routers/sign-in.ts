@@ -1,4 +1,5 @@
-import { type Config, deviceName, withIssueCode } from "@latchkey/auth";
+import { type Config, withIssueCode } from "@latchkey/auth";
+import { deviceName } from "@latchkey/auth/internal";
 import { z } from "zod";
 import type { Builders } from "../builders.ts";
 import {
