@@ -1,5 +1,8 @@
 import { pause } from "./callbacks.ts";
 
+/** Milliseconds after which a read that failed is tried again. */
+const pauseAfterFailure = 3_000;
+
 /** Whether a permission is held. */
 export type Held = "yes" | "no" | "unknown";
 
@@ -25,7 +28,6 @@ export interface PermissionStore {
 export function createPermissionStore(client: Client): PermissionStore {
   const listeners = new Set<() => void>();
   let read: Read | undefined;
-  let failures = 0;
   let stop = () => {};
 
   function refresh(): void {
@@ -40,16 +42,12 @@ export function createPermissionStore(client: Client): PermissionStore {
     if (!mine) return;
     try {
       mine.names = await client.permissions();
-      failures = 0;
     } catch {
-      if (read !== mine) return;
-      // The next component that asks tries again, and as long as one is there, so does time.
-      read = undefined;
-      failures += 1;
-      await pause(Math.min(2 ** failures, 30) * 1000);
-      return read || listeners.size === 0 ? undefined : refresh();
+      await pause(pauseAfterFailure);
+      // Without anybody who listens, the next one who does tries again.
+      if (read === mine) read = undefined;
     }
-    if (read === mine) refresh();
+    if (listeners.size > 0) refresh();
   }
 
   return {

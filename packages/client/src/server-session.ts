@@ -342,7 +342,10 @@ function isOfAnotherSite(request: SessionRequest, trusted: readonly string[] = [
   return !!origin && !hosts.includes(origin.replace(/^https?:\/\//, "")) && origin !== originOf(request);
 }
 
-const originOf = (request: SessionRequest) => ("url" in request ? new URL(String(request.url)).origin : undefined);
+function originOf(request: SessionRequest): string | undefined {
+  const url = "url" in request ? String(request.url) : "";
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}
 
 /** Seconds for which a browser keeps the device's mark: the most that browsers allow. */
 const deviceLifetime = 400 * 86_400;
