@@ -32,7 +32,6 @@ import { clockLeeway } from "./tokens/access-token.ts";
 import { createKeyRing } from "./tokens/key-ring.ts";
 import { sharedKeyId } from "./tokens/signing-key.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
-import { keepFromDeletion } from "./users/user-store.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 
 /** Opens the rooms on a database. */
@@ -110,7 +109,7 @@ function createTrail(
   { clock, auditStream, onAuditError }: ResolvedOptions,
   secretKeys: SecretKeys,
 ): Pick<Core, "denials" | "sealer" | "auditWorker"> {
-  const denials = createDenials({ db, clock, keepFromDeletion });
+  const denials = createDenials({ db, clock });
   const sealer = createSealer({ db, key: () => secretKeys.keysOf("audit-seals")[0] });
   const stream = auditStream ? createAuditStream(auditStream, { db }) : null;
   const told = { onError: onAuditError, onStreamError: auditStream?.onError };

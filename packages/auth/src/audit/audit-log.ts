@@ -280,14 +280,25 @@ export async function findOldEvents(
   return rows[0] ?? { until: new Date(0), isAny: false };
 }
 
-/** Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other. */
+/**
+ * Writes one event, and queues what it tells programs of a team's own. Call it inside the transaction of what it tells, so that neither exists without the other.
+ * Of somebody who was deleted meanwhile it holds no address.
+ */
 export async function recordEvent(db: Queries, happened: AuditEvent, facts: AuditFacts): Promise<void> {
   const { event, ...detail } = happened;
-  const { actorId, subjectId, address, requestId } = facts;
+  const { actorId, subjectId, requestId } = facts;
+  const address = addressUnlessDeleted(facts);
   await db
     .insertInto("auditEvents")
     .values({ id: createUuid(), event, actorId, subjectId, address, requestId, detail: JSON.stringify(detail) })
     .execute();
   await queueWebhooks(db, happened, subjectId);
   tellEvent(db, happened);
+}
+
+/** Whose address it is, is held, so that a deletion at the same moment comes before or takes it out afterwards, and never between. */
+function addressUnlessDeleted({ actorId, subjectId, address }: AuditFacts) {
+  const owner = actorId ?? subjectId;
+  if (address === null || owner === null) return address;
+  return sql<string | null>`(select ${address}::text from latchkey.users where id = ${owner}::uuid for key share)`;
 }

@@ -43,11 +43,9 @@ interface Window {
 export interface DenialsOptions {
   readonly db: Queries;
   readonly clock: Clock;
-  /** Keeps a person from being deleted until the transaction ends; false for one who is not there. */
-  readonly keepFromDeletion: (transaction: Queries, actorId: string) => Promise<boolean>;
 }
 
-export function createDenials({ db, clock, keepFromDeletion }: DenialsOptions): Denials {
+export function createDenials({ db, clock }: DenialsOptions): Denials {
   const windows = new Map<string, Window>();
 
   /** Takes a window away, and puts it back when what it counted could not be written. */
@@ -58,16 +56,8 @@ export function createDenials({ db, clock, keepFromDeletion }: DenialsOptions): 
     const { address, requestId } = last;
     const happened = { event: "denials_counted", calls: counted, procedures: [...procedures].sort() } as const;
     try {
-      await db.transaction().execute(async (transaction) => {
-        // Somebody who was deleted meanwhile has had their addresses taken out of the trail: none comes in after that.
-        const isThere = await keepFromDeletion(transaction, actorId);
-        await recordEvent(transaction, happened, {
-          actorId,
-          subjectId: null,
-          address: isThere ? address : null,
-          requestId,
-        });
-      });
+      const about = { actorId, subjectId: null, address, requestId };
+      await db.transaction().execute((transaction) => recordEvent(transaction, happened, about));
     } catch (error) {
       const newer = windows.get(actorId);
       if (newer) newer.counted += counted;

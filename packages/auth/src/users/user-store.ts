@@ -487,12 +487,6 @@ export async function findPasswordChangeDue(db: Queries, id: string): Promise<Da
   return (await query.executeTakeFirst())?.passwordChangeDueAt ?? null;
 }
 
-/** Keeps a user from being deleted until the transaction ends, and from nothing else; false for one who is not there. */
-export async function keepFromDeletion(transaction: Queries, id: string): Promise<boolean> {
-  const query = transaction.selectFrom("users").select("id").where("id", "=", id).forKeyShare();
-  return (await query.executeTakeFirst()) !== undefined;
-}
-
 /** Holds a user's row until the transaction ends; false when the account was disabled, deleted or given another password since it was read. */
 export async function lockUnchanged(
   transaction: Queries,
