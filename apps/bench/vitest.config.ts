@@ -1,4 +1,4 @@
 import { defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { server, tags } from "../../vitest.base.ts";
 
-export default defineConfig({ test: { server, testTimeout: 180_000 } });
+export default defineConfig({ test: { server, tags, testTimeout: 180_000 } });

@@ -36,7 +36,7 @@ test(`rows are measured from end to end, on real processes and a real PostgreSQL
   }
 });
 
-test("Ctrl-C leaves no folder behind", async () => {
+test("Ctrl-C leaves no folder behind", { tags: ["long"] }, async () => {
   const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("latchkey-bench-"));
   const before = await folders();
   const child = spawn(process.execPath, [main, "--quick"], { env, stdio: ["ignore", "ignore", "pipe"] });

@@ -14,7 +14,6 @@ const long = [
   "faults/postgres",
   "faults/codes",
   "packaging/client-package",
-  "processes/backup-command",
   "browser/passkeys",
   "regression/administrative-pairs",
   "permissions/large-lists",

@@ -104,7 +104,9 @@ test("a name that is an alias here goes on to whom it is given there, as the one
   await staysAsItIs();
 });
 
-test("who has rights here keeps the alias as they keep a username, and whoever was given it there keeps what they have", async () => {
+test("who has rights here keeps the alias as they keep a username, and whoever was given it there keeps what they have", {
+  tags: ["long"],
+}, async () => {
   await rename([5, "20209999"], [1, "20200005"]);
   const answer = await run();
   expect(answer).toMatchObject({ exitCode: 0, followed: { kept: ["1: username", "5: username"] } });
@@ -130,7 +132,9 @@ test("an alias that somebody keeps here is told of somebody new who has it there
   expect(await whoIs("person_8@firma.example", 8)).toBe(8);
 });
 
-test("an alias that an administrator took the place of stays, and who has it there besides gets it not", async () => {
+test("an alias that an administrator took the place of stays, and who has it there besides gets it not", {
+  tags: ["long"],
+}, async () => {
   await service.database.query(
     `update latchkey.users set username = 'named_here', username_key = 'named_here'
     where id = (select user_id from latchkey.imported_users where old_id = '3')`,
@@ -141,7 +145,9 @@ test("an alias that an administrator took the place of stays, and who has it the
   await staysAsItIs();
 });
 
-test("two equal ones in a file are asked about, and one of another source is told; nobody is without a word", async () => {
+test("two equal ones in a file are asked about, and one of another source is told; nobody is without a word", {
+  tags: ["long"],
+}, async () => {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-aliases-"));
   const source = join(folder, "users.csv");
   await writeFile(

@@ -207,7 +207,7 @@ describe("a file of one moment", () => {
   };
   const undo = () => undoImport({ connection: service.database.connection, source: "csv", apply: true });
 
-  test("brings everybody again whose import was undone, and says how many", async () => {
+  test("brings everybody again whose import was undone, and says how many", { tags: ["long"] }, async () => {
     await write("id,username\n1,first_of_file\n2,second_of_file\n");
     expect(await run({ source })).toMatchObject({ created: 2 });
     await service.database.query("update latchkey.users set city = 'Van' where username = 'first_of_file'");
@@ -222,7 +222,9 @@ describe("a file of one moment", () => {
       expect(await run({ source })).toMatchObject({ created: 0, exitCode: 0, totals: { new: 0, settled: 2 } });
   });
 
-  test("that has others in it than the one before brings these, and tells who is gone", async () => {
+  test("that has others in it than the one before brings these, and tells who is gone", {
+    tags: ["long"],
+  }, async () => {
     await write("id,username\n1,first_of_file\n2,second_of_file\n");
     await run({ source });
     await write("id,username\n2,renamed_in_file\n3,third_of_file\n");
@@ -320,7 +322,9 @@ test("who is called by their number there, and has another one besides now, is a
   await expect(signIn("0533 123 45 00", "fourth password")).resolves.toHaveProperty("token");
 });
 
-test("who is called by an address or an alias there, and changes another name, is asked nothing of it", async () => {
+test("who is called by an address or an alias there, and changes another name, is asked nothing of it", {
+  tags: ["long"],
+}, async () => {
   const people = [
     { id: 4, username: "dora@firma.example", password: hash("fourth password") },
     { id: 5, username: "1kaplan", password: hash("fifth password") },
@@ -355,7 +359,9 @@ test("permissions that are declared nowhere here are listed, to be declared", as
   expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
 });
 
-test("that somebody agreed to be contacted comes once, as what the import said; a withdrawal there is followed, and said so too", async () => {
+test("that somebody agreed to be contacted comes once, as what the import said; a withdrawal there is followed, and said so too", {
+  tags: ["long"],
+}, async () => {
   const consents = () =>
     service.database.query(`select c.is_given, c.decided_by, c.source from latchkey.consents c
       join latchkey.users u on u.id = c.user_id where u.username = 'eve' order by c.position`);
@@ -420,7 +426,9 @@ describe("groups and permissions", () => {
     expect(await groupsOf("eve")).toEqual(["Clerks", "Staff"]);
   });
 
-  test("that were taken away here are not given again by --allow-raising for another one", async () => {
+  test("that were taken away here are not given again by --allow-raising for another one", {
+    tags: ["long"],
+  }, async () => {
     await takeAllHere("eve");
     await giveThere(4, 3);
     expect(await run({ allowRaising: true })).toMatchObject({ followed: { people: 1, kept: [] } });
@@ -430,7 +438,7 @@ describe("groups and permissions", () => {
     expect(await groupsOf("eve")).toEqual([]);
   });
 
-  test("of a file are lost as those of a database are", async () => {
+  test("of a file are lost as those of a database are", { tags: ["long"] }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-groups-"));
     const source = join(folder, "users.csv");
     const write = async (groups: string) => {
@@ -447,7 +455,9 @@ describe("groups and permissions", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("and ranks that were given or taken away here are no less than a field that was changed, for undo", async () => {
+  test("and ranks that were given or taken away here are no less than a field that was changed, for undo", {
+    tags: ["long"],
+  }, async () => {
     const undo = () => undoImport({ connection: service.database.connection, source: "django", apply: false });
     expect(await undo()).toEqual({ deleted: 4, kept: 0 });
     await giveHere("bob", "Clerks");

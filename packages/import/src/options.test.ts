@@ -217,7 +217,9 @@ describe("an option", () => {
     await expect(run({ decisions: join(folder, "none.csv") })).rejects.toThrow(/cannot be read/);
   });
 
-  test("--decisions to rename somebody to a name that is kept for another are asked again", async () => {
+  test("--decisions to rename somebody to a name that is kept for another are asked again", {
+    tags: ["long"],
+  }, async () => {
     const head = "old_id,code,field,value,other,proposal,decision\n";
     const other = await write("id,username\n9,Kept.Name\n");
     await run({ source: other, name: "elsewhere", only: ["0"] });
@@ -269,7 +271,9 @@ describe("an option", () => {
     ]);
   });
 
-  test("--table of one schema takes groups and permissions from that schema, whatever others have", async () => {
+  test("--table of one schema takes groups and permissions from that schema, whatever others have", {
+    tags: ["long"],
+  }, async () => {
     await project.run("insert into users_user_groups values (1, 1, 1)");
     await project.run("create schema archive");
     await project.run("create table archive.auth_group as select id, 'Owners' as name from auth_group");
@@ -305,7 +309,9 @@ describe("an option", () => {
     await expect(run({ drop: ["nick"] })).rejects.toThrow(/no column nick/);
   });
 
-  test("--allow-raising follows who was enabled or given more rights there; without it that is told", async () => {
+  test("--allow-raising follows who was enabled or given more rights there; without it that is told", {
+    tags: ["long"],
+  }, async () => {
     await run({ accept: ["all"] });
     const change = "update users_user set is_active = not is_active, is_staff = true where id = 4";
     await project.run("update users_user set is_active = false where id = 4");

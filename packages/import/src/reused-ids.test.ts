@@ -121,7 +121,9 @@ describe("whose day of joining was corrected there", () => {
     await staysAsItIs(2);
   });
 
-  test("is left as they are by --undecided skip, also by --disable-deleted, and asked about again", async () => {
+  test("is left as they are by --undecided skip, also by --disable-deleted, and asked about again", {
+    tags: ["long"],
+  }, async () => {
     const account = await accountOf(1);
     await correct(1);
     await project.run("update users_user set is_active = false where id = 1");
@@ -176,7 +178,9 @@ describe("an id that is somebody else's there", () => {
     await expect(signIn("ada", "what ada types")).resolves.toMatchObject({ user: { id: account } });
   });
 
-  test("is parted from the account once, also where the run ends in its midst and is repeated", async () => {
+  test("is parted from the account once, also where the run ends in its midst and is repeated", {
+    tags: ["long"],
+  }, async () => {
     await give(1, "bora");
     const { importedUsers } = service.auth;
     const completeRound: typeof importedUsers.completeRound = async (...round) => {
@@ -228,7 +232,7 @@ describe("an id that is somebody else's there", () => {
   });
 });
 
-test("another --source-timezone cuts nobody from their account", async () => {
+test("another --source-timezone cuts nobody from their account", { tags: ["long"] }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-zones-"));
   const source = join(folder, "users.csv");
   await writeFile(source, "id,username,date_joined,is_active\n1,zoned,2024-07-01 12:00:00,true\n");

@@ -174,7 +174,7 @@ test("whoever signs out and in again in one tab stays signed in there, whatever 
   expect(await readSessions(site)).toEqual(["signed_out", null]);
 });
 
-test("a new password, chosen in one tab, signs no tab out", async ({ open, site, context }) => {
+test("a new password, chosen in one tab, signs no tab out", { tags: ["long"] }, async ({ open, site, context }) => {
   const [here, there] = [await open({ storage }), await open({ storage })];
   await signIn(here);
   await shows(there, signedIn);
@@ -192,10 +192,9 @@ test("a new password, chosen in one tab, signs no tab out", async ({ open, site,
   expect(await readSessions(site)).toEqual([null]);
 });
 
-test("a refresh that is answered late puts no older cookie back over that of a reauthentication in another tab", async ({
-  open,
-  site,
-}) => {
+test("a refresh that is answered late puts no older cookie back over that of a reauthentication in another tab", {
+  tags: ["long"],
+}, async ({ open, site }) => {
   const [here, there] = [await open({ storage }), await open({ storage })];
   await signIn(here);
   await shows(there, signedIn);

@@ -36,9 +36,9 @@ async function openTab(context: BrowserContext, { front }: Site): Promise<Page> 
 }
 
 describe("the SDK", () => {
-  test("adds a passkey, signs in with it in two tabs, and with one that was removed meanwhile in none", async ({
-    context,
-  }) => {
+  test("adds a passkey, signs in with it in two tabs, and with one that was removed meanwhile in none", {
+    tags: ["long"],
+  }, async ({ context }) => {
     await using site = await startSite({ core: { passkeys } });
     const here = await openTab(context, site);
     const phone = await addAuthenticator(context, here);

@@ -256,9 +256,9 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     await page.unroute(/\/trpc\//);
   });
 
-  test("loses nothing that was typed when the session ends, and goes on after signing in again", async ({
-    browser,
-  }) => {
+  test("loses nothing that was typed when the session ends, and goes on after signing in again", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const editor = await site.create({ isSuperuser: true });
     const { id } = await site.create({ username: freshName(), profile: { firstName: "Grace" } });
     await using window = await usual.open(browser, `/people/${id}`, { person: editor });
@@ -383,7 +383,9 @@ describe.skipIf(!isService)("people in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("are unlocked after the password of whoever does it, where their sign-in is not recent", async ({ browser }) => {
+  test("are unlocked after the password of whoever does it, where their sign-in is not recent", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id, username } = await site.create({});
     const { test } = site.live;
     const guess = () => test.auth.signIn({ username, password: "wrong" }, test.facts).catch(() => {});

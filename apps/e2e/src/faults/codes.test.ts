@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, type CallOptions, call } from "../live-server.ts";
 import { queryOnce } from "../processes/external-database.ts";
@@ -96,79 +97,84 @@ async function expectUnavailable(procedure: string, options: CallOptions): Promi
 /** What fails in one must not be silent, or away, in the next. */
 afterEach(() => postgres.comeBack());
 
-describe.each([
-  ["is away", () => postgres.stop(), () => postgres.start()],
-  ["does not answer", () => postgres.freeze(), () => postgres.thaw()],
-])("PostgreSQL %s", (_, leave, comeBack) => {
-  test("codes are `unavailable` within 5 seconds, nothing is handed to the provider, and what was asked for before goes on afterwards", async () => {
-    const [person, mover] = [await register(), await register()];
-    const { number } = person;
-    const next = freshNumber();
-    const signIn = await start("codes.start", { input: { purpose: "sign_in", to: number } }, number);
-    const own = { token: mover.token, input: { to: next } };
-    const move = await start("me.phone.start", own, next);
-    const reset = await start("password.startReset", { input: { username: number } }, number);
-    const shown = {
-      signIn: { input: { challenge: signIn.challenge, code: signIn.code } },
-      move: { token: mover.token, input: { challenge: move.challenge, code: move.code } },
-      reset: { input: { challenge: reset.challenge, code: reset.code, newPassword: `${password} 2` } },
-    };
-    await untilNothingIsDue();
+for (const { tags, cases } of shareOut(
+  [
+    ["is away", () => postgres.stop(), () => postgres.start()],
+    ["does not answer", () => postgres.freeze(), () => postgres.thaw()],
+  ],
+  2,
+))
+  describe.each(cases)("PostgreSQL %s", { tags }, (_, leave, comeBack) => {
+    test("codes are `unavailable` within 5 seconds, nothing is handed to the provider, and what was asked for before goes on afterwards", async () => {
+      const [person, mover] = [await register(), await register()];
+      const { number } = person;
+      const next = freshNumber();
+      const signIn = await start("codes.start", { input: { purpose: "sign_in", to: number } }, number);
+      const own = { token: mover.token, input: { to: next } };
+      const move = await start("me.phone.start", own, next);
+      const reset = await start("password.startReset", { input: { username: number } }, number);
+      const shown = {
+        signIn: { input: { challenge: signIn.challenge, code: signIn.code } },
+        move: { token: mover.token, input: { challenge: move.challenge, code: move.code } },
+        reset: { input: { challenge: reset.challenge, code: reset.code, newPassword: `${password} 2` } },
+      };
+      await untilNothingIsDue();
 
-    const before = provider.handed.length;
-    await leave();
-    await Promise.all([
-      expectUnavailable("codes.start", { input: { purpose: "sign_in", to: number } }),
-      expectUnavailable("codes.start", { input: { purpose: "enter", to: freshNumber() } }),
-      expectUnavailable("codes.resend", { input: { challenge: signIn.challenge } }),
-      expectUnavailable("token.obtainByCode", shown.signIn),
-      expectUnavailable("me.phone.start", { token: mover.token, input: { to: freshNumber() } }),
-      expectUnavailable("me.phone.confirm", shown.move),
-      expectUnavailable("password.startReset", { input: { username: number } }),
-      expectUnavailable("password.reset", shown.reset),
-    ]);
-    expect(provider.handed).toHaveLength(before);
-    await comeBack();
+      const before = provider.handed.length;
+      await leave();
+      await Promise.all([
+        expectUnavailable("codes.start", { input: { purpose: "sign_in", to: number } }),
+        expectUnavailable("codes.start", { input: { purpose: "enter", to: freshNumber() } }),
+        expectUnavailable("codes.resend", { input: { challenge: signIn.challenge } }),
+        expectUnavailable("token.obtainByCode", shown.signIn),
+        expectUnavailable("me.phone.start", { token: mover.token, input: { to: freshNumber() } }),
+        expectUnavailable("me.phone.confirm", shown.move),
+        expectUnavailable("password.startReset", { input: { username: number } }),
+        expectUnavailable("password.reset", shown.reset),
+      ]);
+      expect(provider.handed).toHaveLength(before);
+      await comeBack();
 
-    // A resend before its time is the same answer: the challenge that there was.
-    const again = await untilServed("codes.resend", { input: { challenge: signIn.challenge } });
-    expect(again).toMatchObject({ status: 200, body: signIn.started });
-    const signedIn = await untilServed("token.obtainByCode", shown.signIn);
-    expect(signedIn).toMatchObject({ status: 200, body: { user: { phoneNumber: number } } });
-    const moved = await untilServed("me.phone.confirm", shown.move);
-    expect(moved).toMatchObject({ status: 200, body: { user: { phoneNumber: next } } });
-    expect(await untilServed("password.reset", shown.reset)).toMatchObject({ status: 200 });
-    expect(service.isRunning()).toBe(true);
-    expect(findDefects(service)).toEqual([]);
+      // A resend before its time is the same answer: the challenge that there was.
+      const again = await untilServed("codes.resend", { input: { challenge: signIn.challenge } });
+      expect(again).toMatchObject({ status: 200, body: signIn.started });
+      const signedIn = await untilServed("token.obtainByCode", shown.signIn);
+      expect(signedIn).toMatchObject({ status: 200, body: { user: { phoneNumber: number } } });
+      const moved = await untilServed("me.phone.confirm", shown.move);
+      expect(moved).toMatchObject({ status: 200, body: { user: { phoneNumber: next } } });
+      expect(await untilServed("password.reset", shown.reset)).toMatchObject({ status: 200 });
+      expect(service.isRunning()).toBe(true);
+      expect(findDefects(service)).toEqual([]);
+    });
   });
-});
 
-describe.each(["is away", "is silent", "answers nonsense"] as const)("a provider that %s", (fault) => {
-  test("slows no answer and changes none, and every code goes out under one id once it is well", async () => {
-    const healthy = await ask("codes.start", { input: { purpose: "enter", to: freshNumber() } });
-    await untilNothingIsDue();
-    await provider.break(fault);
-    const before = provider.answered();
-    const wanted = Array.from({ length: asks }, freshNumber);
-    const seen: number[] = [];
-    for (const to of wanted) {
-      const stopwatch = startStopwatch(service.pid);
-      const { status, body } = await ask("codes.start", { input: { purpose: "enter", to } });
-      seen.push(stopwatch());
-      expect({ status, says: Object.keys(body) }).toEqual({ status: 200, says: Object.keys(healthy.body) });
-    }
-    expect(provider.answered()).toBe(before);
-    expect(Math.max(...seen)).toBeLessThan(longestStart);
+for (const { tags, cases } of shareOut(["is away", "is silent", "answers nonsense"] as const, 3))
+  describe.each(cases)("a provider that %s", { tags }, (fault) => {
+    test("slows no answer and changes none, and every code goes out under one id once it is well", async () => {
+      const healthy = await ask("codes.start", { input: { purpose: "enter", to: freshNumber() } });
+      await untilNothingIsDue();
+      await provider.break(fault);
+      const before = provider.answered();
+      const wanted = Array.from({ length: asks }, freshNumber);
+      const seen: number[] = [];
+      for (const to of wanted) {
+        const stopwatch = startStopwatch(service.pid);
+        const { status, body } = await ask("codes.start", { input: { purpose: "enter", to } });
+        seen.push(stopwatch());
+        expect({ status, says: Object.keys(body) }).toEqual({ status: 200, says: Object.keys(healthy.body) });
+      }
+      expect(provider.answered()).toBe(before);
+      expect(Math.max(...seen)).toBeLessThan(longestStart);
 
-    await provider.mend();
-    await until(() => wanted.every((to) => provider.codesFor(to).length > 0));
-    await untilNothingIsDue();
-    const states = "select distinct state from latchkey.challenges where address = any($1)";
-    expect(await queryOnce({ connectionString: databaseUrl }, states, [wanted])).toEqual([{ state: "sent" }]);
-    const ids = Map.groupBy(provider.handed, ({ to }) => to);
-    for (const to of wanted) {
-      expect(new Set(ids.get(to)?.map(({ id }) => id)).size, to).toBe(1);
-      expect(new Set(provider.codesFor(to)).size, to).toBe(1);
-    }
+      await provider.mend();
+      await until(() => wanted.every((to) => provider.codesFor(to).length > 0));
+      await untilNothingIsDue();
+      const states = "select distinct state from latchkey.challenges where address = any($1)";
+      expect(await queryOnce({ connectionString: databaseUrl }, states, [wanted])).toEqual([{ state: "sent" }]);
+      const ids = Map.groupBy(provider.handed, ({ to }) => to);
+      for (const to of wanted) {
+        expect(new Set(ids.get(to)?.map(({ id }) => id)).size, to).toBe(1);
+        expect(new Set(provider.codesFor(to)).size, to).toBe(1);
+      }
+    });
   });
-});

@@ -214,20 +214,24 @@ describe("PostgreSQL stops answering, with connections open", () => {
 describe("PostgreSQL is restarted under load", () => {
   const rounds = atLength(5, 1);
 
-  test("`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost", () =>
-    withDice(async (dice) => {
-      await using work = crowd.work(dice, few);
-      for (let round = 0; round < rounds; round += 1) {
-        await untilAnswered(dice.between(20, 100));
-        await postgres.stop();
-        const stoppedAt = performance.now();
-        await until(() => refusalsSince(stoppedAt).length >= 20);
-        await postgres.start();
-        expect(await measureReturn(stoppedAt)).toBeLessThan(longestReturn);
-      }
-      await work.stop();
-      await expectAllIsWell();
-    }));
+  test(
+    "`unavailable` meanwhile, no end of the process, service within 2 seconds of its return, and nothing is lost",
+    { tags: ["long"] },
+    () =>
+      withDice(async (dice) => {
+        await using work = crowd.work(dice, few);
+        for (let round = 0; round < rounds; round += 1) {
+          await untilAnswered(dice.between(20, 100));
+          await postgres.stop();
+          const stoppedAt = performance.now();
+          await until(() => refusalsSince(stoppedAt).length >= 20);
+          await postgres.start();
+          expect(await measureReturn(stoppedAt)).toBeLessThan(longestReturn);
+        }
+        await work.stop();
+        await expectAllIsWell();
+      }),
+  );
 });
 
 test("through all of that the log is JSON lines without a secret, nothing else is said, and the service stops with 0", async () => {

@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
 import { password, signUp } from "./accounts-over-http.ts";
@@ -16,41 +17,43 @@ function findReports({ logged }: LiveServer, requestId: string | null) {
 }
 
 describe("an unexpected error", () => {
-  test.each(["production", "development", "test", ""])(
-    "tells the caller nothing and the log everything, where NODE_ENV is '%s'",
-    async (mode) => {
-      vi.stubEnv("NODE_ENV", mode);
-      vi.resetModules();
-      const { startLiveServer } = await import("../live-server.ts");
-      await using live = await startLiveServer();
-      const { token } = await signUp(live, { username: "alice" });
-      await live.test.database.query("alter table latchkey.users rename column city to town");
+  for (const { tags, cases } of shareOut(["production", "development", "test", ""], 4))
+    test.each(cases)(
+      "tells the caller nothing and the log everything, where NODE_ENV is '%s'",
+      { tags },
+      async (mode) => {
+        vi.stubEnv("NODE_ENV", mode);
+        vi.resetModules();
+        const { startLiveServer } = await import("../live-server.ts");
+        await using live = await startLiveServer();
+        const { token } = await signUp(live, { username: "alice" });
+        await live.test.database.query("alter table latchkey.users rename column city to town");
 
-      const calls = {
-        "me.get": { token },
-        "me.update": { token, input: { country: "Türkiye" } },
-        "token.obtain": { input: { username: "alice", password } },
-        "token.verify": { input: { token } },
-      };
-      for (const [procedure, options] of Object.entries(calls)) {
-        const answer = await call(live.url, procedure, options);
-        expect(answer.status).toBe(500);
-        expect(answer.body).toEqual(internalError(procedure));
-        expect(answer.headers.get("cache-control")).toBe("no-store");
-        expect(answer.headers.get("www-authenticate")).toBeNull();
+        const calls = {
+          "me.get": { token },
+          "me.update": { token, input: { country: "Türkiye" } },
+          "token.obtain": { input: { username: "alice", password } },
+          "token.verify": { input: { token } },
+        };
+        for (const [procedure, options] of Object.entries(calls)) {
+          const answer = await call(live.url, procedure, options);
+          expect(answer.status).toBe(500);
+          expect(answer.body).toEqual(internalError(procedure));
+          expect(answer.headers.get("cache-control")).toBe("no-store");
+          expect(answer.headers.get("www-authenticate")).toBeNull();
 
-        const requestId = answer.headers.get("x-request-id");
-        expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
-        const [report, ...others] = findReports(live, requestId);
-        expect(others).toEqual([]);
-        expect(report).toMatchObject({
-          level: "error",
-          path: procedure,
-          err: { message: expect.stringMatching(/city/), stack: expect.stringContaining("at ") },
-        });
-      }
-    },
-  );
+          const requestId = answer.headers.get("x-request-id");
+          expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+          const [report, ...others] = findReports(live, requestId);
+          expect(others).toEqual([]);
+          expect(report).toMatchObject({
+            level: "error",
+            path: procedure,
+            err: { message: expect.stringMatching(/city/), stack: expect.stringContaining("at ") },
+          });
+        }
+      },
+    );
 
   test("outside a procedure says as much, in the same shape", async () => {
     await using live = await startLiveServer();

@@ -47,18 +47,18 @@ export interface CompilerSetup {
   readonly types?: readonly string[];
 }
 
-/** Each compiler with each way to find modules. */
+/** Each compiler with each way to find modules. The older one takes ten times as long, so the newer comes first in what is shared out. */
 export const allCompilerSetups: readonly CompilerSetup[] = [
-  { compiler: "ts59", resolution: "nodenext" },
-  { compiler: "ts59", resolution: "bundler" },
   { compiler: "ts7", resolution: "nodenext" },
   { compiler: "ts7", resolution: "bundler" },
+  { compiler: "ts59", resolution: "nodenext" },
+  { compiler: "ts59", resolution: "bundler" },
 ];
 
 /** In the ordinary run each compiler once, and each way once. */
 export const compilerSetups = allCompilerSetups.filter(
   ({ compiler, resolution }) =>
-    process.env.LATCHKEY_LONG === "1" || (compiler === "ts59") === (resolution === "nodenext"),
+    process.env.LATCHKEY_LONG === "1" || (compiler === "ts7") === (resolution === "nodenext"),
 );
 
 const installed = fileURLToPath(new URL("../../node_modules/", import.meta.url));

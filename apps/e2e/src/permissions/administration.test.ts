@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { createPerson, freshName, type Person, password, toAdministrator } from "./accounts-in-core.ts";
@@ -126,20 +127,24 @@ describe("users.list", () => {
     expect(all.map((user: { id: string }) => user.id)).toEqual([gone.id]);
   });
 
-  test.each([
-    ["two searches", { username: "a", email: "b" }, ["email"]],
-    ["a cursor that is none", { cursor: "abc" }, ["cursor"]],
-    ["a cursor of another list", { cursor: Buffer.from('["username","a"]').toString("base64url") }, ["cursor"]],
-    ["a cursor that is no id", { cursor: Buffer.from(`["id","' or 1=1"]`).toString("base64url") }, ["cursor"]],
-    ["a cursor of null", { cursor: Buffer.from("null").toString("base64url") }, ["cursor"]],
-    ["a page of 101", { limit: 101 }, ["limit"]],
-    ["a page of none", { limit: 0 }, ["limit"]],
-    ["an unknown filter", { isSuperuser: true }, ["isSuperuser"]],
-    ["a group that is no id", { groupId: "editors" }, ["groupId"]],
-    ["an empty search", { username: "" }, ["username"]],
-  ])("refuses %s", async (_, input, path) => {
-    expect(await issuesOf("users.list", input)).toMatchObject({ status: 400, issues: [{ path }] });
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["two searches", { username: "a", email: "b" }, ["email"]],
+      ["a cursor that is none", { cursor: "abc" }, ["cursor"]],
+      ["a cursor of another list", { cursor: Buffer.from('["username","a"]').toString("base64url") }, ["cursor"]],
+      ["a cursor that is no id", { cursor: Buffer.from(`["id","' or 1=1"]`).toString("base64url") }, ["cursor"]],
+      ["a cursor of null", { cursor: Buffer.from("null").toString("base64url") }, ["cursor"]],
+      ["a page of 101", { limit: 101 }, ["limit"]],
+      ["a page of none", { limit: 0 }, ["limit"]],
+      ["an unknown filter", { isSuperuser: true }, ["isSuperuser"]],
+      ["a group that is no id", { groupId: "editors" }, ["groupId"]],
+      ["an empty search", { username: "" }, ["username"]],
+    ],
+    2,
+  ))
+    test.each(cases)("refuses %s", { tags }, async (_, input, path) => {
+      expect(await issuesOf("users.list", input)).toMatchObject({ status: 400, issues: [{ path }] });
+    });
 
   test("never shows what is stored of a password", async () => {
     const { text } = await asBoss("users.list", { limit: 100 });
@@ -213,29 +218,34 @@ describe("users.create", () => {
     ]);
   });
 
-  test.each(["username", "phoneNumber", "email"])("says that the %s is taken", async (field) => {
-    const taken = { username: freshName(), phoneNumber: "+905327770002", email: "taken@example.com" };
-    await asBoss("users.create", taken);
-    const input = { username: freshName(), [field]: taken[field as keyof typeof taken] };
-    expect(await issuesOf("users.create", input)).toEqual({
-      status: 409,
-      issues: [{ path: [field], code: "taken", message: "belongs to another account" }],
+  for (const { tags, cases } of shareOut(["username", "phoneNumber", "email"], 3))
+    test.each(cases)("says that the %s is taken", { tags }, async (field) => {
+      const taken = { username: freshName(), phoneNumber: "+905327770002", email: "taken@example.com" };
+      await asBoss("users.create", taken);
+      const input = { username: freshName(), [field]: taken[field as keyof typeof taken] };
+      expect(await issuesOf("users.create", input)).toEqual({
+        status: 409,
+        issues: [{ path: [field], code: "taken", message: "belongs to another account" }],
+      });
     });
-  });
 
-  test.each([
-    ["a password for somebody else", { password }, ["password"]],
-    ["a bad username", { username: "1" }, ["username"]],
-    ["a bad phone number", { phoneNumber: "123" }, ["phoneNumber"]],
-    ["a bad e-mail address", { email: "x" }, ["email"]],
-    ["an unknown field", { isActive: false }, ["isActive"]],
-    ["a bad profile field", { gender: "x" }, ["gender"]],
-  ])("refuses %s", async (_, input, path) => {
-    expect(await issuesOf("users.create", { username: freshName(), ...input })).toMatchObject({
-      status: 400,
-      issues: [{ path }],
+  for (const { tags, cases } of shareOut(
+    [
+      ["a password for somebody else", { password }, ["password"]],
+      ["a bad username", { username: "1" }, ["username"]],
+      ["a bad phone number", { phoneNumber: "123" }, ["phoneNumber"]],
+      ["a bad e-mail address", { email: "x" }, ["email"]],
+      ["an unknown field", { isActive: false }, ["isActive"]],
+      ["a bad profile field", { gender: "x" }, ["gender"]],
+    ],
+    3,
+  ))
+    test.each(cases)("refuses %s", { tags }, async (_, input, path) => {
+      expect(await issuesOf("users.create", { username: freshName(), ...input })).toMatchObject({
+        status: 400,
+        issues: [{ path }],
+      });
     });
-  });
 
   test("names every field that is wrong at once", async () => {
     const { issues } = await issuesOf("users.create", { username: "1", phoneNumber: "1", email: "1" });
@@ -290,16 +300,23 @@ describe("users.update", () => {
     }
   });
 
-  test.each([
-    ["a password", { password }, ["changes", "password"]],
-    ["an id", { id: nobody }, ["changes", "id"]],
-    ["a date of joining", { dateJoined: "2020-01-01T00:00:00.000Z" }, ["changes", "dateJoined"]],
-    ["taking away the last name", { username: null }, ["username"]],
-    ["a mark that is no truth value", { isStaff: "true" }, ["changes", "isStaff"]],
-    ["a bad phone number", { phoneNumber: "12" }, ["phoneNumber"]],
-  ])("refuses %s", async (_, changes, path) => {
-    expect(await issuesOf("users.update", { id: boss.id, changes })).toMatchObject({ status: 400, issues: [{ path }] });
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["a password", { password }, ["changes", "password"]],
+      ["an id", { id: nobody }, ["changes", "id"]],
+      ["a date of joining", { dateJoined: "2020-01-01T00:00:00.000Z" }, ["changes", "dateJoined"]],
+      ["taking away the last name", { username: null }, ["username"]],
+      ["a mark that is no truth value", { isStaff: "true" }, ["changes", "isStaff"]],
+      ["a bad phone number", { phoneNumber: "12" }, ["phoneNumber"]],
+    ],
+    3,
+  ))
+    test.each(cases)("refuses %s", { tags }, async (_, changes, path) => {
+      expect(await issuesOf("users.update", { id: boss.id, changes })).toMatchObject({
+        status: 400,
+        issues: [{ path }],
+      });
+    });
 });
 
 describe("users.delete", () => {
@@ -403,21 +420,25 @@ describe("users.setGroups, users.setPermissions", () => {
     }
   });
 
-  test.each([
-    ["users.setGroups", { groupIds: [nobody] }, { path: ["groupIds"], message: "names a group that does not exist" }],
-    ["users.setGroups", { groupIds: ["x"] }, { path: ["groupIds", 0] }],
-    ["users.setGroups", {}, { path: ["groupIds"] }],
+  for (const { tags, cases } of shareOut(
     [
-      "users.setPermissions",
-      { permissions: ["notes.fly_note"] },
-      { path: ["permissions"], message: "names a permission that does not exist" },
+      ["users.setGroups", { groupIds: [nobody] }, { path: ["groupIds"], message: "names a group that does not exist" }],
+      ["users.setGroups", { groupIds: ["x"] }, { path: ["groupIds", 0] }],
+      ["users.setGroups", {}, { path: ["groupIds"] }],
+      [
+        "users.setPermissions",
+        { permissions: ["notes.fly_note"] },
+        { path: ["permissions"], message: "names a permission that does not exist" },
+      ],
+      ["users.setPermissions", { permissions: [""] }, { path: ["permissions", 0] }],
+      ["users.setPermissions", { permissions: "auth.view_user" }, { path: ["permissions"] }],
     ],
-    ["users.setPermissions", { permissions: [""] }, { path: ["permissions", 0] }],
-    ["users.setPermissions", { permissions: "auth.view_user" }, { path: ["permissions"] }],
-  ])("%s refuses %j", async (procedure, input, issue) => {
-    const { id } = await createPerson(live.test);
-    expect(await issuesOf(procedure, { id, ...input })).toMatchObject({ status: 400, issues: [issue] });
-  });
+    3,
+  ))
+    test.each(cases)("%s refuses %j", { tags }, async (procedure, input, issue) => {
+      const { id } = await createPerson(live.test);
+      expect(await issuesOf(procedure, { id, ...input })).toMatchObject({ status: 400, issues: [issue] });
+    });
 });
 
 describe("users.unlock", () => {
@@ -747,20 +768,24 @@ describe("groups", () => {
     });
   });
 
-  test.each([
-    ["groups.create", { name: "x" }, ["permissions"]],
-    ["groups.create", { name: "", permissions: [] }, ["name"]],
-    ["groups.create", { name: "x".repeat(151), permissions: [] }, ["name"]],
-    ["groups.create", { name: " ", permissions: [] }, ["name"]],
-    ["groups.create", { name: "a\nroot", permissions: [] }, ["name"]],
-    ["groups.create", { name: "\u001b[2J", permissions: [] }, ["name"]],
-    ["groups.create", { name: "x", permissions: ["notes.fly_note"] }, ["permissions"]],
-    ["groups.create", { name: "x", permissions: [], members: [] }, ["members"]],
-    ["groups.update", { id: nobody, permissions: [7] }, ["permissions", 0]],
-    ["groups.update", { id: nobody, isSuperuser: true }, ["isSuperuser"]],
-  ])("%s refuses %j", async (procedure, input, path) => {
-    expect(await issuesOf(procedure, input)).toMatchObject({ status: 400, issues: [{ path }] });
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["groups.create", { name: "x" }, ["permissions"]],
+      ["groups.create", { name: "", permissions: [] }, ["name"]],
+      ["groups.create", { name: "x".repeat(151), permissions: [] }, ["name"]],
+      ["groups.create", { name: " ", permissions: [] }, ["name"]],
+      ["groups.create", { name: "a\nroot", permissions: [] }, ["name"]],
+      ["groups.create", { name: "\u001b[2J", permissions: [] }, ["name"]],
+      ["groups.create", { name: "x", permissions: ["notes.fly_note"] }, ["permissions"]],
+      ["groups.create", { name: "x", permissions: [], members: [] }, ["members"]],
+      ["groups.update", { id: nobody, permissions: [7] }, ["permissions", 0]],
+      ["groups.update", { id: nobody, isSuperuser: true }, ["isSuperuser"]],
+    ],
+    3,
+  ))
+    test.each(cases)("%s refuses %j", { tags }, async (procedure, input, path) => {
+      expect(await issuesOf(procedure, input)).toMatchObject({ status: 400, issues: [{ path }] });
+    });
 
   test("a group that could not get its permissions is not there", async () => {
     const name = freshName();
@@ -770,31 +795,36 @@ describe("groups", () => {
   });
 });
 
-test.each([
-  ["users.get", { id: nobody }],
-  ["users.update", { id: nobody, changes: { city: "x" } }],
-  ["users.delete", { id: nobody }],
-  ["users.setGroups", { id: nobody, groupIds: [] }],
-  ["users.setPermissions", { id: nobody, permissions: [] }],
-  ["users.endSessions", { id: nobody }],
-  ["users.unlock", { id: nobody }],
-  ["groups.get", { id: nobody }],
-  ["users.createPasswordCode", { id: nobody }],
-  ["users.listSessions", { id: nobody }],
-  ["users.listPendingChanges", { id: nobody }],
-  ["users.getWaysIn", { id: nobody }],
-  ["users.stopPendingChange", { id: nobody, changeId: nobody }],
-  ["groups.update", { id: nobody, name: "x" }],
-  ["groups.delete", { id: nobody }],
-])(
-  "%s says of an id that nobody has that it is not found, and of no id that it is invalid",
-  async (procedure, input) => {
-    expect(outcomeOf(await asBoss(procedure, input))).toBe("404 not_found");
-    for (const id of ["", "1", "' or true --", null, { $ne: "" }, undefined]) {
-      expect(outcomeOf(await asBoss(procedure, { ...input, id }))).toBe("400 invalid_input");
-    }
-  },
-);
+for (const { tags, cases } of shareOut(
+  [
+    ["users.get", { id: nobody }],
+    ["users.update", { id: nobody, changes: { city: "x" } }],
+    ["users.delete", { id: nobody }],
+    ["users.setGroups", { id: nobody, groupIds: [] }],
+    ["users.setPermissions", { id: nobody, permissions: [] }],
+    ["users.endSessions", { id: nobody }],
+    ["users.unlock", { id: nobody }],
+    ["groups.get", { id: nobody }],
+    ["users.createPasswordCode", { id: nobody }],
+    ["users.listSessions", { id: nobody }],
+    ["users.listPendingChanges", { id: nobody }],
+    ["users.getWaysIn", { id: nobody }],
+    ["users.stopPendingChange", { id: nobody, changeId: nobody }],
+    ["groups.update", { id: nobody, name: "x" }],
+    ["groups.delete", { id: nobody }],
+  ],
+  3,
+))
+  test.each(cases)(
+    "%s says of an id that nobody has that it is not found, and of no id that it is invalid",
+    { tags },
+    async (procedure, input) => {
+      expect(outcomeOf(await asBoss(procedure, input))).toBe("404 not_found");
+      for (const id of ["", "1", "' or true --", null, { $ne: "" }, undefined]) {
+        expect(outcomeOf(await asBoss(procedure, { ...input, id }))).toBe("400 invalid_input");
+      }
+    },
+  );
 
 describe("audit.list", () => {
   test("answers pages, the newest first, of one user and of one event", async () => {
@@ -892,12 +922,16 @@ describe("audit.list", () => {
     expect((await asBoss("audit.list", input)).body.events).toEqual([]);
   });
 
-  test.each([
-    ...[{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }],
-    ...[{ from: "yesterday" }, { until: "2020-01-01" }, { from: 0 }, { address: "" }],
-  ])("refuses %j", async (input) => {
-    expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ...[{ userId: "x" }, { cursor: "x" }, { limit: 101 }, { actorId: "boss" }, { event: "" }],
+      ...[{ from: "yesterday" }, { until: "2020-01-01" }, { from: 0 }, { address: "" }],
+    ],
+    3,
+  ))
+    test.each(cases)("refuses %j", { tags }, async (input) => {
+      expect(outcomeOf(await asBoss("audit.list", input))).toBe("400 invalid_input");
+    });
 });
 
 describe("me.permissions", () => {

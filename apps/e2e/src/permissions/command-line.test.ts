@@ -1,4 +1,4 @@
-import { testSecret } from "@latchkey/auth/testing";
+import { shareOut, testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NotesHost, startNotesHost } from "../notes/notes-host.ts";
 import { createUser, obtainToken, password } from "../processes/accounts-by-cli.ts";
@@ -76,23 +76,27 @@ describe("grant and revoke", () => {
     expect(await permissionsOf(token)).toEqual([]);
   });
 
-  test.concurrent.each([
-    [["grant", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
-    [["revoke", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
-    [["grant", "alice", "--group", "Nobody"], "latchkey: There is no group of that name\n"],
+  for (const { tags, cases } of shareOut(
     [
-      ["grant", "nobody", "notes.add_note"],
-      "latchkey: There is no user with that username, phone number or e-mail address\n",
+      [["grant", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
+      [["revoke", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
+      [["grant", "alice", "--group", "Nobody"], "latchkey: There is no group of that name\n"],
+      [
+        ["grant", "nobody", "notes.add_note"],
+        "latchkey: There is no user with that username, phone number or e-mail address\n",
+      ],
+      [["grant", "alice"], "error: name either a permission or a --group\nAdd --help to see what it takes.\n"],
+      [
+        ["revoke", "alice", "notes.add_note", "--group", "Editors"],
+        "error: name either a permission or a --group\nAdd --help to see what it takes.\n",
+      ],
+      [["grant"], "error: missing required argument 'user'\nAdd --help to see what it takes.\n"],
     ],
-    [["grant", "alice"], "error: name either a permission or a --group\nAdd --help to see what it takes.\n"],
-    [
-      ["revoke", "alice", "notes.add_note", "--group", "Editors"],
-      "error: name either a permission or a --group\nAdd --help to see what it takes.\n",
-    ],
-    [["grant"], "error: missing required argument 'user'\nAdd --help to see what it takes.\n"],
-  ])("%j ends with 2 and says why", async (args, stderr) => {
-    expect(await installation.run(args)).toMatchObject({ code: 2, stdout: "", stderr });
-  });
+    3,
+  ))
+    test.concurrent.each(cases)("%j ends with 2 and says why", { tags }, async (args, stderr) => {
+      expect(await installation.run(args)).toMatchObject({ code: 2, stdout: "", stderr });
+    });
 });
 
 describe("change-password", () => {
@@ -160,15 +164,19 @@ describe("list-users", () => {
     expect(JSON.stringify(users)).not.toMatch(/bcrypt|"password"/);
   });
 
-  test.concurrent.each([
-    ["--limit", "0"],
-    ["--limit", "x"],
-    ["--limit", "1001"],
-    ["--cursor", "x"],
-    ["--colour", "red"],
-  ])("ends with 2 at %s %s", async (...flags) => {
-    expect(await installation.run(["list-users", ...flags])).toMatchObject({ code: 2, stdout: "" });
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["--limit", "0"],
+      ["--limit", "x"],
+      ["--limit", "1001"],
+      ["--cursor", "x"],
+      ["--colour", "red"],
+    ],
+    3,
+  ))
+    test.concurrent.each(cases)("ends with 2 at %s %s", { tags }, async (...flags) => {
+      expect(await installation.run(["list-users", ...flags])).toMatchObject({ code: 2, stdout: "" });
+    });
 });
 
 describe("end-sessions", () => {
@@ -344,27 +352,31 @@ describe("names, standing and groups", () => {
     expect((await answerOf("list-groups")).groups).not.toContainEqual(expect.objectContaining({ name: "Hands" }));
   });
 
-  test.concurrent.each([
-    [["change-user", "alice"], "error: name what to change"],
-    [["change-user", "alice", "--username", "bob"], "latchkey: username: belongs to another account"],
-    [["change-user", "alice", "--phone", "12"], "latchkey: phoneNumber: "],
-    [["disable", "boss"], "latchkey: The last active superuser can be neither removed nor demoted"],
-    [["delete-user", "boss", "--yes"], "latchkey: The last active superuser can be neither removed nor demoted"],
-    [["disable", "nobody"], "latchkey: There is no user with that username"],
-    [["create-group", "Editors"], "latchkey: name: belongs to another group"],
-    [["create-group", "Fliers", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist"],
-    [["change-group", "Editors"], "error: name permissions or a --name"],
+  for (const { tags, cases } of shareOut(
     [
-      ["change-group", "Editors", "notes.add_note", "--no-permissions"],
-      "error: name permissions or say --no-permissions",
+      [["change-user", "alice"], "error: name what to change"],
+      [["change-user", "alice", "--username", "bob"], "latchkey: username: belongs to another account"],
+      [["change-user", "alice", "--phone", "12"], "latchkey: phoneNumber: "],
+      [["disable", "boss"], "latchkey: The last active superuser can be neither removed nor demoted"],
+      [["delete-user", "boss", "--yes"], "latchkey: The last active superuser can be neither removed nor demoted"],
+      [["disable", "nobody"], "latchkey: There is no user with that username"],
+      [["create-group", "Editors"], "latchkey: name: belongs to another group"],
+      [["create-group", "Fliers", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist"],
+      [["change-group", "Editors"], "error: name permissions or a --name"],
+      [
+        ["change-group", "Editors", "notes.add_note", "--no-permissions"],
+        "error: name permissions or say --no-permissions",
+      ],
+      [["change-group", "Nobody", "--name", "x"], "latchkey: There is no group of that name"],
+      [["delete-group", "Editors"], "error: required option '--yes' not specified"],
     ],
-    [["change-group", "Nobody", "--name", "x"], "latchkey: There is no group of that name"],
-    [["delete-group", "Editors"], "error: required option '--yes' not specified"],
-  ])("%j is refused and changes nothing", async (args, said) => {
-    const { code, stdout, stderr } = await installation.run(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain(said);
-  });
+    3,
+  ))
+    test.concurrent.each(cases)("%j is refused and changes nothing", { tags }, async (args, said) => {
+      const { code, stdout, stderr } = await installation.run(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain(said);
+    });
 });
 
 test("an app that another program declared keeps commands from starting, and sync-permissions --prune takes it over", async () => {

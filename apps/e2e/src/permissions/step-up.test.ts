@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
@@ -61,16 +62,14 @@ const plain: readonly (readonly [name: string, procedure: string, input: Input])
 describe("an administrator whose sign-in is older than ten minutes", () => {
   beforeAll(() => live.test.clock.advance(601));
 
-  test.each([...becoming, ...grave])(
-    "is asked who they are before %s, and nothing is done",
-    async (_, procedure, input) => {
+  for (const { tags, cases } of shareOut([...becoming, ...grave], 3))
+    test.each(cases)("is asked who they are before %s, and nothing is done", { tags }, async (_, procedure, input) => {
       const { id } = await createPerson(live.test);
       const before = (await asBoss("users.get", { id })).body;
       const { status, body } = await asBoss(procedure, input(id));
       expect([status, body.data]).toMatchObject([403, { reason: "reauthentication_required", maxAge: 600 }]);
       expect((await asBoss("users.get", { id })).body).toEqual(before);
-    },
-  );
+    });
 
   test.each([{ isStaff: true }, { isSuperuser: true }, { permissions: ["auth.view_group"] }])(
     "is asked before disabling somebody with %o",
@@ -82,16 +81,18 @@ describe("an administrator whose sign-in is older than ten minutes", () => {
     },
   );
 
-  test.each(plain)("is not asked before %s", async (_, procedure, input) => {
-    const { id } = await createPerson(live.test);
-    expect((await asBoss(procedure, input(id))).status).toBe(200);
-  });
+  for (const { tags, cases } of shareOut(plain, 3))
+    test.each(cases)("is not asked before %s", { tags }, async (_, procedure, input) => {
+      const { id } = await createPerson(live.test);
+      expect((await asBoss(procedure, input(id))).status).toBe(200);
+    });
 
-  test.each([...becoming, ...grave])("goes on with %s after their password", async (_, procedure, input) => {
-    expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
-    const { id } = await createPerson(live.test);
-    expect((await asBoss(procedure, input(id))).status).toBe(200);
-  });
+  for (const { tags, cases } of shareOut([...becoming, ...grave], 3))
+    test.each(cases)("goes on with %s after their password", { tags }, async (_, procedure, input) => {
+      expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
+      const { id } = await createPerson(live.test);
+      expect((await asBoss(procedure, input(id))).status).toBe(200);
+    });
 
   test("without the permission is refused for that, and told nothing of the rest", async () => {
     const other = await createPerson(live.test);
@@ -109,17 +110,19 @@ describe("an administrator whose password a code that was sent has set today", (
     ]);
   });
 
-  test.each([...becoming, ...grave])("has to wait before %s, and nothing is done", async (_, procedure, input) => {
-    expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
-    const { id } = await createPerson(live.test);
-    const before = (await asBoss("users.get", { id })).body;
-    const { status, body } = await asBoss(procedure, input(id));
-    expect([status, body.data]).toMatchObject([403, { reason: "permission_denied" }]);
-    expect((await asBoss("users.get", { id })).body).toEqual(before);
-  });
+  for (const { tags, cases } of shareOut([...becoming, ...grave], 3))
+    test.each(cases)("has to wait before %s, and nothing is done", { tags }, async (_, procedure, input) => {
+      expect((await asBoss("me.reauthenticate", { password })).status).toBe(200);
+      const { id } = await createPerson(live.test);
+      const before = (await asBoss("users.get", { id })).body;
+      const { status, body } = await asBoss(procedure, input(id));
+      expect([status, body.data]).toMatchObject([403, { reason: "permission_denied" }]);
+      expect((await asBoss("users.get", { id })).body).toEqual(before);
+    });
 
-  test.each(plain)("need not wait for %s", async (_, procedure, input) => {
-    const { id } = await createPerson(live.test);
-    expect((await asBoss(procedure, input(id))).status).toBe(200);
-  });
+  for (const { tags, cases } of shareOut(plain, 3))
+    test.each(cases)("need not wait for %s", { tags }, async (_, procedure, input) => {
+      const { id } = await createPerson(live.test);
+      expect((await asBoss(procedure, input(id))).status).toBe(200);
+    });
 });

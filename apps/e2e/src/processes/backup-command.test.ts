@@ -13,7 +13,7 @@ import { until } from "./service-process.ts";
 const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 const settings = { LATCHKEY_SECRET: secret };
 
-test("a backup under load brings everybody back into a folder that was destroyed", async () => {
+test("a backup under load brings everybody back into a folder that was destroyed", { tags: ["long"] }, async () => {
   const file = join(await makeTemporaryFolder("latchkey-backup-"), "all.backup");
   const people: { username: string; refreshToken: string }[] = [];
   {

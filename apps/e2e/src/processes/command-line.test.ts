@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
 import { promisify } from "node:util";
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
@@ -29,44 +30,48 @@ function create(args: readonly string[], input = password): Promise<Outcome> {
 }
 
 describe.concurrent("what a person gets wrong is told in a line, with exit code 2, and changes nothing", () => {
-  it.each<[title: string, args: readonly string[], input: string, line: string]>([
-    ["a line break for a password", ["--username", "bob"], "\n", "The password is empty"],
-    ["a short password", ["--username", "bob"], "x7!kQ", "password: Use 8 characters or more"],
+  for (const { tags, cases } of shareOut<[title: string, args: readonly string[], input: string, line: string]>(
     [
-      "a common password",
-      ["--username", "bob"],
-      "password123\n",
-      "password: Too many people use this password; choose another one",
+      ["a line break for a password", ["--username", "bob"], "\n", "The password is empty"],
+      ["a short password", ["--username", "bob"], "x7!kQ", "password: Use 8 characters or more"],
+      [
+        "a common password",
+        ["--username", "bob"],
+        "password123\n",
+        "password: Too many people use this password; choose another one",
+      ],
+      [
+        "the username for a password",
+        ["--username", "bartholomew"],
+        "Bartholomew",
+        "password: The password is too close to your own name, number or address, or to the name of this service",
+      ],
+      ["a username that is taken", ["--username", "Alice"], password, "username: belongs to another account"],
+      [
+        "a phone number that is taken",
+        ["--username", "bob", "--phone", "+905321234567"],
+        password,
+        "phoneNumber: belongs to another account",
+      ],
+      [
+        "a phone number without its country",
+        ["--username", "bob", "--phone", "0532 123 45 67"],
+        password,
+        "phoneNumber: A phone number starts with + and the country code",
+      ],
+      [
+        "a phone number that does not exist",
+        ["--username", "bob", "--phone", "+90 123"],
+        password,
+        "phoneNumber: There is no such phone number",
+      ],
     ],
-    [
-      "the username for a password",
-      ["--username", "bartholomew"],
-      "Bartholomew",
-      "password: The password is too close to your own name, number or address, or to the name of this service",
-    ],
-    ["a username that is taken", ["--username", "Alice"], password, "username: belongs to another account"],
-    [
-      "a phone number that is taken",
-      ["--username", "bob", "--phone", "+905321234567"],
-      password,
-      "phoneNumber: belongs to another account",
-    ],
-    [
-      "a phone number without its country",
-      ["--username", "bob", "--phone", "0532 123 45 67"],
-      password,
-      "phoneNumber: A phone number starts with + and the country code",
-    ],
-    [
-      "a phone number that does not exist",
-      ["--username", "bob", "--phone", "+90 123"],
-      password,
-      "phoneNumber: There is no such phone number",
-    ],
-  ])("%s", async (_title, args, input, line) => {
-    expect(await create(args, input)).toMatchObject({ code: 2, stdout: "", stderr: `latchkey: ${line}\n` });
-    expect(await installation.query("select username from latchkey.users where username ilike 'b%'")).toEqual([]);
-  });
+    3,
+  ))
+    it.each(cases)("%s", { tags }, async (_title, args, input, line) => {
+      expect(await create(args, input)).toMatchObject({ code: 2, stdout: "", stderr: `latchkey: ${line}\n` });
+      expect(await installation.query("select username from latchkey.users where username ilike 'b%'")).toEqual([]);
+    });
 
   it("a username and a phone number at once, each in its line", async () => {
     const { code, stderr } = await create(["--username", "1bob", "--phone", "bob"]);

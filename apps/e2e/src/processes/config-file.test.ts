@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { shareOut } from "@latchkey/auth/testing";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
@@ -44,29 +45,34 @@ async function write(name: string, text: string): Promise<string> {
   return path;
 }
 
-test.each([
-  ["throws", "throw new Error('no such\\n  shop')", "no such shop"],
-  ["has no default export", "export const config = {}", "has no default export"],
-  ["exports no object", "export default 7", "expected object"],
-  ["misspells a part", "export default { permission: [] }", 'Unrecognized key: "permission"'],
-  ["declares the core's own permission", "export default { permissions: ['auth.user'] }", "permissions.0 "],
-  ["declares a field that cannot be stored", "export default { profile: { nickname: 7 } }", "nickname"],
-  ["is no TypeScript", "export default {", ""],
-])(
-  "a config file that %s stops the service and the command line in one line with its path",
-  async (what, text, said) => {
-    const path = await write(`${what.replaceAll(/\W/g, "-")}.config.ts`, text);
-    for (const run of [
-      installation.launch({ LATCHKEY_CONFIG: path }).outcome,
-      installation.run(["list-users"], { variables: { LATCHKEY_CONFIG: path } }),
-    ]) {
-      const { code, stderr } = await run;
-      expect({ code, lines: stderr.trim().split("\n").length }, stderr).toEqual({ code: 3, lines: 1 });
-      expect(stderr).toContain(`latchkey: ${path}: `);
-      expect(stderr).toContain(said);
-    }
-  },
-);
+for (const { tags, cases } of shareOut(
+  [
+    ["throws", "throw new Error('no such\\n  shop')", "no such shop"],
+    ["has no default export", "export const config = {}", "has no default export"],
+    ["exports no object", "export default 7", "expected object"],
+    ["misspells a part", "export default { permission: [] }", 'Unrecognized key: "permission"'],
+    ["declares the core's own permission", "export default { permissions: ['auth.user'] }", "permissions.0 "],
+    ["declares a field that cannot be stored", "export default { profile: { nickname: 7 } }", "nickname"],
+    ["is no TypeScript", "export default {", ""],
+  ],
+  3,
+))
+  test.each(cases)(
+    "a config file that %s stops the service and the command line in one line with its path",
+    { tags },
+    async (what, text, said) => {
+      const path = await write(`${what.replaceAll(/\W/g, "-")}.config.ts`, text);
+      for (const run of [
+        installation.launch({ LATCHKEY_CONFIG: path }).outcome,
+        installation.run(["list-users"], { variables: { LATCHKEY_CONFIG: path } }),
+      ]) {
+        const { code, stderr } = await run;
+        expect({ code, lines: stderr.trim().split("\n").length }, stderr).toEqual({ code: 3, lines: 1 });
+        expect(stderr).toContain(`latchkey: ${path}: `);
+        expect(stderr).toContain(said);
+      }
+    },
+  );
 
 test("a config file that is named and not there is told, and not taken for none", async () => {
   const path = join(folder, "absent.config.ts");

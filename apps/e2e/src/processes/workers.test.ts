@@ -82,7 +82,9 @@ async function scrape(url: string): Promise<Map<string, Figure[]>> {
 
 const sum = (figures: readonly Figure[] = []) => figures.reduce((total, { value }) => total + value, 0);
 
-test("a scrape has the figures of every worker under its number, and one that is killed is replaced, while the other goes on answering", async () => {
+test("a scrape has the figures of every worker under its number, and one that is killed is replaced, while the other goes on answering", {
+  tags: ["long"],
+}, async () => {
   const service = await startBoth({ METRICS_PORT: "0" });
   const metrics = service.log().filter(({ msg }) => msg === "metrics");
   expect(metrics).toHaveLength(1);

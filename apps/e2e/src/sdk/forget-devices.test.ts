@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { createAuthClient, memoryStorage } from "@latchkey/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
@@ -32,30 +33,38 @@ async function isKnown(username: string, deviceMark: string): Promise<boolean> {
   return isIn;
 }
 
-it.each([
-  ["sessions.revokeOthers", ({ api }: Auth) => api.sessions.revokeOthers.mutate()],
-  ["me.devices.forget", ({ api }: Auth) => api.me.devices.forget.mutate()],
-  ["me.phone.remove", ({ api }: Auth) => api.me.phone.remove.mutate()],
-] as const)("forgets every device but the one that calls %s, which keeps its new mark", async (name, forget) => {
-  const username = name.replaceAll(".", "_").toLowerCase();
-  await live.test.auth.createUser({ username, password, phoneNumber: newNumber() });
-  const [here, there] = [await open(username), await open(username)];
-  const before = await here.readMark();
-  expect(await isKnown(username, await there.readMark())).toBe(true);
-  await forget(here.auth);
-  const mark = await here.readMark();
-  expect(mark).not.toBe(before);
-  // The same device, of the account's next epoch.
-  expect(mark.slice(0, 21)).toBe(before.slice(0, 21));
-  expect([await isKnown(username, mark), await isKnown(username, before)]).toEqual([true, false]);
-  expect(await isKnown(username, await there.readMark())).toBe(false);
-  expect(await here.auth.api.me.get.query()).toMatchObject({ username });
-  // And still after the session was stored once more.
-  await here.auth.api.me.update.mutate({ city: "İzmir" });
-  expect(await here.readMark()).toBe(mark);
-  await here.auth.signOut();
-  expect(await here.readMark()).toBe(mark);
-});
+for (const { tags, cases } of shareOut(
+  [
+    ["sessions.revokeOthers", ({ api }: Auth) => api.sessions.revokeOthers.mutate()],
+    ["me.devices.forget", ({ api }: Auth) => api.me.devices.forget.mutate()],
+    ["me.phone.remove", ({ api }: Auth) => api.me.phone.remove.mutate()],
+  ] as const,
+  3,
+))
+  it.each(cases)(
+    "forgets every device but the one that calls %s, which keeps its new mark",
+    { tags },
+    async (name, forget) => {
+      const username = name.replaceAll(".", "_").toLowerCase();
+      await live.test.auth.createUser({ username, password, phoneNumber: newNumber() });
+      const [here, there] = [await open(username), await open(username)];
+      const before = await here.readMark();
+      expect(await isKnown(username, await there.readMark())).toBe(true);
+      await forget(here.auth);
+      const mark = await here.readMark();
+      expect(mark).not.toBe(before);
+      // The same device, of the account's next epoch.
+      expect(mark.slice(0, 21)).toBe(before.slice(0, 21));
+      expect([await isKnown(username, mark), await isKnown(username, before)]).toEqual([true, false]);
+      expect(await isKnown(username, await there.readMark())).toBe(false);
+      expect(await here.auth.api.me.get.query()).toMatchObject({ username });
+      // And still after the session was stored once more.
+      await here.auth.api.me.update.mutate({ city: "İzmir" });
+      expect(await here.readMark()).toBe(mark);
+      await here.auth.signOut();
+      expect(await here.readMark()).toBe(mark);
+    },
+  );
 
 it("keeps the mark that a reset answers, which nobody is signed in for", async () => {
   const { username } = await live.test.auth.createUser({ username: "forgetful", password });
