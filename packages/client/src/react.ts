@@ -21,10 +21,8 @@ import { type UseCode, useCodeOf } from "./use-code.ts";
 
 export type { UseCode } from "./use-code.ts";
 
-/** Whoever is signed in, by any router. */
-interface AnyPerson {
-  readonly id: string;
-}
+/** Whoever is signed in, by any router. It has no name outside, since programs that export an element would have to name it. */
+type AnyPerson = { readonly id: string };
 
 /** What of a client does not depend on the router that it calls. */
 type AnyClient<Person = AnyPerson> = Pick<
