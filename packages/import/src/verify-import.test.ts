@@ -27,7 +27,7 @@ const run = () => runImport({ project, service }, { accept: ["all"] });
 const verify = () =>
   verifyImport(service.auth, { ...usual, connection: service.database.connection, source: project.source });
 const numberOf = (id: number) => project.run(`update users_user set phone_number = '${number}' where id = ${id}`);
-const signIn = (password: string) => service.auth.login({ username: number, password }, service.facts);
+const signIn = (password: string) => service.auth.signIn({ username: number, password }, service.facts);
 
 describe("a number of somebody there that another one has here", () => {
   test("who came with it and is gone there signs in that one alone, which is told and no fault", async () => {

@@ -75,7 +75,7 @@ test("an upgrade finds own fields, own models and own migrations as they were, a
 test("the release before starts on what a later one has run, as while they follow one another and after going back", async () => {
   const before = await open(orders);
   await before.stop();
-  expect(await migrateOwn(pool, orders)).toEqual([]);
+  expect(await migrateOwn({ pool }, orders)).toEqual([]);
   expect((await pool.query("select name from shop.migrations order by name")).rows.at(-1)).toEqual({
     name: "0003-prices",
   });

@@ -8,7 +8,7 @@ import { deriveCode, readDigits, toCodeKey } from "./derived-code.ts";
 const keys = [toCodeKey(randomBytes(32)), toCodeKey(randomBytes(32))] as const;
 
 describe("a code", () => {
-  it("is as likely to be one number as another", () => {
+  it("is as likely to be one number as another", { tags: ["long"] }, () => {
     const counts = new Array<number>(1_000).fill(0);
     const draws = 200_000;
     for (let draw = 0; draw < draws; draw += 1) {

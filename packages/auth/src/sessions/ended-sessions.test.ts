@@ -36,7 +36,9 @@ test("one that an old token opened is kept until that token has run out, however
   expect(await auth.purge()).toMatchObject({ sessions: 1 });
 });
 
-test("one that has run out is kept while a name waits to open the account that was added in it, so that another password stops that", async () => {
+test("one that has run out is kept while a name waits to open the account that was added in it, so that another password stops that", {
+  tags: ["long"],
+}, async () => {
   const inbox = createInbox();
   const messages = { senders: { sms: inbox }, isEnforced: false };
   await using test = await createTestAuth({

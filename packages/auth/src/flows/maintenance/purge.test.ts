@@ -36,7 +36,9 @@ test("more than one batch goes in one purge, and two processes share the work", 
   expect(purged.reduce((sum, { auditEvents }) => sum + auditEvents, 0)).toBe(1_200);
 });
 
-test("addresses of somebody who was deleted go in steps that read no more for all the events that are left", async () => {
+test("addresses of somebody who was deleted go in steps that read no more for all the events that are left", {
+  tags: ["long"],
+}, async () => {
   await using test = await createTestAuth();
   const { auth, database } = test;
   const [person, events] = ["00000000-0000-4000-8000-000000000001", 20_000];

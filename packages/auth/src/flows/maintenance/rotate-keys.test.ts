@@ -101,7 +101,9 @@ test("several rotations in a row take over in their order, and none of their tok
   expect(signers).toEqual([0, 0, 0, 1, 2, 3, 3, 3]);
 });
 
-test("while keys rotate again and again under load on two processes, no sign-in and no call fails", async () => {
+test("while keys rotate again and again under load on two processes, no sign-in and no call fails", {
+  tags: ["long"],
+}, async () => {
   const processes = [service.auth, other];
   const people = ["alice", "bob", "carol", "dave"];
   const signers = new Set<string>();

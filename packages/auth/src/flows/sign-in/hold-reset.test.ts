@@ -38,7 +38,9 @@ const open = (username: string, typed: string) => auth.signIn({ username, passwo
 const hold = (username: string, deviceMark: string | undefined, typed: string) =>
   auth.holdReset({ username, password: typed, deviceMark }, facts()).then(() => "held", codeOf);
 
-test("wrong passwords for a hold, on however many devices of before, keep its owner from nothing", async () => {
+test("wrong passwords for a hold, on however many devices of before, keep its owner from nothing", {
+  tags: ["long"],
+}, async () => {
   const { username, marks, session } = await createOwner(11);
   for (const mark of marks)
     for (let time = 0; time < 10; time += 1) expect(await hold(username, mark, "a guess")).toBe("invalid_credentials");

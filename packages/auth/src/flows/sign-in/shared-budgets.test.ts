@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createInbox, createTestAuth, shareOut, type TestAuth } from "../../testing/index.ts";
 import { codeOf, createProvedPerson, freshFacts, freshNumber } from "../../testing/people.ts";
 import type { PublicPurpose } from "./start-code.ts";
 
@@ -28,27 +28,31 @@ const refusedRules = ({ database }: TestAuth) =>
 
 const eightNumbers = () => Array.from({ length: 8 }, freshNumber);
 
-describe.each<[PublicPurpose, "open" | "closed"]>([
-  ["sign_in", "open"],
-  ["reset_password", "open"],
-  ["enter", "closed"],
-])("asking for a code to %s, with registration %s", (purpose, registration) => {
-  test("tells nobody by the end of a shared budget which of many numbers have accounts", async () => {
-    const { test: service, inbox } = await openService(registration);
-    await using _ = service;
-    const known = await Promise.all(Array.from({ length: 8 }, () => createProvedPerson(service)));
-    const ofNobody = await askForAll(service, purpose, eightNumbers());
-    const ofPeople = await askForAll(
-      service,
-      purpose,
-      known.map(({ phoneNumber }) => phoneNumber),
-    );
-    expect(ofPeople).toEqual(ofNobody);
-    expect(new Set(ofPeople.map(String)).size).toBe(1);
-    expect(inbox.messages.length).toBeLessThan(8);
-    expect(await refusedRules(service)).toEqual([{ rule: "country_budget" }]);
+for (const { tags, cases } of shareOut<[PublicPurpose, "open" | "closed"]>(
+  [
+    ["sign_in", "open"],
+    ["reset_password", "open"],
+    ["enter", "closed"],
+  ],
+  3,
+))
+  describe.each(cases)("asking for a code to %s, with registration %s", { tags }, (purpose, registration) => {
+    test("tells nobody by the end of a shared budget which of many numbers have accounts", async () => {
+      const { test: service, inbox } = await openService(registration);
+      await using _ = service;
+      const known = await Promise.all(Array.from({ length: 8 }, () => createProvedPerson(service)));
+      const ofNobody = await askForAll(service, purpose, eightNumbers());
+      const ofPeople = await askForAll(
+        service,
+        purpose,
+        known.map(({ phoneNumber }) => phoneNumber),
+      );
+      expect(ofPeople).toEqual(ofNobody);
+      expect(new Set(ofPeople.map(String)).size).toBe(1);
+      expect(inbox.messages.length).toBeLessThan(8);
+      expect(await refusedRules(service)).toEqual([{ rule: "country_budget" }]);
+    });
   });
-});
 
 test("where everybody who asks is sent a code, its end is told, so that nobody waits for one", async () => {
   const { test: service } = await openService("open");

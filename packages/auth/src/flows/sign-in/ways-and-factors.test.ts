@@ -365,14 +365,18 @@ const reasonOf = ({ code, cause }: AuthError): string => (cause instanceof OldTo
 const titleOf = (way: string, kind: Kind, setting: Setting) =>
   [way, kind.factors, kind.isStaff ? "staff" : "user", setting].join(", ");
 
-/** In the ordinary run each kind under one setting, which is another for the next kind. */
 const combinations = kinds.flatMap((kind, index) =>
-  settings.map((setting, at) => ({ kind, setting, sum: index + at })),
+  settings.map((setting, at) => ({ kind, setting, index, sum: index + at })),
 );
-const shares = shareOutBy(combinations, ({ sum }) => sum % settings.length === 0);
+
+/** In the ordinary run every other kind under one setting, which is another for the next kind; the others are tried with the next way. */
+function sharesOf(way: string) {
+  const place = Object.keys(ways).indexOf(way);
+  return shareOutBy(combinations, ({ index, sum }) => sum % settings.length === 0 && (index + place) % 2 === 0);
+}
 
 describe.each(Object.entries(ways))("%s", (way, enter) => {
-  for (const { tags, cases } of shares) {
+  for (const { tags, cases } of sharesOf(way)) {
     const settingsOf = Map.groupBy(cases, ({ kind }) => kind);
 
     test("reaches no procedure that wants more than was shown, whatever the account has and the setting says", {

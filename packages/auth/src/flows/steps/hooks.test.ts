@@ -176,7 +176,7 @@ describe("a hook that refuses", () => {
     expect(events.at(-1)).toMatchObject({ event: "sign_in_refused", detail: { because: "hook" } });
   });
 
-  test("uses up none of a person's attempts, however often", async () => {
+  test("uses up none of a person's attempts, however often", { tags: ["long"] }, async () => {
     const { username, caller } = await signUp();
     refusing();
     for (let attempt = 0; attempt < 30; attempt++) {
