@@ -1,7 +1,7 @@
 import { withHostAlone } from "@latchkey/auth/internal";
 import type { SettingReport } from "@latchkey/server";
-import { type Settings, secretSettings, settingNames } from "./environment.ts";
 import { countHashesAtOnce } from "./auth-options.ts";
+import { type Settings, secretSettings, settingNames } from "./environment.ts";
 import { findMemoryFault } from "./memory-limit.ts";
 import { findServingFault } from "./transport-security.ts";
 

@@ -80,7 +80,6 @@ import { exportErasures, replayErasures } from "./flows/maintenance/erasures.ts"
 import { readMessageHistory, reportMessages } from "./flows/maintenance/report-messages.ts";
 import { reseal } from "./flows/maintenance/reseal.ts";
 import { rotateDueKeys, rotateKeys } from "./flows/maintenance/rotate-keys.ts";
-import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import { verifyAudit } from "./flows/maintenance/verify-audit.ts";
 import { holdReset } from "./flows/sign-in/hold-reset.ts";
 import { recover, recoverByPasskey, startRecovery, startRecoveryPasskey } from "./flows/sign-in/recover.ts";

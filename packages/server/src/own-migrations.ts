@@ -112,7 +112,8 @@ export async function listRelatedSchemas(pool: Pick<DatabasePool, "query">): Pro
 }
 
 async function listApplied(database: Pick<DatabaseClient, "query">, schema: string): Promise<Applied[]> {
-  return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name collate "C"`)).rows;
+  return (await database.query<Applied>(`select name, digest from ${schema}.migrations order by name collate "C"`))
+    .rows;
 }
 
 async function inTransaction<T>(client: DatabaseClient, work: () => Promise<T>): Promise<T> {
