@@ -1,7 +1,7 @@
 import { countEvents, countRecentEvents, type EventCount, type RecentEventCount } from "../../audit/event-counts.ts";
-import { countryKeys } from "../../messages/phone-line.ts";
 import { type MessageSpan, readHours } from "../../messages/message-counts.ts";
 import { readSentCodes, type SentCodes } from "../../messages/outbox-store.ts";
+import { countryKeys } from "../../messages/phone-line.ts";
 import type { Core } from "../steps/core.ts";
 import { type QueueState, readQueues } from "../steps/read-queues.ts";
 

@@ -1,7 +1,7 @@
-import { countryKeys } from "../../messages/phone-line.ts";
 import { countryBudgets, noCount } from "../../messages/firewall-rules.ts";
 import { type MessageSpan, readCountries, readCounts, readHours } from "../../messages/message-counts.ts";
 import { toFirewallLimits } from "../../messages/messages-option.ts";
+import { countryKeys } from "../../messages/phone-line.ts";
 import type { Core } from "../steps/core.ts";
 
 /** What happened to messages in a country in the last 24 hours. */
