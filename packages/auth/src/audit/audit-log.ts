@@ -296,9 +296,12 @@ export async function recordEvent(db: Queries, happened: AuditEvent, facts: Audi
   tellEvent(db, happened);
 }
 
-/** Whose address it is, is held, so that a deletion at the same moment comes before or takes it out afterwards, and never between. */
+/**
+ * Whose address it is, is held, so that a deletion at the same moment comes before or takes it out afterwards, and never between. One statement
+ * for nobody's as well: what is written of a name says nothing of whether somebody has it.
+ */
 function addressUnlessDeleted({ actorId, subjectId, address }: AuditFacts) {
   const owner = actorId ?? subjectId;
-  if (address === null || owner === null) return address;
-  return sql<string | null>`(select ${address}::text from latchkey.users where id = ${owner}::uuid for key share)`;
+  return sql<string | null>`case when ${owner}::uuid is null then ${address}::text
+    else (select ${address}::text from latchkey.users where id = ${owner}::uuid for key share) end`;
 }
