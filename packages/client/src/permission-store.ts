@@ -15,7 +15,7 @@ interface Client {
 
 /** What one person holds, once it was read. */
 interface Read {
-  readonly personId: string;
+  readonly personId: string | undefined;
   names?: readonly string[];
 }
 
@@ -30,16 +30,17 @@ export function createPermissionStore(client: Client): PermissionStore {
   let read: Read | undefined;
   let stop = () => {};
 
+  const isOfPerson = () => client.getSnapshot().user?.id === read?.personId;
+
   function refresh(): void {
-    const { user } = client.getSnapshot();
-    if (user?.id !== read?.personId) void start(user?.id);
+    if (!isOfPerson()) void start(client.getSnapshot().user?.id);
     for (const listener of [...listeners]) listener();
   }
 
   async function start(personId: string | undefined): Promise<void> {
-    const mine: Read | undefined = personId === undefined ? undefined : { personId };
+    const mine: Read = { personId };
     read = mine;
-    if (!mine) return;
+    if (personId === undefined) return;
     try {
       mine.names = await client.permissions();
     } catch {
@@ -55,7 +56,7 @@ export function createPermissionStore(client: Client): PermissionStore {
       listeners.add(listener);
       if (listeners.size === 1) stop = client.subscribe(refresh);
       // Nobody renders for this: a component that is about to show asks for it.
-      if (client.getSnapshot().user?.id !== read?.personId) refresh();
+      if (!isOfPerson()) refresh();
       return () => {
         listeners.delete(listener);
         if (listeners.size === 0) stop();

@@ -75,7 +75,7 @@ function toState(client: AnyClient, user: AnyPerson | null | undefined): AuthSta
 
 function useProvided(): Provided {
   const provided = useContext(Auth);
-  if (!provided) throw new Error("Put an <AuthProvider client={auth}> around the components that use Latchkey");
+  if (!provided) throw new Error("Put an <AuthProvider client={auth}> around your components");
   return provided;
 }
 
