@@ -1707,7 +1707,7 @@ function flowsOf(part: object, prefix = ""): string[] {
 const endings = ["rejectQueuedHashes", "close"];
 
 /** What is about a whole installation and nobody's account, and has tests of its own. */
-const ofInstallations = ["backUp", "restore", "load", "requireMigrated"];
+const ofInstallations = ["backUp", "restore", "load", "requireMigrated", "buildIndexes"];
 
 test("every flow of the core is shown here, to leave its events or to leave none", () => {
   const shown = [
