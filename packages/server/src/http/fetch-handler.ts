@@ -269,6 +269,8 @@ async function callByTrpc(base: string, call: TrpcCall, cookies: CallCookies | u
     maxBatchSize: requestLimits.batch,
     responseMeta,
   });
+  // Where it refuses a request before it knows the calls, tRPC leaves the type open, or says that of the stream which was asked for.
+  if (!response.ok) response.headers.set("Content-Type", "application/json");
   for (const line of cookies?.lines ?? []) response.headers.append("Set-Cookie", line);
   return response;
 }
