@@ -62,10 +62,7 @@ describe("a client with codes", () => {
       setItem: (key: string, value: string) => kept.set(key, value),
     });
     try {
-      const inTabs: typeof import("@latchkey/client/codes") = await import(
-        `${import.meta.resolve("@latchkey/client/codes")}?in-tabs`
-      );
-      const openAt = (url: string) => inTabs.withCodes(createAuthClient({ url }));
+      const openAt = (url: string) => withCodes(createAuthClient({ url }));
       const to = newNumber();
       await openAt(live.url).startCode({ to });
       expect(openAt("http://127.0.0.1:9").findCode()).toBeNull();
