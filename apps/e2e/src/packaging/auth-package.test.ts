@@ -15,15 +15,13 @@ afterAll(() => project[Symbol.asyncDispose]());
 test("what is published holds built code and types, no source and no tests, and points at no workspace", async () => {
   const folder = join(project.folder, "node_modules/@latchkey/auth");
   const files = await readdir(folder, { recursive: true });
-  expect(files.filter((file) => /\.\w+$/.test(file)).sort()).toEqual([
-    "CHANGELOG.md",
-    "README.md",
-    "dist/index.d.ts",
-    "dist/index.js",
-    "package.json",
-  ]);
+  const named = files.filter((file) => /\.\w+$/.test(file));
+  // What the two entries share is in files of its own.
+  const [entries, built] = [/^dist\/(index|internal)\.(d\.ts|js)$/, /^dist\/[\w-]+\.(d\.ts|js)$/];
+  expect(named.filter((file) => entries.test(file))).toHaveLength(4);
+  expect(named.filter((file) => !built.test(file)).sort()).toEqual(["CHANGELOG.md", "README.md", "package.json"]);
   const manifest = await readFile(join(folder, "package.json"), "utf8");
-  expect(Object.keys(JSON.parse(manifest).exports)).toEqual(["."]);
+  expect(Object.keys(JSON.parse(manifest).exports)).toEqual([".", "./internal"]);
   expect(manifest).not.toMatch(/workspace:|catalog:|\.\/src\//);
 });
 
@@ -31,7 +29,7 @@ test("everything that the core imports is declared as its dependency", async () 
   const folder = join(project.folder, "node_modules/@latchkey/auth");
   const { dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const code = await Promise.all(
-    ["index.js", "index.d.ts"].map((file) => readFile(join(folder, "dist", file), "utf8")),
+    (await readdir(join(folder, "dist"))).map((file) => readFile(join(folder, "dist", file), "utf8")),
   );
   const imports = [...code.join("\n").matchAll(/^import .* from "([^.].*?)";$/gm)].map(([, name = ""]) => name);
   const packages = imports.flatMap((name) => /^(?!node:)(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? []);

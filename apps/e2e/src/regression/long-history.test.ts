@@ -25,7 +25,7 @@ beforeAll(async () => {
   await query("alter table latchkey.users drop constraint users_username_grammar");
   await query(
     `insert into latchkey.users (id, username, username_key, password)
-      select gen_random_uuid(), name, name, '!' from (select concat('m', lpad(n::text, 7, '0')) as name from generate_series(1, $1::int) n) names`,
+      select gen_random_uuid(), name, name, 'bcrypt$' || name from (select concat('m', lpad(n::text, 7, '0')) as name from generate_series(1, $1::int) n) names`,
     [scale.members],
   );
   await query("insert into latchkey.groups (id, name) values ($1, 'everybody')", [group]);
