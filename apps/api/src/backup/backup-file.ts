@@ -39,7 +39,7 @@ export async function writeBackupFile(
 }
 
 /** What a backup is called until it is whole; a process that is killed leaves it behind. */
-const toDraftName = (path: string, pid: number) => `${path}.${pid}.partial`;
+export const toDraftName = (path: string, pid: number) => `${path}.${pid}.partial`;
 
 const draftPattern = /\.(\d+)\.partial$/;
 

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Erasure, StartError } from "@latchkey/auth";
-import { cannotWrite, isSystemError, syncFolder } from "./backup-file.ts";
+import { cannotWrite, isSystemError, syncFolder, toDraftName } from "./backup-file.ts";
 
 /** The first line of a list of erasures. The last says how many there are between, and their SHA-256: a list that was cut off has none. */
 const head = "# latchkey erasures 1";
@@ -32,7 +32,7 @@ export async function* writeErasures(erasures: AsyncIterable<Erasure>): AsyncGen
  * @throws StartError when it cannot be written
  */
 export async function writeErasuresFile(path: string, erasures: AsyncIterable<Erasure>): Promise<void> {
-  const draft = `${path}.${process.pid}.partial`;
+  const draft = toDraftName(path, process.pid);
   try {
     const file = createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true });
     await pipeline(Readable.from(writeErasures(erasures)), file).catch(cannotWrite(path));

@@ -8,7 +8,7 @@ import { findUser, type UserChanges, updateUser as updateUserRow, vouchFor } fro
 import { type Actor, changeWithAuthority, noSuchUser } from "../steps/authority.ts";
 import { namesToTell } from "../steps/change-name.ts";
 import type { Core } from "../steps/core.ts";
-import { countTakenContact, hasContact } from "../steps/count-contact-guess.ts";
+import { countTakenContact } from "../steps/count-contact-guess.ts";
 import { endOldTokens } from "../steps/end-old-tokens.ts";
 import { endPending } from "../steps/end-pending.ts";
 import { endRivalChanges } from "../steps/end-rival-changes.ts";
@@ -57,7 +57,7 @@ export async function updateUser(
     if (expected) requireUnchanged(showAs(isWhole, reader, before), expected);
     requireAllowed(update, before, superusers);
     if (isRaising(before, changes)) await requireFitForRights(core, transaction, id);
-    const account = await readGateAccount(core, transaction, id);
+    const account = hasNames(names) ? await readGateAccount(core, transaction, id) : null;
     await makeRoom(core, transaction, update, { before, account });
     const former = account ? [...namesToTell(account, "phone"), ...namesToTell(account, "email")] : [];
     const after = await updateUserRow(transaction, core.profile, id, { ...changes, ...vouchFor(names) });
@@ -69,9 +69,7 @@ export async function updateUser(
     return recordUpdate(core, transaction, update, after);
   };
   const change = () => changeWithAuthority(core, actor.user, id, apply);
-  const { user } = actor;
-  const isGuess = user !== null && hasContact(names) && !isWhole;
-  const updated = await (isGuess ? countTakenContact(core, { user, facts: actor.facts }, change) : change());
+  const updated = await countTakenContact(core, actor, { names, isWhole }, change);
   if (isDisabling) await tellHookAfterwards(core, "userUpdated", toldOf(update, updated));
   // Without a change it is a mere look at somebody.
   if (fields.length === 0) await recordRead(core, reader, { what: "user", count: 1, subjectId: id });

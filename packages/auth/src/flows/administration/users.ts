@@ -9,11 +9,11 @@ import { findPasswordChangeDue, insertUser, vouchFor } from "../../users/user-st
 import { createUuid } from "../../uuid.ts";
 import { type Actor, type Administrator, changeWithAuthority, getUserOrThrow, noSuchUser } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
-import { countTakenContact, hasContact } from "../steps/count-contact-guess.ts";
+import { countTakenContact } from "../steps/count-contact-guess.ts";
 import { eraseAccount } from "../steps/erase-account.ts";
 import { requireFreeForms } from "../steps/find-named.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
-import { type Reader, seesContact, showUser } from "../steps/masked-contact.ts";
+import { type Reader, seesContact, showAs, showUser } from "../steps/masked-contact.ts";
 import { forbidConsentForOthers } from "../steps/note-consent.ts";
 import { parseNewNames } from "../steps/parse-names.ts";
 import { issuePasswordCode, type PasswordCode } from "../steps/password-code.ts";
@@ -105,10 +105,10 @@ export async function createAccount(
     return { user, ...code };
   };
   const administrator = { user: actor, facts };
-  const isGuess = hasContact(names) && !(await seesContact(core, administrator));
+  const isWhole = await seesContact(core, administrator);
   const create = () => core.db.transaction().execute(insert);
-  const created = await (isGuess ? countTakenContact(core, administrator, create) : create());
-  return { ...created, user: await showUser(core, { user: actor, facts }, created.user) };
+  const created = await countTakenContact(core, administrator, { names, isWhole }, create);
+  return { ...created, user: showAs(isWhole, administrator, created.user) };
 }
 
 /**

@@ -57,6 +57,7 @@ const isNeeded = sql<boolean>`exists (select from latchkey.pending_changes c whe
  */
 export async function purge(core: Core): Promise<Purged> {
   const { db } = core;
+  const { endedRetention } = core.options.sessions;
   const failures: unknown[] = [];
   const settle = async (work: () => Promise<unknown>): Promise<number> => {
     try {
@@ -89,7 +90,7 @@ export async function purge(core: Core): Promise<Purged> {
   const purged = {
     codes: challenges + tickets + halfDone + used + exchanged + codes,
     notices: await clear((atMost) => deleteOldNotices(db, atMost)),
-    sessions: await clear((atMost) => deleteDeadSessions(db, { ...retention(core), isNeeded, atMost })),
+    sessions: await clear((atMost) => deleteDeadSessions(db, { endedRetention, isNeeded, atMost })),
     auditEvents: await settle(() => purgeEvents(core)),
     throttles: counts + wrongCodes + (await clear((atMost) => deleteForgottenCounters(db, atMost))),
     erased: await settle(() => untilNone((atMost) => eraseSome(db, atMost))),
@@ -103,8 +104,6 @@ export async function purge(core: Core): Promise<Purged> {
   if (failures.length > 0) throw failures[0];
   return purged;
 }
-
-const retention = ({ options: { sessions } }: Core) => ({ endedRetention: sessions.endedRetention });
 
 /** The chain of seals says before it that events go, and until when. */
 async function purgeEvents(core: Core): Promise<number> {

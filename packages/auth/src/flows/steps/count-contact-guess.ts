@@ -2,8 +2,11 @@ import { AuthError } from "../../errors.ts";
 import type { Admission } from "../../throttling/throttle.ts";
 import type { User } from "../../users/user.ts";
 import type { UserChanges } from "../../users/user-store.ts";
+import type { Actor } from "./authority.ts";
 import type { Core, RequestInfo } from "./core.ts";
 import { recordExhausted } from "./record-exhausted.ts";
+
+type Contact = Pick<UserChanges, "phoneNumber" | "email">;
 
 interface Guesser {
   readonly user: Pick<User, "id">;
@@ -21,11 +24,20 @@ export async function countContactSearch(core: Core, guesser: Guesser): Promise<
 }
 
 /**
- * The same for a number or an address that they give somebody: counted where it is another person's, which the refusal tells.
+ * The same for a number or an address that somebody gives another: counted where it is a third person's, which the refusal tells.
  *
+ * @param giver the operator is none, and sees all
+ * @param isWhole whether the giver is shown contacts whole, and so has nothing to guess
  * @throws AuthError `rate_limited`, and what `work` throws
  */
-export async function countTakenContact<T>(core: Core, guesser: Guesser, work: () => Promise<T>): Promise<T> {
+export async function countTakenContact<T>(
+  core: Core,
+  { user, facts }: Pick<Actor, "user" | "facts">,
+  { names, isWhole }: { readonly names: Contact; readonly isWhole: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!user || isWhole || !hasContact(names)) return work();
+  const guesser = { user, facts };
   const admission = await consume(core, guesser);
   let isTaken = false;
   try {
@@ -39,8 +51,7 @@ export async function countTakenContact<T>(core: Core, guesser: Guesser, work: (
 }
 
 /** Whether what is given names somebody by more than a username. */
-export const hasContact = ({ phoneNumber, email }: Pick<UserChanges, "phoneNumber" | "email">): boolean =>
-  Boolean(phoneNumber ?? email);
+const hasContact = ({ phoneNumber, email }: Contact): boolean => Boolean(phoneNumber ?? email);
 
 const consume = (core: Core, { user }: Guesser): Promise<Admission> =>
   core.throttle.consume([{ limit: "find_by_contact", of: [user.id] }]);
