@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openStorage, type Storage } from "../storage/database.ts";
 import { createTestAuth, shareOut, type TestAuth } from "../testing/index.ts";
@@ -17,7 +18,7 @@ import {
   noCount,
   type PhoneRule,
 } from "./firewall-rules.ts";
-import { deleteOldCounts, readCountries } from "./message-counts.ts";
+import { deleteOldCounts, readCountries, readCounts } from "./message-counts.ts";
 import { listScenarios, listScenariosBeyond, simulate } from "./pump.ts";
 
 describe("the rules", () => {
@@ -337,6 +338,26 @@ describe("the firewall", () => {
       1,
     ]);
     expect(await countStatements(fresh(4))).toEqual(["sent", 2]);
+  });
+
+  it("reads as little when an hour has many messages as in the first, though its plan was made when there were none", async () => {
+    const rows = await storage.db.transaction().execute(async (transaction) => {
+      const read = async () => {
+        await readCounts(transaction, ["total", "country:TR", "somebody"]);
+        const looked = sql<{ rows: number }>`
+          select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables where relname = 'message_counts'`;
+        return (await looked.execute(transaction)).rows[0]?.rows ?? 0;
+      };
+      // From the sixth time on PostgreSQL keeps the plan.
+      for (let time = 0; time < 6; time += 1) await read();
+      await sql`insert into latchkey.message_counts
+        select 'other' || nth, date_trunc('hour', latchkey.now()), 'counted', 0, 1 from generate_series(1, 2000) nth`.execute(
+        transaction,
+      );
+      const before = await read();
+      return (await read()) - before;
+    });
+    expect(rows).toBe(0);
   });
 
   it("takes nothing of a number for an ask that it refuses, so that nobody uses up what others may ask for", async () => {

@@ -60,13 +60,16 @@ export const countNoted = (key: string, what: string) => sql`
  *
  * What everybody counts in has many rows, of which only the present hour's change: the hours before it are added up once and remembered for some
  * minutes. Hours are the database's.
+ *
+ * The present hour is asked for as "from then on": for "then" PostgreSQL keeps a plan, made while there were few rows, that reads everybody's
+ * of that hour.
  */
 export async function readCounts(db: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, Count>> {
   const [shared, own] = [keys.filter(isShared), keys.filter((key) => !isShared(key))];
   const { rows } = await sql<Recent>`
     with counts as (
       select key, what, hour, count from latchkey.message_counts
-      where key = any(${shared}::text[]) and hour = date_trunc('hour', latchkey.now()) and what in ('counted', 'proved')
+      where key = any(${shared}::text[]) and hour >= date_trunc('hour', latchkey.now()) and what in ('counted', 'proved')
       union all
       select key, what, hour, count from latchkey.message_counts
       where key = any(${own}::text[]) and hour > latchkey.now() - interval '1 day' and what in ('counted', 'proved')
