@@ -1,6 +1,12 @@
 /** How much is measured. */
 export interface Sizes {
   readonly repetitions: number;
+  /**
+   * Turns of what can be measured in a moment, each side's first of which counts for nothing, and their seconds. Where many are short, a
+   * neighbour of the machine disturbs few of them, and the median of their ratios moves little.
+   */
+  readonly turns: number;
+  readonly turn: { readonly seconds: number; readonly warmUp: number };
   /** Seconds of one repetition of what is measured by time, and of the warm-up before each. */
   readonly seconds: number;
   readonly warmUp: number;
@@ -33,6 +39,8 @@ export interface Sizes {
 /** What fits in a quarter of an hour, so that it can be run before each release. */
 export const fullSizes: Sizes = {
   repetitions: 5,
+  turns: 21,
+  turn: { seconds: 0.35, warmUp: 0.1 },
   seconds: 1.5,
   warmUp: 0.3,
   connections: [16, 64, 256],
@@ -57,6 +65,8 @@ export const largeSizes: Sizes = { ...fullSizes, callsAfter: 1_000_000, imported
 /** Everything runs and nothing means anything: to see that the bench works. */
 export const quickSizes: Sizes = {
   repetitions: 1,
+  turns: 1,
+  turn: { seconds: 0.1, warmUp: 0.05 },
   seconds: 0.1,
   warmUp: 0.05,
   connections: [8],

@@ -20,12 +20,12 @@ export async function visit(
   { url, usage }: MeasuredServer,
   what: { readonly path: string; readonly tokens?: readonly string[] },
 ): Promise<() => Promise<Figure>> {
-  const { seconds, crowd: connections } = bench.sizes;
+  const { turn, crowd: connections } = bench.sizes;
   const crowd = await bench.invite({ url, connections, plan: { kind: "get", ...what } });
   return async () => {
     await crowd.run({ calls: connections * 10 });
     const before = await usage();
-    const outcome: Outcome = requireAnswered(await crowd.run({ seconds, warmUp: 0 }));
+    const outcome: Outcome = requireAnswered(await crowd.run({ ...turn, warmUp: 0 }));
     const after = await usage();
     return {
       perSecond: outcome.perSecond,

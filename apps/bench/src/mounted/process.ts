@@ -7,8 +7,11 @@ import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import type pg from "pg";
 import { answerParent } from "../processes/answer-parent.ts";
 
-/** How a team's own server answers its router: by the handler of `@latchkey/server`, or by tRPC's adapter for Node.js. */
-export type Adapter = "handler" | "standalone";
+/**
+ * How a team's own server answers its router: by the handler of `@latchkey/server` behind Hono's listener, which puts its own `Response` in the
+ * place of the global one or keeps Node's, or by tRPC's adapter for Node.js.
+ */
+export type Adapter = "handler" | "handlerOfNode" | "standalone";
 
 interface Listening {
   readonly adapter: Adapter;
@@ -23,31 +26,35 @@ async function listen({ adapter, port, connection, secret }: Listening): Promise
   const t = initTRPC.context<ReturnType<typeof latchkey.context>>().create({ isDev: false });
   const router = t.router({ auth: t.router(latchkey.procedures) });
   const answer = latchkey.createFetchHandler({ router });
-  const listeners: Readonly<Record<Adapter, RequestListener>> = {
-    handler: getRequestListener(
+  const handle = (overrideGlobalObjects: boolean) => () =>
+    getRequestListener(
       (request, { incoming }) =>
         answer(request, {
           remoteAddress: incoming.socket.remoteAddress,
           headers: (incoming as IncomingMessage).headersDistinct,
         }),
-      { overrideGlobalObjects: false },
-    ),
-    standalone: guard(
-      createHTTPHandler({
+      { overrideGlobalObjects },
+    );
+  const openListener: Readonly<Record<Adapter, () => RequestListener>> = {
+    handler: handle(true),
+    handlerOfNode: handle(false),
+    standalone: () =>
+      guard(
+        createHTTPHandler({
+          router,
+          basePath: "/trpc/",
+          maxBatchSize: requestLimits.batch,
+          allowMethodOverride: true,
+          maxBodySize: requestLimits.body,
+          createContext: ({ req }) =>
+            latchkey.context({ headers: req.headersDistinct, remoteAddress: req.socket.remoteAddress }),
+          responseMeta: latchkey.responseMeta,
+        }),
         router,
-        basePath: "/trpc/",
-        maxBatchSize: requestLimits.batch,
-        allowMethodOverride: true,
-        maxBodySize: requestLimits.body,
-        createContext: ({ req }) =>
-          latchkey.context({ headers: req.headersDistinct, remoteAddress: req.socket.remoteAddress }),
-        responseMeta: latchkey.responseMeta,
-      }),
-      router,
-    ),
+      ),
   };
   latchkey.start();
-  const server = createServer(listeners[adapter]).listen(port, "127.0.0.1");
+  const server = createServer(openListener[adapter]()).listen(port, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
 }
 

@@ -41,9 +41,9 @@ async function measureWith(bench: Bench, connections: number, trpcUrl: string): 
     noop: await invite(service.url, "/trpc/bench.noop"),
     read: await invite(service.url, "/trpc/bench.read"),
   };
-  const { repetitions, seconds, warmUp } = bench.sizes;
-  const run = (name: keyof typeof crowds) => async () => requireAnswered(await crowds[name].run({ seconds, warmUp }));
-  const figures = await interleave(repetitions, {
+  const { turns, turn } = bench.sizes;
+  const run = (name: keyof typeof crowds) => async () => requireAnswered(await crowds[name].run(turn));
+  const figures = await interleave(turns, {
     me: run("me"),
     trpc: run("trpc"),
     noop: run("noop"),

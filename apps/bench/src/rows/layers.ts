@@ -23,7 +23,7 @@ export const layers: Row = {
       noop: await visit(bench, served, { path: "/trpc/bench.noop" }),
       me: await visit(bench, served, { path: "/trpc/me.get", tokens }),
     };
-    const figures = await interleave(bench.sizes.repetitions, sides);
+    const figures = await interleave(bench.sizes.turns, sides);
     await Promise.all([node.stop(), hono.stop()]);
     const tell = (what: string, measured: readonly Figure[], target: Target = null): Measurement => {
       const rate = (side: readonly Figure[]) => median(side.map(({ perSecond }) => perSecond)).toFixed(0);

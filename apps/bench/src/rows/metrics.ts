@@ -5,9 +5,6 @@ import { compare } from "../measurement.ts";
 import { findFreePort } from "../service/service.ts";
 import type { Row } from "./row.ts";
 
-/** Of each pair. */
-const turns = 4;
-
 /**
  * A service that counts what it answers, against the same without, in processor time: of two services that take turns, calls a second
  * say by a tenth what a hundredth is asked of. Of two processes of one program one takes some hundredths more than the other as well, for as
@@ -32,7 +29,7 @@ export const metrics: Row = {
 async function measurePair(bench: Bench, tokens: readonly string[]) {
   const counted = await open(bench, { METRICS_PORT: String(await findFreePort()) }, tokens);
   const bare = await open(bench, {}, tokens);
-  const figures = await interleave(turns, { measured: counted.call, reference: bare.call });
+  const figures = await interleave(bench.sizes.turns, { measured: counted.call, reference: bare.call });
   await Promise.all([counted.close(), bare.close()]);
   return figures;
 }

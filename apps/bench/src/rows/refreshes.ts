@@ -9,13 +9,13 @@ export const refreshes: Row = {
   async measure(bench) {
     const { service, take } = await bench.places.everyday();
     const { url } = service;
-    const { repetitions, seconds, warmUp, crowd: connections } = bench.sizes;
+    const { turns, turn, crowd: connections } = bench.sizes;
     const tokens = take(connections).map(({ token }) => token);
     const me = await bench.invite({ url, connections, plan: { kind: "get", path: "/trpc/me.get", tokens } });
     const refresh = await bench.invite({ url, connections, plan: { kind: "refresh", people: take(connections) } });
-    const figures = await interleave(repetitions, {
-      measured: async () => requireAnswered(await refresh.run({ seconds, warmUp })).perSecond,
-      reference: async () => requireAnswered(await me.run({ seconds, warmUp })).perSecond,
+    const figures = await interleave(turns, {
+      measured: async () => requireAnswered(await refresh.run(turn)).perSecond,
+      reference: async () => requireAnswered(await me.run(turn)).perSecond,
     });
     await Promise.all([me.close(), refresh.close()]);
     const what = `token.refresh against me.get, ${connections} connections, synchronous commit`;

@@ -11,10 +11,10 @@ export const sessions: Row = {
   async measure(bench) {
     const [small, large] = [await bench.places.small(), await bench.places.large()];
     const [few, many] = [await visit(bench, small), await visit(bench, large)];
-    const { repetitions, seconds, warmUp, crowd: connections } = bench.sizes;
-    const figures = await interleave(repetitions, {
-      measured: async () => requireAnswered(await many.run({ seconds, warmUp })).perSecond,
-      reference: async () => requireAnswered(await few.run({ seconds, warmUp })).perSecond,
+    const { turns, turn, crowd: connections } = bench.sizes;
+    const figures = await interleave(turns, {
+      measured: async () => requireAnswered(await many.run(turn)).perSecond,
+      reference: async () => requireAnswered(await few.run(turn)).perSecond,
     });
     await Promise.all([few.stop(), many.stop()]);
     const [manyRows, fewRows] = [large, small].map(({ rows }) => rows.toLocaleString("en"));
