@@ -32,6 +32,7 @@ test.each([
   ["small kana", "はっとり", "はつとり"],
   ["small Ainu kana", "アイㇴ", "あいぬ"],
   ["the final letters of Hebrew", "כהן", "כהנ"],
+  ["Arabic strokes that lengthen a word", "محمـــد", "محمد"],
   ["Ukrainian ґ", "ґанна", "ганна"],
   ["the alphabets of Georgian", "ႠႬႠ", "ანა"],
   ["what lies beyond the first plane", "𠮷田", "𡈽田"],

@@ -74,10 +74,13 @@ function toHiragana(katakana: string): string {
  */
 function toCollatedForm(name: string): string {
   if (isAscii(name)) return name.toLowerCase();
-  const bare = name.normalize("NFKD").replace(invisible, "").replace(/[ßẞ]/g, "s");
+  const bare = name.normalize("NFKD").replace(invisible, "").replace(lengthening, "").replace(/[ßẞ]/g, "s");
   const letters = [...toCoarseForm(bare)].map((letter) => collated.get(letter) ?? letter).join("");
   return letters.replace(/[\u{10000}-\u{10ffff}]/gu, "\ufffd");
 }
+
+/** Strokes that only lengthen a word: of Arabic and N'Ko. */
+const lengthening = /[\u0640\u07fa]/g;
 
 const collated = new Map(
   [
