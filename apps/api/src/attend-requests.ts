@@ -40,8 +40,10 @@ export function attendRequests({ log, isReady, metrics, accessLog = "all", trust
     outgoing.requestId = requestId;
     const path = getPath(request);
     const attended: AttendedRequest = { requestId, path, userId: undefined };
-    const response = refuseAmbiguousFraming(incoming) ?? (await answer(attended));
-    if (isLastOnConnection(incoming, isReady)) outgoing.setHeader("Connection", "close");
+    const refused = refuseAmbiguousFraming(incoming);
+    const response = refused ?? (await answer(attended));
+    // Of what can be read in two ways, nobody knows where it ends.
+    if (refused || isLastOnConnection(incoming, isReady)) outgoing.setHeader("Connection", "close");
     const elapsed = performance.now() - startedAt;
     const milliseconds = Math.round(elapsed);
     const { status } = response;
@@ -64,9 +66,11 @@ const isLastOnConnection = ({ complete }: Incoming, isReady: () => boolean): boo
 
 /** What two readers of one request may read differently: which host it is for, and where its body ends (RFC 9112 §3.2, §6.1). */
 function refuseAmbiguousFraming(incoming: Incoming): Response | null {
-  if (incoming.httpVersionMajor < 1) return refuse("BAD_REQUEST", "Speak HTTP/1.0 or later");
+  if (incoming.httpVersionMajor !== 1) return refuse("BAD_REQUEST", "Speak HTTP/1.0 or HTTP/1.1");
   const { host, "transfer-encoding": encodings } = incoming.headersDistinct;
   if (host && (host.length > 1 || host[0] === "")) return refuse("BAD_REQUEST", "Send one Host header");
+  // HTTP/1.0 has no chunks: a proxy that speaks it takes them for the body itself, or for the next call.
+  if (encodings && incoming.httpVersionMinor === 0) return refuse("BAD_REQUEST", "Send chunks by HTTP/1.1 only");
   if (encodings && encodings.join().toLowerCase() !== "chunked") return refuse("NOT_IMPLEMENTED");
   return null;
 }

@@ -42,7 +42,12 @@ export function createStorageQueue(storage: AuthStorage): StorageQueue {
     hasLanded = true;
   }
 
-  const get = () => (hasLanded ? storage.get() : undefined);
+  /** What is no text is nothing: a `Map` answers undefined for it, which here is said of a storage that cannot be read. */
+  async function get(): Promise<string | null | undefined> {
+    if (!hasLanded) return undefined;
+    const text: unknown = await storage.get();
+    return typeof text === "string" ? text : null;
+  }
 
   return {
     first: enqueue(get),

@@ -68,6 +68,24 @@ test.each([
 });
 
 test.each([
+  [
+    "chunks by HTTP/1.0",
+    "POST /trpc/token.verify HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
+  ],
+  [
+    "another HTTP than the one that is spoken",
+    "POST /trpc/token.verify HTTP/2.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
+  ],
+  ["two hosts", "POST /trpc/token.verify HTTP/1.1\r\nHost: a\r\nHost: b\r\nTransfer-Encoding: chunked\r\n"],
+])("%s are refused, and nothing that follows is read as another call", async (_, start) => {
+  const answers = await sendRaw(
+    url,
+    `${start}Content-Type: application/json\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n${head}\r\n`,
+  );
+  expect(answers.map(({ status, headers }) => [status, headers.get("connection")])).toEqual([[400, "close"]]);
+});
+
+test.each([
   ["noise", "NOISE noise noise\r\n\r\n", 405],
   ["a folded header", `GET /healthz HTTP/1.1\r\n${head}X: a\r\n b\r\n\r\n`, 400],
   [

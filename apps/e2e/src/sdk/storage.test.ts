@@ -155,6 +155,21 @@ test("whatever is no session of ours in the storage is nobody, and a sign-in rep
   expect((await readStored(program)).token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
+test("a storage that answers something else than a text is empty, at once", async ({ live }) => {
+  for (const answer of [undefined, 42, false, {}, [], new Date(), Promise.resolve(undefined)]) {
+    let stored: unknown = answer;
+    const set = (text: string) => {
+      stored = text;
+    };
+    const storage = { ...memoryStorage(), get: () => stored as string, set };
+    const program = openProgram(live, storage);
+    expect(await program.auth.headers()).toEqual({});
+    expect(statuses(program)).toEqual(["signedOut"]);
+    await program.auth.signIn(credentials);
+    expect(stored).toEqual(expect.stringContaining("refreshToken"));
+  }
+});
+
 test.for([
   ["does not know", "session_ended", (session: object) => session],
   ["did not make", "refresh_token_invalid", (session: object) => ({ ...session, refreshToken: "x" })],

@@ -27,6 +27,15 @@ test.each([
   ["kana", "ハナコ", "はなこ"],
   ["kana of half width", "ﾊﾅｺ", "はなこ"],
   ["Hebrew points", "שָׁלוֹם", "שלום"],
+  ["ß as a collation reads it", "weiß", "weis"],
+  ["a mark that folding would make a letter", "ᾳδης", "αδης"],
+  ["small kana", "はっとり", "はつとり"],
+  ["small Ainu kana", "アイㇴ", "あいぬ"],
+  ["the final letters of Hebrew", "כהן", "כהנ"],
+  ["Arabic strokes that lengthen a word", "محمـــد", "محمد"],
+  ["Ukrainian ґ", "ґанна", "ганна"],
+  ["the alphabets of Georgian", "ႠႬႠ", "ანა"],
+  ["what lies beyond the first plane", "𠮷田", "𡈽田"],
 ])("names that differ by %s only collide", (_, one, other) => {
   expect(collide(one, other)).toBe(true);
   expect(collide(other, one)).toBe(true);

@@ -34,8 +34,7 @@ const ivorianLines = "202 203 212 213 215 217 222 224 225 234 235 243 244 245 30
  * Numbering plans that write one line in two ways, for good or since a change. The first form is read as the second, under which a
  * line is stored and found. A change stands here where the plan gives every old number one new number, and the old one to nobody
  * else: Vietnam's fixed lines are left out, because the old `08` of Ho Chi Minh City is a mobile prefix now; Monaco's `44` and `45`, which
- * mobiles in Kosovo once had, because they are Monaco's again; Gabon's change of 2019, because our copy of the plans still counts the
- * numbers of before as numbers of their own.
+ * mobiles in Kosovo once had, because they are Monaco's again.
  */
 export const planChanges: Readonly<Record<string, PlanChange>> = {
   AR: {
@@ -63,6 +62,10 @@ export const planChanges: Readonly<Record<string, PlanChange>> = {
     source: "ART: nine digits since 21 November 2014, 6 in front of mobile numbers and 2 in front of fixed ones",
     renumberings: prefixes("bcdefgh", "2372>23722 2373>23723 2375>23765 2376>23766 2377>23767 2378>23768 2379>23769"),
   },
+  CO: {
+    source: "CRC, Resolución 5826 de 2019: ten digits since 1 September 2021, 60 in front of fixed lines",
+    renumberings: prefixes("bcdefgh", "571>57601 572>57602 574>57604 575>57605 576>57606 577>57607 578>57608"),
+  },
   EG: {
     source: "NTRA: eleven digits with the trunk zero since 6 October 2011",
     renumberings: [
@@ -71,8 +74,12 @@ export const planChanges: Readonly<Record<string, PlanChange>> = {
     ],
   },
   GA: {
-    source: "ARCEP Gabon: seven digits were the same line with a zero in front",
-    renumberings: prefixes("bcdefg", "2412>24102 2413>24103 2414>24104 2415>24105 2416>24106 2417>24107"),
+    source:
+      "ARCEP Gabon: eight digits and a trunk zero since 15 November 2019, and nothing else since 6 April 2024; seven digits were, until 2005, the same line with a zero in front",
+    renumberings: [
+      ...prefixes("cdefgh", "24101>24111 24102>24162 24104>24174 24105>24165 24106>24166 24107>24177"),
+      ...prefixes("bcdefg", "2412>24162 2413>24103 2414>24174 2415>24165 2416>24166 2417>24177"),
+    ],
   },
   IL: {
     source:

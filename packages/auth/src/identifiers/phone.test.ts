@@ -3,6 +3,7 @@ import { type CountryCode, getCountries, getExampleNumber } from "libphonenumber
 import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, test } from "vitest";
 import { parseIdentifier } from "./identifier.ts";
+import { toPresentForm } from "./numbering-plans.ts";
 import { isCountryCode, isPhoneNumber, parsePhone } from "./phone.ts";
 
 function phone(input: string, defaultCountry?: CountryCode): string | null {
@@ -171,7 +172,9 @@ test("every country's mobile number is read alike in national and international 
     const readings = [example?.formatNational(), example?.formatInternational(), example?.number].map((text = "") =>
       phone(text, country),
     );
-    return new Set([example?.number, ...readings]).size !== 1;
+    // The library's example of Gabon is of the plan before.
+    const present = example && isPhoneNumber(example.number) ? toPresentForm(example.number) : null;
+    return new Set([present, ...readings]).size !== 1;
   });
   expect(differing).toEqual([]);
 });

@@ -24,11 +24,10 @@ export interface PhoneRejection {
 }
 
 /**
- * What people and their keyboards put between digits: dashes, the long dash of a Japanese keyboard among them, brackets, a middle dot;
- * and what cannot be seen and comes along when a number is copied.
+ * What people and their keyboards put between digits: dashes and brackets of every script, the long dash and the wave of a Japanese
+ * keyboard among them, a middle dot; and what cannot be seen and comes along when a number is copied.
  */
-const separators =
-  /[\s()[\]./\-\u2010-\u2015\u2212\u30fc\u30fb\u00b7\p{Bidi_Control}\u00ad\u200b-\u200d\u2060\ufeff]/gu;
+const separators = /[\s.\/~\u00b7\u02d7\u2043\u2053\u2212\u223c\u30fb\u30fc\p{Pd}\p{Ps}\p{Pe}[\p{DI}--\p{L}]]/gv;
 /** RFC 3966, without parameters: a `;` is none of the characters of a number. */
 const telScheme = /^tel:/i;
 const dialable = /^\+?[0-9]{2,20}$/;

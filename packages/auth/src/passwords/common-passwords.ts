@@ -72,8 +72,10 @@ function isRun(text: string): boolean {
   return steps.size <= 1 && Math.abs(step) <= 1;
 }
 
-const signs = String.raw`[!?.,*#@$%&_\-+=~^ ]{0,3}`;
-const year = "(?:19|20)[0-9]{2}";
+/** Of every keyboard and of every telephone: `!`, `€`, a face. */
+const signs = String.raw`[\p{P}\p{S} ]{0,3}`;
+/** Of somebody's birth, or of a history. */
+const year = "(?:1[0-9]|20)[0-9]{2}";
 const countings = "123456789|12345678|1234567|123456|12345|1234|123|321|007|5201314|1314520|520";
 /** Of one length each, because digits may belong to the word as well: `abc123` and a `4`. */
 const numbers = ["", "[0-9]", "[0-9]{2}", "([0-9])\\1{2,3}", year, countings];
@@ -82,8 +84,8 @@ const shortestWord = 4;
 /** A letter on a row of digits. */
 const letterOnDigits = /^[a-z](?=[0-9]{5})|(?<=[0-9]{5})[a-z]$/;
 
-const behind = numbers.map((number) => new RegExp(`${signs}(?:${number})${signs}$`));
-const inFront = numbers.map((number) => new RegExp(`^${signs}(?:${number})${signs}`));
+const behind = numbers.map((number) => new RegExp(`${signs}(?:${number})${signs}$`, "u"));
+const inFront = numbers.map((number) => new RegExp(`^${signs}(?:${number})${signs}`, "u"));
 
 /** Longer ones are phrases that somebody made long on purpose. */
 const repeated = /^(?=.{4,20}$)(.{1,4})\1+$/u;

@@ -11,6 +11,8 @@ export const wordsOfPasswords: readonly string[] = [
   "sifre sifrem parola parolam merhaba askim askimsin seviyorum seniseviyorum turkiye turkiyem istanbul ankara izmir antalya bursa trabzon",
   "galatasaray fenerbahce besiktas trabzonspor cimbom aslan kartal kanarya ataturk mustafa mehmet ahmet ayse fatma zeynep elif emre murat",
   "canim hayatim allah bismillah inshallah masallah qwertyu giris deneme yonetici",
+  "gunaydin kullanici sevgilim bebegim cicek gunes yildiz karakartal ultraslan fener sarikanarya gs1905 fb1907 bjk1903 ts61 konya adana huseyin",
+  "merve busra kubra tugba melek prenses kral vatan bayrak anadolu gizli guvenlik bilgisayar istanbul34 ankara06 izmir35 ataturk1881 ataturk1923",
   // French
   "motdepasse monmotdepasse azerty azertyuiop azertyui doudou loulou soleil bonjour jetaime chocolat chouchou marseille paris olympique",
   "coucou bienvenue nicolas camille mathilde vacances",
@@ -41,4 +43,10 @@ export const wordsOfPasswords: readonly string[] = [
   "pokemon nippon tokyo 비밀번호 사랑해 안녕 saranghae bimilbeonho daehanminguk",
   // Swahili, Amharic and others
   "nenosiri nakupenda mungu kenya tanzania ethiopia nigeria",
+  // More of some of these, and Bulgarian, Serbian, Croatian, Azeri, Kazakh and Uzbek
+  "lyon geheimnis willkommen bienvenido mudar123 meuamor forzanapoli фывапр ячсмит админ україна сонечко привіт слава славаукраїні lechpoznan",
+  "heslo123 miluju ahoj liefje fotboll alskling kaerlighed kesa jokerit ελλαδα αγαπη ελενη agapi kicsim парола левски цска българия обичам",
+  "sifra lozinka zaporka ljubav hajduk zvezda partizan كلمةالمرور احبك محمد السعودية القاهرة الهلال الاهلي پسورد پاسورد گذرواژه ایران تهران",
+  "پرسپولیس استقلال دوستتدارم ישראל ירושלים מכבי bharat woaini1314 admin888 ぱすわーど dkssud qlalfqjsgh tkfkdgo ฉันรักคุณ akusayangkamu",
+  "katalaluan sifre qarabag sevgi baki azerbaycan құпиясөз қазақстан алматы ozbekiston toshkent parola123 пароль123",
 ].flatMap((line) => line.split(" "));
