@@ -30,6 +30,11 @@ describe("an address is refused in one line that names what is wrong with it and
       "postgres://u:hunter2@a/a?sslmod=require",
       /parameter sslmod, which is not taken/,
     ],
+    [
+      "with a way of TLS that is not known",
+      "postgres://u:hunter2@a/a?sslmode=yes",
+      /sslmode that is none of disable, /,
+    ],
     ["with a pool of nothing", "postgres://u:hunter2@a/a?max=0", /max that is no number from 1/],
   ])("%s", (_title, url, fault) => {
     const line = findDatabaseUrlFault(url) ?? "";
@@ -51,6 +56,16 @@ describe("an address is taken", () => {
   ])("%s", (url, place) => {
     expect(findDatabaseUrlFault(url)).toBeNull();
     expect(readDatabaseUrl(url, noVariables)).toMatchObject({ place, max: undefined });
+  });
+
+  it.each(["prefer", "require", "verify-ca", "verify-full"])("with TLS that is verified as sslmode=%s", (mode) => {
+    const { connectionString } = readDatabaseUrl(`postgres://u:p@a/db?sslmode=${mode}`, noVariables);
+    expect(connectionString).toBe("postgres://u:p@a/db?sslmode=verify-full");
+  });
+
+  it("with another sslmode as it is, and as PostgreSQL's own programs read it where that is asked for", () => {
+    for (const rest of ["sslmode=disable", "sslmode=no-verify", "uselibpqcompat=true&sslmode=require"])
+      expect(readDatabaseUrl(`postgres://u:p@a/db?${rest}`, noVariables).connectionString).toContain(rest);
   });
 
   it("with what it leaves out from PGHOST and its like, and those that are not read are named", () => {

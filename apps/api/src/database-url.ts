@@ -29,6 +29,11 @@ const taken = [
   "user",
 ];
 
+const modes = ["disable", "no-verify", "prefer", "require", "verify-ca", "verify-full"];
+
+/** What the driver verifies as `verify-full` does, and warns that another release of it will not. */
+const verified = ["prefer", "require", "verify-ca"];
+
 /** What is read here, and not passed on. */
 const readHere = ["max", "target_session_attrs"];
 
@@ -98,6 +103,9 @@ export function readDatabaseUrl(value: string, variables: Variables): DatabaseUr
     url.searchParams.delete("sslrootcert");
     url.searchParams.set("sslmode", "verify-full");
   }
+  const mode = url.searchParams.get("sslmode") ?? "";
+  if (verified.includes(mode) && url.searchParams.get("uselibpqcompat") !== "true")
+    url.searchParams.set("sslmode", "verify-full");
   return { connectionString: url.href, max: max === null ? undefined : Number(max), place: describe(url, variables) };
 }
 
@@ -128,6 +136,7 @@ function findParameterFault(name: string, text: string): string | null {
     return isPrimary(text)
       ? null
       : "must have the target_session_attrs read-write or primary: nothing is answered from a standby";
+  if (name === "sslmode" && !modes.includes(text)) return `has an sslmode that is none of ${modes.join(", ")}`;
   if (!taken.includes(name)) {
     const reason = untaken[name];
     return `has the parameter ${name.slice(0, 40)}, which is not taken${reason ? `: ${reason}` : ""}`;

@@ -38,6 +38,18 @@ describe("a start is refused, in one line that names the setting and says what t
       "DATABASE_URL names several hosts, of which none is tried in turn: name one address that always leads to the primary, such as HAProxy's, PgBouncer's or your provider's",
     ],
     [
+      "with the figures at the port of the service",
+      { METRICS_PORT: "3000" },
+      "METRICS_PORT and PORT are the same: give the metrics a port of their own",
+    ],
+    ...["127.0.0.1:3000", "http://127.0.0.1", "/run/latchkey.sock", "[::1]:3000", "a b"].map(
+      (HOST): [string, Record<string, string>, string] => [
+        `with ${JSON.stringify(HOST)} for a host`,
+        { METRICS_HOST: HOST },
+        "METRICS_HOST must be a name or an address alone: the port is a setting of its own",
+      ],
+    ),
+    [
       "with backups that would be lost with the data",
       { BACKUP_EVERY: "1d" },
       "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
@@ -599,7 +611,8 @@ describe("the public address", () => {
 
 describe("a service is in development", () => {
   it("when nothing says that it is for others", () => {
-    for (const HOST of ["127.0.0.1", "localhost", "::1"]) expect(isDevelopment(parseSettings({ HOST }))).toBe(true);
+    for (const HOST of ["127.0.0.1", "localhost", "::1", "[::1]"])
+      expect(isDevelopment(parseSettings({ HOST }))).toBe(true);
   });
 
   it.each<[Record<string, string>]>([

@@ -22,6 +22,7 @@ import {
   audienceList,
   country,
   duration,
+  host,
   integer,
   isUntrimmed,
   strongSecrets,
@@ -94,13 +95,15 @@ const accessLog = z.string().transform((value, context): AccessLog => {
   return z.NEVER;
 });
 
+const defaultPort = 3000;
+
 /** Every setting, by its name in the environment. One without a default may be left out. */
 const settingsSchema = z.object({
-  HOST: z.string().min(1).default("127.0.0.1"),
-  PORT: integer(0, 65_535).default(3000),
+  HOST: host.default("127.0.0.1"),
+  PORT: integer(0, 65_535).default(defaultPort),
   WORKERS: workers.default(1),
   METRICS_PORT: integer(0, 65_535).optional(),
-  METRICS_HOST: z.string().min(1).default("127.0.0.1"),
+  METRICS_HOST: host.default("127.0.0.1"),
   SHUTDOWN_DELAY: duration("0s", "5m").optional(),
   PUBLIC_URL: publicUrl.optional(),
   INSECURE_HTTP: z.enum(["yes", "no"]).default("no"),
@@ -327,6 +330,9 @@ function findContradictions(given: Variables, isProduction: boolean): string[] {
     isProduction &&
       given.NODE_TLS_REJECT_UNAUTHORIZED === "0" &&
       "NODE_TLS_REJECT_UNAUTHORIZED=0 takes anybody for everybody: take it away, and name the certificate in NODE_EXTRA_CA_CERTS or sslrootcert",
+    Number(given.METRICS_PORT || 0) > 0 &&
+      Number(given.METRICS_PORT) === Number(given.PORT || defaultPort) &&
+      "METRICS_PORT and PORT are the same: give the metrics a port of their own",
     given.BACKUP_DIR && !given.BACKUP_EVERY && "BACKUP_DIR needs BACKUP_EVERY",
     given.BACKUP_EVERY && !given.BACKUP_DIR && "BACKUP_EVERY needs BACKUP_DIR, a folder that is not lost with the data",
     given.DATABASE_URL &&

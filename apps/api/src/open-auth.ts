@@ -18,6 +18,7 @@ import type { MessageLog } from "./messages/message-log.ts";
 import { examineMessages, type MessageFindings, openSending, type Sending, toMessages } from "./messages/sending.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 import type { ServiceConfig } from "./service-config.ts";
+import { unreachable } from "./unreachable.ts";
 import { readEndpoints, type WebhookLog } from "./webhooks/webhook-log.ts";
 
 export interface OpenedAuth {
@@ -200,11 +201,4 @@ async function openDatabase(settings: Settings, onNotice: (line: string) => void
   });
   const connection = { ...server.connection, max: settings.DATABASE_POOL, preparedStatements };
   return { connection, place: `${dataDir} (embedded PostgreSQL)`, close: () => server.close() };
-}
-
-function unreachable(place: string, cause: unknown): StartError {
-  const message = cause instanceof Error ? cause.message || String(cause) : String(cause);
-  const isForbidden = cause instanceof Error && "code" in cause && cause.code === "42501";
-  const advice = isForbidden ? '; "latchkey grants --role …" prints what this role needs' : "";
-  return new StartError(`${place} cannot be used: ${message}${advice}`, { cause });
 }

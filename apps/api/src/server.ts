@@ -137,15 +137,28 @@ function answerOnSocket(socket: Duplex, status: number, isSecure: boolean): void
   else socket.destroy();
 }
 
+/**
+ * @param setting what names the port; the host is named alike
+ * @throws StartError
+ */
 export async function listen(server: Server, host: string, port: number, setting = "PORT"): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject).listen(port, host, resolve);
   try {
     await promise;
   } catch (cause) {
-    const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
-    const advice = isTaken ? `another program listens there; set ${setting} to a free one` : String(cause);
-    throw new StartError(`Cannot listen on ${host}:${port}: ${advice}.`, { cause });
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const hostSetting = setting.replace("PORT", "HOST");
+    const noAddress = `no address of this machine is called so; set ${hostSetting} to one that is`;
+    const advice: Readonly<Record<string, string>> = {
+      EACCES: `this user may not listen there; set ${setting} to a port from 1024 on`,
+      EADDRINUSE: `another program listens there; set ${setting} to a free one`,
+      EADDRNOTAVAIL: noAddress,
+      EAI_AGAIN: noAddress,
+      EINVAL: noAddress,
+      ENOTFOUND: noAddress,
+    };
+    throw new StartError(`Cannot listen on ${host}:${port}: ${advice[code] ?? String(cause)}.`, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { CountryCode } from "@latchkey/auth";
 import { findSecretWeakness, isCountryCode } from "@latchkey/auth/internal";
 import { z } from "zod";
@@ -87,5 +88,13 @@ export const country = z.string().transform((value, context): CountryCode => {
   const code = value.toUpperCase();
   if (isCountryCode(code)) return code;
   context.addIssue("must be a country's two letters, such as TR or US");
+  return z.NEVER;
+});
+
+/** Where a server listens: a name, or an address, with or without the brackets that it has in a URL. */
+export const host = z.string().transform((value, context) => {
+  const bare = value.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(bare) || /^[^\s/:[\]]+$/.test(bare)) return bare;
+  context.addIssue("must be a name or an address alone: the port is a setting of its own");
   return z.NEVER;
 });

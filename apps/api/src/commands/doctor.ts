@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { findFolderFaults } from "../backup/backup-folder.ts";
 import { describeLeftOut, findSchemasLeftOut } from "../backup/schemas.ts";
 import { readEnvironment } from "../environment.ts";
 import { exitCodes, reportFailure } from "../exit-codes.ts";
@@ -42,6 +43,7 @@ async function examine({ json }: Flags): Promise<void> {
       ...(leftOut.length > 0 ? [describeLeftOut(leftOut, configFile)] : []),
       ...findings.warnings,
       ...findDangers(settings),
+      ...(await findFolderFaults(settings.BACKUP_DIR)),
     ];
     const facts = { database: place, configFile, ...health };
     if (json) process.stdout.write(`${JSON.stringify({ settings: described, ...facts, warnings, notes })}\n`);

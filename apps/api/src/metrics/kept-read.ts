@@ -1,5 +1,5 @@
 /** Milliseconds for which a scrape waits for the database: the process's own figures are wanted most while it hangs. */
-const patience = 500;
+const longestWait = 500;
 
 /** Milliseconds after a failure in which nobody asks again. */
 const restAfterFailure = 5_000;
@@ -35,7 +35,7 @@ export function keepRead<T>(read: () => Promise<T>, freshness: number): () => Pr
   return async () => {
     if (!last || performance.now() - last.at > last.rest) {
       reading ??= begin();
-      await atMost(patience, reading);
+      await atMost(longestWait, reading);
     }
     return last && "value" in last && performance.now() - last.at <= 2 * freshness ? last.value : undefined;
   };

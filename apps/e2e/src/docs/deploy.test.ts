@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { DCLinter } from "dclint";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { timeouts } from "../../../../packages/auth/src/storage/pool.ts";
@@ -126,6 +127,39 @@ test("a pod tells its figures at a port of its own, which no Service leads to", 
   expect(set.METRICS_HOST).toBe("0.0.0.0");
   const service = resources.find(({ kind }) => kind === "Service");
   expect(service.spec.ports).toEqual([{ name: "http", port: 80, targetPort: "http" }]);
+});
+
+/** The declarations of the linter lead nowhere. */
+interface Finding {
+  readonly type: "error" | "warning";
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** What the schema of Compose says against a file, and a linter of how it may be reached and what it is made of. */
+async function findComposeFaults(text: string): Promise<string[]> {
+  const path = join(await makeTemporaryFolder("latchkey-compose-"), "compose.yaml");
+  await writeFile(path, text);
+  const linter = new DCLinter({ rules: {}, quiet: true, debug: false, exclude: [] });
+  const [found]: readonly { readonly messages: readonly Finding[] }[] = linter.lintFiles([path], false);
+  const errors = found?.messages.filter(({ type }) => type === "error") ?? [];
+  return errors.map(({ rule, message }) => `${rule}: ${message}`);
+}
+
+test("compose.yaml is what the schema of Compose says, and is reached from this machine alone", async () => {
+  expect(await findComposeFaults(await read("compose.yaml"))).toEqual([]);
+});
+
+test.each([
+  ["a field that is misspelled", "read_only:", "readonly:", "must NOT have additional properties"],
+  ["a condition that there is not", "condition: service_healthy", "condition: healthy", "depends_on"],
+  ["a time that is none", "interval: 2s", "interval: [2]", "interval"],
+  ["a port for everybody", '"127.0.0.1:3000:3000"', '"3000:3000"', "no-unbound-port-interfaces"],
+  ["an image of whatever is the latest", "image: postgres:18", "image: postgres", "explicit"],
+])("%s is found in compose.yaml", async (_what, right, wrong, told) => {
+  const text = await read("compose.yaml");
+  expect(text).toContain(right);
+  expect((await findComposeFaults(text.replace(right, wrong))).join("\n")).toContain(told);
 });
 
 test("compose asks PostgreSQL where the service will ask it, and a migration that came too early is tried again", async () => {

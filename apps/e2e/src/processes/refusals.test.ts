@@ -70,7 +70,24 @@ describe("a start is refused with exit code 3 and one line that says what to do"
 
   it("when nothing answers at DATABASE_URL, whose password is not told", async () => {
     expect(await refusalOf({ DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" })).toBe(
-      "PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED 127.0.0.1:1",
+      "PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED 127.0.0.1:1; look whether PostgreSQL runs there, and at the host and the port in DATABASE_URL",
+    );
+  });
+
+  it("when PostgreSQL asks for a password that is not given, and a command ends too", async () => {
+    await using database = await createTestDatabase();
+    const { host, port, user } = database.connection;
+    const variables = { DATABASE_URL: `postgres://${user}@${host}:${port}/${database.connection.database}` };
+    const line =
+      /^PostgreSQL at \S+ cannot be used: it asks for a password, and none is given: write it into DATABASE_URL$/;
+    expect(await refusalOf(variables)).toMatch(line);
+    const { code, stderr } = await installation.run(["list-users"], { variables });
+    expect([code, stderr.slice("latchkey: ".length, -1)]).toEqual([3, expect.stringMatching(line)]);
+  });
+
+  it("when its host is no address of this machine", async () => {
+    expect(await refusalOf({ HOST: "192.0.2.1", INSECURE_HTTP: "yes" })).toBe(
+      "Cannot listen on 192.0.2.1:0: no address of this machine is called so; set HOST to one that is.",
     );
   });
 

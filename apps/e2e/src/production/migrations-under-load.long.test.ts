@@ -13,7 +13,7 @@ import { queryOnce } from "../processes/external-database.ts";
 import { createInstallation } from "../processes/installation.ts";
 import { createDice } from "../sessions/seeded-random.ts";
 import { agreeByHalf, countConsents, fillWithImported, fillWithPeople, p99, peopleOfLarge } from "./large-database.ts";
-import { buildPreviousRelease, hasPreviousRelease } from "./previous-release.ts";
+import { buildRelease, hasRelease, previousCommit } from "./previous-release.ts";
 
 // A schema is brought up to date while the release before serves from it. Nobody may notice: no call fails, and hardly one is slower.
 
@@ -176,11 +176,11 @@ test(
 
 const round = (milliseconds: number) => Math.round(milliseconds * 10) / 10;
 
-test.runIf(hasPreviousRelease)(
+test.runIf(hasRelease(previousCommit))(
   `while the release before serves ${peopleOfLarge} people: no call fails as the schema is brought up to date and the service is restarted`,
   async () => {
     await using database = await postgres.createDatabase();
-    const previous = await buildPreviousRelease();
+    const previous = await buildRelease();
     const variables = {
       ...{ DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret, PASSWORD_COST: "10", PORT: "0" },
       ...forCrowds,

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,9 +10,15 @@ import previous from "./previous-release.json" with { type: "json" };
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const cache = join(root, "apps/e2e/node_modules/.cache/previous-release");
 
-/** Whether this clone has the commit of the release before, which `previous-release.json` names. */
-export const hasPreviousRelease = canRead(previous.commit);
-if (!hasPreviousRelease) console.warn(`Skipped: this clone has no commit ${previous.commit}, the release before.`);
+/** The commit of the release before, and of the oldest that may run on the present schema. */
+export const { commit: previousCommit, oldest: oldestCommit } = previous;
+
+/** Whether this clone has the commit of a release. */
+export function hasRelease(commit: string): boolean {
+  const isThere = canRead(commit);
+  if (!isThere) console.warn(`Skipped: this clone has no commit ${commit}, of an earlier release.`);
+  return isThere;
+}
 
 function canRead(commit: string): boolean {
   try {
@@ -24,7 +30,7 @@ function canRead(commit: string): boolean {
 }
 
 /**
- * The release before, as its users have it but for the packages of others: those are the ones that are installed now. What it alone needs is a
+ * An earlier release, as its users have it but for the packages of others: those are the ones that are installed now. What it alone needs is a
  * development dependency here, until a later release is named.
  */
 export interface PreviousRelease {
@@ -35,13 +41,9 @@ export interface PreviousRelease {
 }
 
 /** Builds it once for all runs. */
-export async function buildPreviousRelease(): Promise<PreviousRelease> {
-  const folder = join(cache, previous.commit);
-  const isBuilt = await stat(join(folder, "build", "cli.js")).then(
-    () => true,
-    () => false,
-  );
-  if (!isBuilt) await bundle(folder);
+export async function buildRelease(commit = previousCommit): Promise<PreviousRelease> {
+  const folder = join(cache, commit);
+  if (!(await isBuilt(folder))) await bundle(commit, folder);
   const script = (name: string) => join(folder, "build", `${name}.js`);
   return {
     async start(variables, within) {
@@ -54,14 +56,29 @@ export async function buildPreviousRelease(): Promise<PreviousRelease> {
   };
 }
 
-async function bundle(folder: string): Promise<void> {
-  await rm(cache, { recursive: true, force: true });
+const isBuilt = (folder: string) =>
+  stat(join(folder, "build", "cli.js")).then(
+    () => true,
+    () => false,
+  );
+
+/** Two files may build the same at once: whole or not there, one of the two is used. */
+async function bundle(commit: string, built: string): Promise<void> {
+  const folder = `${built}.${process.pid}`;
   await mkdir(folder, { recursive: true });
+  await bundleInto(commit, folder);
+  await rename(folder, built).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true });
+    if (!(await isBuilt(built))) throw error;
+  });
+}
+
+async function bundleInto(commit: string, folder: string): Promise<void> {
   const archive = join(folder, "sources.tar");
   const sources = join(folder, "sources");
   await mkdir(sources);
   const run = promisify(execFile);
-  await run("git", ["archive", "--output", archive, previous.commit, "apps", "packages", "docs/openapi.json"], {
+  await run("git", ["archive", "--output", archive, commit, "apps", "packages", "docs/openapi.json"], {
     cwd: root,
   });
   await run("tar", ["-xf", archive, "-C", sources]);

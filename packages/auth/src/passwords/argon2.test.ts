@@ -52,9 +52,9 @@ describe("how many are of another kind", () => {
     const passwords = inArgon2();
     expect(passwords.load().foreign).toBeNull();
     const kinds = [
-      { password: await inBcrypt().hash("correct horse"), count: 7 },
-      { password: await passwords.hash("correct horse"), count: 40 },
-      { password: await inArgon2(20).hash("correct horse"), count: 2 },
+      { kind: await inBcrypt().hash("correct horse"), count: 7 },
+      { kind: await passwords.hash("correct horse"), count: 40 },
+      { kind: await inArgon2(20).hash("correct horse"), count: 2 },
     ];
     passwords.countForeign(kinds);
     expect(passwords.load().foreign).toBe(9);

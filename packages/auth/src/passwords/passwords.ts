@@ -27,8 +27,8 @@ export interface PasswordLoad extends HashLoad {
 
 /** Of all accounts whose hashes cost the same. */
 export interface StoredKind {
-  /** One of these hashes. */
-  readonly password: string;
+  /** What they begin with, or one of these hashes. */
+  readonly kind: string;
   readonly count: number;
 }
 
@@ -58,8 +58,13 @@ export interface Passwords {
    * Django does not normalise, and its `bcrypt_sha256` looks like ours.
    */
   verify(password: string, encoded: string | null, crowd?: Crowd): Promise<PasswordCheck>;
-  /** Measures one stored hash of each kind, so that from now on every refusal takes as long as the most expensive. */
-  learnCosts(examples: readonly string[]): Promise<void>;
+  /**
+   * Measures one stored hash of each kind that is new to this process, so that from now on every refusal takes as long as the most expensive.
+   *
+   * @param kinds what stored hashes begin with; without `findExample` such hashes themselves
+   * @param findExample finds a stored hash of a kind; null when there is none any more
+   */
+  learnCosts(kinds: readonly string[], findExample?: (kind: string) => Promise<string | null>): Promise<void>;
   /** Throws AuthError `overloaded` when the others would at this moment, before anything is done for them in vain. */
   assertCapacity(crowd?: Crowd): void;
   /** Takes note of what is stored, for {@link load}. */
@@ -128,20 +133,23 @@ export function createPasswords({
     return ratios.read() ?? 1;
   }
 
+  async function learn(encoded: string | null): Promise<void> {
+    const stored = encoded === null ? null : readStoredPassword(encoded);
+    if (encoded === null || !stored) return;
+    learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored), null, formatOf(encoded)));
+  }
+
   return {
     hash: (password, crowd) => semaphore.run(() => format.encode(password), crowd, name),
     verify: (password, encoded, crowd) => semaphore.run(() => check(password, encoded), crowd, formatOf(encoded)),
-    async learnCosts(stored) {
-      const examples = format.unmatched === null ? stored : [...stored, format.unmatched];
-      for (const encoded of examples) {
-        const stored = readStoredPassword(encoded);
-        if (!stored || learnt.has(kindOf(encoded))) continue;
-        learnt.set(kindOf(encoded), await semaphore.run(() => measureInHashes(stored), null, formatOf(encoded)));
-      }
-      constantWork.setTargetWork(Math.max(1, ...examples.map((encoded) => learnt.get(kindOf(encoded)) ?? 1)));
+    async learnCosts(kinds, findExample = async (encoded) => encoded) {
+      for (const kind of kinds) if (!learnt.has(kindOf(kind))) await learn(await findExample(kind));
+      if (format.unmatched !== null && !learnt.has(kindOf(format.unmatched))) await learn(format.unmatched);
+      const present = format.unmatched === null ? kinds : [...kinds, format.unmatched];
+      constantWork.setTargetWork(Math.max(1, ...present.map((kind) => learnt.get(kindOf(kind)) ?? 1)));
     },
     countForeign(kinds) {
-      foreign = kinds.reduce((sum, { password, count }) => sum + (kindOf(password) === currentKind ? 0 : count), 0);
+      foreign = kinds.reduce((sum, { kind, count }) => sum + (kindOf(kind) === currentKind ? 0 : count), 0);
     },
     assertCapacity: semaphore.assertCapacity,
     load: () => ({ ...semaphore.load(), foreign }),

@@ -33,7 +33,7 @@ export function openPool({ max = 10, ...connection }: pg.PoolConfig, isShared = 
   const { connectionTimeoutMillis: queue = timeouts.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: timeouts.opening, statement_timeout: timeouts.statement };
   const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement), isShared);
-  const config = { application_name: "latchkey", ...times, ...connection, max, onConnect };
+  const config = { application_name: "latchkey", ...times, ...connection, max, onConnect, Client: ClosingClient };
   const pool = new BoundedPool(isShared ? { ...config, statement_timeout: undefined } : config, queue);
   // A pooler has a pool of its own, and its connections are not known here by what PostgreSQL calls them.
   const abandoned = isShared ? null : trackAbandonedConnections(connection, () => pool.ending);
@@ -50,7 +50,19 @@ export function openPoolWithoutTimeout(connection: pg.PoolConfig, isShared = fal
   // What is sent with the connection counts until its settings are there, whatever the role's is.
   const times = { connectionTimeoutMillis: 5_000, statement_timeout: isShared ? undefined : 60_000 };
   const onConnect = (client: pg.ClientBase) => makeReady(client, 0, isShared);
-  return ignoreIdleConnectionErrors(new pg.Pool({ application_name: "latchkey", ...connection, ...times, onConnect }));
+  const config = { application_name: "latchkey", ...connection, ...times, onConnect, Client: ClosingClient };
+  return ignoreIdleConnectionErrors(new pg.Pool(config));
+}
+
+/**
+ * Closes a connection on which something went wrong, such as a password that nobody has given. The driver leaves that to the server, which may wait
+ * a minute, and a command would not end before.
+ */
+class ClosingClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.connection.on("error", () => this.connection.stream.destroy());
+  }
 }
 
 /**

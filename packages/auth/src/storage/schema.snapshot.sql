@@ -178,6 +178,9 @@ imported_users.deleted_at timestamp with time zone
 imported_users.prints jsonb not null default '{}'::jsonb
 imported_users.alias text collate "C"
 imported_users.issues jsonb
+kept_counts.name text not null
+kept_counts.value jsonb not null
+kept_counts.counted_at timestamp with time zone not null
 message_counts.key text not null
 message_counts.hour timestamp with time zone not null
 message_counts.what text not null
@@ -462,6 +465,7 @@ imported_users: imported_users_pkey PRIMARY KEY (source, old_id)
 imported_users: imported_users_source CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 imported_users: imported_users_tombstone CHECK (((deleted_at IS NULL) OR ((user_id IS NULL) AND (old_username IS NULL) AND (old_phone IS NULL))))
 imported_users: imported_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+kept_counts: kept_counts_pkey PRIMARY KEY (name)
 message_counts: message_counts_pkey PRIMARY KEY (key, hour, what, shard)
 notice_messages: notice_messages_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
 notice_messages: notice_messages_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notices(id) ON DELETE CASCADE
@@ -612,6 +616,7 @@ CREATE UNIQUE INDEX imported_users_alias ON latchkey.imported_users USING btree 
 CREATE UNIQUE INDEX imported_users_old_username ON latchkey.imported_users USING btree (source, old_username)
 CREATE UNIQUE INDEX imported_users_one_each ON latchkey.imported_users USING btree (source, user_id)
 CREATE UNIQUE INDEX imported_users_pkey ON latchkey.imported_users USING btree (source, old_id)
+CREATE UNIQUE INDEX kept_counts_pkey ON latchkey.kept_counts USING btree (name)
 CREATE INDEX message_counts_hour ON latchkey.message_counts USING btree (hour)
 CREATE UNIQUE INDEX message_counts_pkey ON latchkey.message_counts USING btree (key, hour, what, shard)
 CREATE INDEX notice_messages_created ON latchkey.notice_messages USING btree (created_at)

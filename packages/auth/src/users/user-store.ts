@@ -440,21 +440,25 @@ export async function findProofs(db: Queries, id: string): Promise<StoredProofs 
 }
 
 /** Of all accounts whose hashes begin alike. */
-interface PasswordKind {
-  /** One of these hashes. */
-  readonly password: string;
+export interface PasswordKind {
+  /** What `kindInSql` finds at their beginning; empty where it finds nothing. */
+  readonly kind: string;
   readonly count: number;
 }
 
-/**
- * One stored password of each kind, which is what `kindPattern` finds at its beginning, and how many there are. It reads the whole table, so it is for work
- * that nobody waits for.
- */
-export async function listPasswordKinds(db: Queries, kindPattern: string): Promise<PasswordKind[]> {
+/** The kinds of stored passwords, and how many there are of each. It reads the whole table, so it is for work that nobody waits for. */
+export async function listPasswordKinds(db: Queries, kindInSql: string): Promise<PasswordKind[]> {
   const { rows } = await sql<PasswordKind>`
-    select min(password) as password, count(*)::int as count from latchkey.users where password not like '!%'
-    group by substring(password from ${kindPattern})`.execute(db);
+    select ${sql.raw(kindInSql)} as kind, count(*)::int as count
+    from latchkey.users where password not like '!%' group by 1`.execute(db);
   return rows;
+}
+
+/** One of the stored passwords that begin so. It reads the table until it finds one. */
+export async function findPasswordOfKind(db: Queries, kind: string): Promise<string | null> {
+  const { rows } = await sql<{ password: string }>`
+    select password from latchkey.users where starts_with(password, ${kind}) limit 1`.execute(db);
+  return rows[0]?.password ?? null;
 }
 
 /** Gives a user another password, if it is still the one that was verified. */

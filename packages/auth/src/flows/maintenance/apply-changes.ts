@@ -24,7 +24,7 @@ import type { Target } from "../steps/start-challenge.ts";
 /** Changes that one run does, so that it ends. */
 const atMost = 10_000;
 /** Seconds for which a change is tried again whose hook fails, as it does for a moment of the database's or a defect that is mended. */
-const hookPatience = 3 * 86_400;
+const longestWait = 3 * 86_400;
 
 /**
  * Does what people's changes have waited for, each in a transaction of its own, after looking again whether it may be done. Several processes
@@ -121,7 +121,7 @@ async function remove(
 
 /** Whether what went wrong says nothing of the change itself. */
 function mayPass({ clock }: Core, { dueAt }: OpenedChange, { code }: AuthError): boolean {
-  return code === "hook_failed" && clock.now().getTime() < dueAt.getTime() + hookPatience * 1000;
+  return code === "hook_failed" && clock.now().getTime() < dueAt.getTime() + longestWait * 1000;
 }
 
 async function dropRefused(core: Core, change: OpenedChange, { code }: AuthError): Promise<void> {

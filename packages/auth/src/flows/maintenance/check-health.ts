@@ -6,7 +6,7 @@ import { withHostAlone } from "../../host-alone.ts";
 import { isFresh, isFrozenBy } from "../../imported-users/imported-user.ts";
 import { countAliases, countImported } from "../../imported-users/imported-user-store.ts";
 import { findLastRound, listLastRounds } from "../../imported-users/round-store.ts";
-import { kindPattern } from "../../passwords/hash-format.ts";
+import { kindInSql } from "../../passwords/hash-format.ts";
 import type { Queries, Storage } from "../../storage/database.ts";
 import { findFaults, findWeaknesses } from "../../storage/inspect-database.ts";
 import { listAppliedMigrations } from "../../storage/migrate.ts";
@@ -120,7 +120,7 @@ async function describePasswords({ db, passwords, options: { passwords: chosen }
     format === "argon2id"
       ? `argon2id, ${memory} MiB for each of ${hashConcurrency} at once, ${memory * hashConcurrency} MiB in all`
       : `${format}, cost ${cost}, ${hashConcurrency} at once`;
-  passwords.countForeign(await listPasswordKinds(db, kindPattern));
+  passwords.countForeign(await listPasswordKinds(db, kindInSql));
   return `${how}; ${passwords.load().foreign} accounts have another hash until their next sign-in`;
 }
 

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { recordEvent } from "../../audit/audit-log.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { Core } from "../steps/core.ts";
+import { readPasswordKinds } from "./password-kinds.ts";
 
 /** Seconds after the last round of an import for which its weak digests are good where the settings name no day. */
 const usualTime = 365 * 86_400;
@@ -36,13 +37,18 @@ async function findEnd({ db, options }: Core): Promise<Date | null> {
  */
 export async function clearWeakHashes(core: Core, atMost: number): Promise<number> {
   const until = await findEnd(core);
-  if (until === null) return 0;
+  if (until === null || core.clock.now() < until || !(await hasAny(core.db))) return 0;
   return core.db.transaction().execute(async (transaction) => {
     const count = await clearSome(transaction, { until, atMost });
     const nobody = { actorId: null, subjectId: null, address: null, requestId: null };
     if (count > 0) await recordEvent(transaction, { event: "weak_passwords_cleared", count }, nobody);
     return count;
   });
+}
+
+/** By what was counted, so that all people are not read anew each hour by each process. */
+async function hasAny(db: Queries): Promise<boolean> {
+  return (await readPasswordKinds(db)).some(({ kind }) => /^bcrypt_(?:md5|sha1)\$/.test(kind));
 }
 
 async function clearSome(db: Queries, { until, atMost }: { until: Date; atMost: number }): Promise<number> {

@@ -1,7 +1,7 @@
-import { kindPattern } from "../../passwords/hash-format.ts";
 import type { Queries } from "../../storage/database.ts";
-import { listPasswordKinds } from "../../users/user-store.ts";
+import { findPasswordOfKind } from "../../users/user-store.ts";
 import type { Core } from "../steps/core.ts";
+import { readPasswordKinds } from "./password-kinds.ts";
 
 /**
  * Finds out what the kinds of stored hashes cost to check, so that refusals take as long as the most expensive of them: imported ones are often
@@ -11,7 +11,10 @@ import type { Core } from "../steps/core.ts";
  * @throws AuthError `overloaded`
  */
 export async function measureHashCosts(core: Core, db: Queries): Promise<void> {
-  const kinds = await listPasswordKinds(db, kindPattern);
+  const kinds = await readPasswordKinds(db);
   core.passwords.countForeign(kinds);
-  await core.passwords.learnCosts(kinds.map(({ password }) => password));
+  await core.passwords.learnCosts(
+    kinds.map(({ kind }) => kind),
+    (kind) => findPasswordOfKind(db, kind),
+  );
 }
