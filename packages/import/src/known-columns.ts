@@ -114,6 +114,8 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
   };
   return {
     fieldOf(name) {
+      const known = decided.get(name);
+      if (known !== undefined) return known;
       const column = shorten(name);
       if (!decided.has(column)) {
         const field = decide(column);

@@ -3,10 +3,8 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { findIdColumns } from "../known-columns.ts";
-import { type OldRow, type Source, SourceError } from "../old-row.ts";
+import { batch, type OldRow, type Source, SourceError } from "../old-row.ts";
 import { findList } from "./json-list.ts";
-
-const batch = 5_000;
 
 export interface FileOptions {
   readonly delimiter?: string | undefined;

@@ -1,8 +1,6 @@
 import type { Connection, QueryError, RowDataPacket } from "mysql2";
-import { SourceError } from "../old-row.ts";
+import { batch, SourceError } from "../old-row.ts";
 import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
 
 type Row = Record<string, string | null>;
 

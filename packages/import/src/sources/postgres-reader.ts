@@ -1,8 +1,6 @@
 import pg from "pg";
-import { SourceError } from "../old-row.ts";
+import { batch, SourceError } from "../old-row.ts";
 import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
 
 /** Opens a PostgreSQL source: read only, repeatable read, times in UTC. */
 export async function openPostgresReader(url: string): Promise<SqlReader> {

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { SourceError } from "../old-row.ts";
+import { batch, SourceError } from "../old-row.ts";
 import { type SqlReader, type Table, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
 
 /** Opens a SQLite file read only, in one transaction. */
 export async function openSqliteReader(path: string): Promise<SqlReader> {
