@@ -87,7 +87,7 @@ const readAtOnce = 100;
 export async function readPeople(rows: readonly OldRow[], rules: PersonRules): Promise<ReadPerson[]> {
   const people: ReadPerson[] = [];
   for (const row of rows) {
-    if (!isKeepable(row.oldId))
+    if (row.oldId === "" || !isKeepable(row.oldId))
       throw new SourceError(
         `The source has an id that cannot be kept, ${JSON.stringify(row.oldId.slice(0, 40))}: is it the right column? Nothing was changed.`,
       );
