@@ -7,6 +7,7 @@ import {
   parseUsername,
 } from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
+import { guessField } from "../known-columns.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
@@ -58,7 +59,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
       code: "unknown_column" as const,
       field: column,
       value: null,
-      other: `filled for ${filled} people; --map ${column}=FIELD or --drop ${column}`,
+      other: `filled for ${filled} people; --map ${column}=${guessField(column) ?? "FIELD"} or --drop ${column}`,
       proposal: "drop",
     })),
     ...options.ambiguousPermissions.map(({ permission, name }) => ({
