@@ -21,7 +21,7 @@ afterAll(async () => {
 
 let number = 0;
 /** Imports a file as a source of its own. */
-async function run(name: string, content: string, options: Partial<ImportOptions> = {}) {
+async function run(name: string, content: string | Buffer, options: Partial<ImportOptions> = {}) {
   number += 1;
   const source = join(folder, `${number}-${name}`);
   await writeFile(source, content);
@@ -202,4 +202,46 @@ test("a name that somebody takes while it is on its way costs that name, and the
     exitCode: 4,
     text: expect.stringContaining("taken here meanwhile: 1"),
   });
+});
+
+test.each([
+  ["empty.json", "", /has nobody in it: is it the right one\?/],
+  ["list.json", "[]", /has nobody in it/],
+  ["header.csv", "id,username\n", /has nobody in it/],
+  [
+    "member.json",
+    '{"users":[{"id":1,"username":"inside"}]}',
+    /its first line reads users\..*give the list of people alone/,
+  ],
+  [
+    "mongo.json",
+    '[{"_id":{"$oid":"507f1f77bcf86cd799439011"},"username":"oid"}]',
+    /neither a text nor a number: \{"\$oid"/,
+  ],
+  ["wide.csv", Buffer.from("id,username\n1,wide\n", "utf16le"), /is not in UTF-8/],
+])("%s is refused in one line, and nothing is changed", async (name, content, message) => {
+  await expect(run(name, content)).rejects.toMatchObject({
+    name: "SourceError",
+    exitCode: 2,
+    message: expect.stringMatching(message),
+  });
+});
+
+test("white space around an id is no part of it", async () => {
+  await run("spaces.csv", 'username, id\n"spaced", 17\nspaced_too,18 \n', { name: "spaces" });
+  const rows = await service.database.query(
+    "select old_id from latchkey.imported_users where source = 'spaces' order by 1",
+  );
+  expect(rows).toEqual([{ old_id: "17" }, { old_id: "18" }]);
+  await expect(run("twice.csv", "id,username\n17,once\n 17,twice\n")).rejects.toMatchObject({ exitCode: 2 });
+});
+
+test("a source in which nobody is left does not count everybody as gone", async () => {
+  await run("people.csv", "id,username\n1,still_there\n", { name: "emptied" });
+  const emptied = run("people.csv", "id,username\n", { name: "emptied", disableDeleted: true });
+  await expect(emptied).rejects.toMatchObject({ name: "SourceError", exitCode: 2 });
+  const [row] = await service.database.query(
+    "select gone_at, is_active from latchkey.imported_users i join latchkey.users u on u.id = i.user_id where source = 'emptied'",
+  );
+  expect(row).toEqual({ gone_at: null, is_active: true });
 });

@@ -309,7 +309,9 @@ async function stageAll(
       throw toTwice(error, source);
     });
   }
-  const [missing] = read > 0 ? rules.columns.missing() : [];
+  // An export that failed, or another database: whoever came over before would count as gone.
+  if (read === 0) throw new SourceError(`${source.place} has nobody in it: is it the right one? Nothing was changed.`);
+  const [missing] = rules.columns.missing();
   if (missing !== undefined)
     throw new SourceError(`${source.place} has no column ${missing}: look at --map and --drop. Nothing was changed.`);
 }

@@ -23,6 +23,26 @@ export const knownFields = [
 
 export type KnownField = (typeof knownFields)[number];
 
+/** By what people sign in and are addressed: nothing that gives anybody a right, tells when something was, or is a secret. */
+const personalFields: ReadonlySet<KnownField | null> = new Set<KnownField>([
+  "username",
+  "email",
+  "phoneNumber",
+  "firstName",
+  "lastName",
+  "gender",
+  "country",
+  "city",
+  "state",
+  "isApprovedToBeInTouch",
+]);
+
+/** The personal field that a column beside the people's own may be, by its name or what follows the table's. */
+export function guessField(column: string): KnownField | null {
+  const field = knownFieldOf(column.split(".").at(-1) ?? "");
+  return personalFields.has(field) ? field : null;
+}
+
 /** Names that a column may have besides the field's own, as they are without case and underscores. */
 const synonyms: Readonly<Record<string, KnownField>> = {
   pk: "id",
@@ -114,6 +134,8 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
   };
   return {
     fieldOf(name) {
+      const known = decided.get(name);
+      if (known !== undefined) return known;
       const column = shorten(name);
       if (!decided.has(column)) {
         const field = decide(column);

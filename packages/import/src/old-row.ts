@@ -1,5 +1,8 @@
 import type { UuidKey } from "./sources/sql-reader.ts";
 
+/** People who are read, judged and written at once: with more of them what they were read into lives so long that clearing it away costs more. */
+export const batch = 1_000;
+
 /** A person as another system has them: texts by column, null for what is empty there. */
 export interface OldRow {
   readonly oldId: string;

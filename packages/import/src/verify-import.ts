@@ -36,6 +36,8 @@ export interface Verified {
   readonly decided: number;
   /** Fields that were changed here since. */
   readonly changedHere: number;
+  /** Filled columns of which nothing was said this time: what the import made of one is not compared, and counts as changed there. */
+  readonly unknownColumns: readonly string[];
   readonly isGood: boolean;
 }
 
@@ -44,7 +46,7 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, { ...options, apply: false }, async ({ run }) => {
+  return withStagedPeople(auth, { ...options, apply: false }, async ({ run, columns, decisions }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
@@ -52,7 +54,11 @@ export async function verifyImport(
     const fields = await compareFields(run);
     const faults = [unreadable, mixedUp.reachAnother, fields.different];
     const isGood = counts.missing === 0 && faults.every(({ length }) => length === 0);
-    return { ...counts, ...(await countGrants(run)), ...fields, unreadable, ...mixedUp, isGood };
+    const decided = decisions.flatMap(({ code, field }) => (code === "unknown_column" ? [field] : []));
+    const unknownColumns = columns
+      .undecided()
+      .flatMap(({ column, filled }) => (filled > 0 && !decided.includes(column) ? [column] : []));
+    return { ...counts, ...(await countGrants(run)), ...fields, unknownColumns, unreadable, ...mixedUp, isGood };
   });
 }
 

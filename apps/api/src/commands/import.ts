@@ -215,11 +215,27 @@ const reachNext = "           A fault: look at both accounts in the console, and
 const heldNext =
   "           No fault: each signs in that one alone, with their own password. Ask whose it is now; if it is not theirs, take it off that account in the console, and the other one can add it here.";
 
+const columnsNext =
+  "           Give the --map, --drop and --decisions of the import, or what became of them there is not compared.";
+
+const counted = {
+  there: "people there",
+  here: "accounts here that came from there",
+  missing: "people there without an account here",
+  changed: "changed there since the last import: their fields are compared after the next one",
+  gone: "have an account here, and are there no more",
+  groupsMissing: "memberships of groups there that they do not have here",
+  permissionsMissing: "permissions there that they do not have here",
+  decided: "fields that are otherwise here because that was decided",
+  changedHere: "fields that were changed here since",
+} satisfies Partial<Record<keyof Verified, string>>;
+
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, heldByGone, different, isGood, ...counts } = verified;
+  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns, isGood } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
+  const counts = Object.entries(counted) as [keyof typeof counted, string][];
   return [
-    ...Object.entries(counts).map(([what, count]) => `${String(count).padStart(9)}  ${what}`),
+    ...counts.map(([key, what]) => `${String(verified[key]).padStart(9)}  ${what}`),
     `${String(unreadable.length).padStart(9)}  hashes that cannot be checked${first(unreadable)}`,
     `${String(different.length).padStart(9)}  fields that are otherwise here for no reason${first(different)}`,
     `${String(reachAnother.length).padStart(9)}  names of there that reach somebody else here${first(reachAnother)}`,
@@ -227,6 +243,12 @@ function describeVerified(verified: Verified): string {
     `${String(takenHere.length).padStart(9)}  names of there that an account has here that did not come from there${first(takenHere)}`,
     `${String(heldByGone.length).padStart(9)}  names of there that are here somebody's who is gone there${first(heldByGone)}`,
     ...(heldByGone.length > 0 ? [heldNext] : []),
+    ...(unknownColumns.length > 0
+      ? [
+          `${String(unknownColumns.length).padStart(9)}  columns of which nothing was said${first(unknownColumns)}`,
+          columnsNext,
+        ]
+      : []),
     isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }

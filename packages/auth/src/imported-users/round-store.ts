@@ -147,7 +147,7 @@ export async function lockRound(transaction: Queries, round: ImportRound): Promi
     .forUpdate()
     .executeTakeFirst();
   if (!locked?.roundStartedAt) return null;
-  await sql`analyze latchkey.imported_round_users`.execute(transaction);
+  await sql`analyze latchkey.imported_round_users (round_id, old_id, old_username, old_phone)`.execute(transaction);
   const { rows } = await sql<{ people: number; repeated: number }>`
     select count(*)::int as people, (count(old_username) - count(distinct old_username))::int as repeated
     from latchkey.imported_round_users where round_id = ${round.id}`.execute(transaction);

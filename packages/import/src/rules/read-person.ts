@@ -24,8 +24,8 @@ export interface PersonRules {
   readonly columns: Columns & NotedColumns;
   /** Schemas of a team's own fields, by name. */
   readonly ownFields: ReadonlyMap<string, object>;
-  /** Makes prints of what stands there: {@link createPrinter}. */
-  readonly print: (text: string) => string;
+  /** Makes prints of what stands in a field there: {@link createPrinter}. */
+  readonly print: (field: string, text: string) => string;
 }
 
 /** A person as they will be stored, what was told of them, and prints of what stands there, by field. */
@@ -62,13 +62,14 @@ export interface ReadPerson {
   readonly issues: readonly Issue[];
 }
 
-type Texts = Readonly<Record<string, string | null>>;
+/** By field: a map, because to fill an object with names that are not known beforehand takes several times as long. */
+type Texts = ReadonlyMap<string, string | null>;
 
 /** Reads one person by the rules. Whatever is wrong with a field costs that field alone, and is among the issues. */
 export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
   const texts = toFields(row, rules);
   const issues: Issue[] = [];
-  const text = (field: string) => texts[field] ?? null;
+  const text = (field: string) => texts.get(field) ?? null;
   const names = readNames(
     { oldId: row.oldId, username: text("username"), phoneNumber: text("phoneNumber"), email: text("email") },
     rules.phones,
@@ -125,16 +126,17 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
 
 /** Of two columns of one field the one that is filled counts; where both are, with different values, somebody has to say which. */
 function toFields({ oldId, values }: OldRow, { columns }: PersonRules): Texts {
-  const fields: Record<string, string | null> = { id: oldId };
-  for (const [column, value] of Object.entries(values)) {
+  const fields = new Map<string, string | null>([["id", oldId]]);
+  for (const column of Object.keys(values)) {
+    const value = values[column] ?? null;
     const field = columns.fieldOf(column);
     const isFilled = value !== null && value !== "";
     if (field === null) {
       if (isFilled) columns.note(column);
       continue;
     }
-    const before = fields[field] ?? "";
-    if (before === "") fields[field] = value;
+    const before = fields.get(field) ?? "";
+    if (before === "") fields.set(field, value);
     else if (isFilled && value !== before) columns.noteSecond(column);
   }
   return fields;
@@ -215,7 +217,7 @@ const sizeOf = (profile: Record<string, unknown>) => Buffer.byteLength(JSON.stri
 function readOwnFields(texts: Texts, ownFields: PersonRules["ownFields"], tell: Tell): Record<string, unknown> {
   const profile: Record<string, unknown> = {};
   for (const [name, schema] of ownFields) {
-    const text = texts[name];
+    const text = texts.get(name);
     if (text === undefined || !isZod(schema)) continue;
     const read = candidatesFor(text)
       .map((value) => z.core.safeParse(schema, value))
@@ -253,28 +255,40 @@ interface Printed {
 /** Prints of what stands there, by field: enough to see that it is another text the next time. */
 function toPrints(row: OldRow, { texts, password }: Printed, print: PersonRules["print"]): Record<string, string> {
   const prints: Record<string, string> = {};
-  for (const [field, value] of Object.entries(texts)) {
-    if (value !== null && value !== "" && field !== "id") prints[field] = print(`${field}=${value}`);
+  for (const [field, value] of texts) {
+    if (value !== null && value !== "" && field !== "id") prints[field] = print(field, value);
   }
   if (password.kind !== null) prints.passwordKind = password.kind;
-  if (row.groups.length > 0) prints.groups = print(`groups=${[...row.groups].sort().join("\0")}`);
+  if (row.groups.length > 0) prints.groups = print("groups", [...row.groups].sort().join("\0"));
   const permissions = row.permissions.map(nameThere).sort();
-  if (permissions.length > 0) prints.permissions = print(`permissions=${permissions.join("\0")}`);
+  if (permissions.length > 0) prints.permissions = print("permissions", permissions.join("\0"));
   return prints;
 }
 
-/** Prints that are kept to be used again: half of what stands there is a flag, a city or a first name that others have too. */
-const mostPrints = 1_000;
+/** What is longer is hardly anybody else's too: names, hashes of passwords, times. Flags, countries and cities are shared by many. */
+const longestShared = 8;
+
+/** Prints of a field that are kept to be used again. */
+const mostPrints = 200;
+
+/** Bytes of a text that is put behind the key without making room for it anew. */
+const usualBytes = 1_024;
 
 /** Makes short keyed hashes of texts. */
 export function createPrinter(key: Buffer): PersonRules["print"] {
-  const made = new Map<string, string>();
-  return (text) => {
-    const known = made.get(text);
-    if (known !== undefined) return known;
-    const print = hash("sha256", Buffer.concat([key, Buffer.from(text)]), "base64url").slice(0, 12);
-    if (made.size >= mostPrints) made.clear();
-    made.set(text, print);
+  const made = new Map<string, Map<string, string>>();
+  const room = Buffer.concat([key], key.length + usualBytes);
+  const behindKey = (text: string) =>
+    text.length * 3 > usualBytes
+      ? Buffer.concat([key, Buffer.from(text)])
+      : room.subarray(0, key.length + room.write(text, key.length));
+  const make = (field: string, text: string) => hash("sha256", behindKey(`${field}=${text}`), "base64url").slice(0, 12);
+  return (field, text) => {
+    if (text.length > longestShared) return make(field, text);
+    const known = made.get(field) ?? new Map<string, string>();
+    made.set(field, known);
+    const print = known.get(text) ?? make(field, text);
+    if (known.size < mostPrints) known.set(text, print);
     return print;
   };
 }

@@ -7,6 +7,7 @@ import {
   parseUsername,
 } from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
+import { guessField } from "../known-columns.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
@@ -43,7 +44,11 @@ export interface PlanOptions {
  */
 export async function plan(run: Run, options: PlanOptions): Promise<void> {
   const { client, id } = run;
-  await client.query("analyze latchkey.import_people, latchkey.import_issues");
+  // Of the columns by which people are found: of lists and prints statistics take longer than all that is planned with them.
+  await client.query(
+    `analyze latchkey.import_people (run_id, position, old_id, state, id, old_username, username_key, phone_number, email_key, alias),
+      latchkey.import_issues (run_id, old_id, code, field, is_decided, is_effective)`,
+  );
   await copyRows(
     client,
     "latchkey.import_decisions (run_id, old_id, code, field, decision)",
@@ -54,7 +59,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
       code: "unknown_column" as const,
       field: column,
       value: null,
-      other: `filled for ${filled} people; --map ${column}=FIELD or --drop ${column}`,
+      other: `filled for ${filled} people; --map ${column}=${guessField(column) ?? "FIELD"} or --drop ${column}`,
       proposal: "drop",
     })),
     ...options.ambiguousPermissions.map(({ permission, name }) => ({

@@ -87,7 +87,7 @@ const readAtOnce = 100;
 export async function readPeople(rows: readonly OldRow[], rules: PersonRules): Promise<ReadPerson[]> {
   const people: ReadPerson[] = [];
   for (const row of rows) {
-    if (!isKeepable(row.oldId))
+    if (row.oldId === "" || !isKeepable(row.oldId))
       throw new SourceError(
         `The source has an id that cannot be kept, ${JSON.stringify(row.oldId.slice(0, 40))}: is it the right column? Nothing was changed.`,
       );
@@ -208,16 +208,19 @@ const toArray = (items: readonly string[]) =>
 
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** A line of PostgreSQL's COPY; it keeps no NUL, and what held one was told already. */
-export function toLine(values: readonly (string | number | boolean | null)[]): string {
-  const cells = values.map((value) => {
-    if (value === null) return "\\N";
-    return String(value)
-      .replaceAll("\0", "")
-      .replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? character);
-  });
-  return `${cells.join("\t")}\n`;
+const needsEscape = /[\0\\\n\r\t]/;
+
+/** It keeps no NUL, and what held one was told already. */
+function toCell(value: string | number | boolean | null): string {
+  if (value === null) return "\\N";
+  const text = String(value);
+  if (!needsEscape.test(text)) return text;
+  return text.replaceAll("\0", "").replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? character);
 }
+
+/** A line of PostgreSQL's COPY. */
+export const toLine = (values: readonly (string | number | boolean | null)[]): string =>
+  `${values.map(toCell).join("\t")}\n`;
 
 /** Writes lines to a table, all at once. */
 export async function copyRows(client: pg.ClientBase, target: string, lines: readonly string[]): Promise<void> {

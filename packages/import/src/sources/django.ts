@@ -3,6 +3,7 @@ import { knownFieldOf } from "../known-columns.ts";
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
 import { findAmbiguous, nameThere } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
+import { findProfiles, type Profiles } from "./profiles.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
 
@@ -37,9 +38,11 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     return `left join (select ${user} as person, ${reader.joined(reader.quoteColumn(of))} as ids
       from ${reader.quote(links.table)} group by ${user}) ${name} on ${name}.person = ${columnOf(key)}`;
   };
-  const query = `select ${users.columns.map(columnOf).join(", ")},
+  const profiles = await findProfiles(reader, { tables, users, key: columnOf(key) });
+  const ofProfiles = profiles.columns.map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
+  const query = `select ${users.columns.map(columnOf).join(", ")}, ${ofProfiles}
     ${memberships ? "m.ids" : "null"} as "latchkey groups", ${grants ? "h.ids" : "null"} as "latchkey permissions"
-    from ${reader.quote(users)} u ${joinTo("m", memberships, "group_id")} ${joinTo("h", grants, "permission_id")}
+    from ${reader.quote(users)} u ${profiles.joins} ${joinTo("m", memberships, "group_id")} ${joinTo("h", grants, "permission_id")}
     order by ${columnOf(key)}`;
   const idsIn = (text: string | null | undefined) => (text ? text.split(",") : []);
   return {
@@ -58,7 +61,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
           const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...rest } = row;
           return {
             oldId: toOldId(oldId ?? "", users.uuidKey),
-            values: isName ? { [key]: oldId ?? null, ...rest } : rest,
+            values: named(isName ? { [key]: oldId ?? null, ...rest } : rest, profiles),
             groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
           };
@@ -67,6 +70,13 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     },
     close: reader.close,
   };
+}
+
+/** What was read beside the users, by its own names. */
+function named(values: OldRow["values"], { columns }: Profiles): OldRow["values"] {
+  if (columns.length === 0) return values;
+  const names = new Map(columns.map(({ alias, name }) => [alias, name]));
+  return Object.fromEntries(Object.entries(values).map(([column, value]) => [names.get(column) ?? column, value]));
 }
 
 /** What every user model has that signs in with a password, beside a name. */
@@ -84,7 +94,7 @@ export function findUsers(tables: readonly Table[], named: string | undefined, p
   const names = candidates.map(({ schema, table }) => (schema === "" ? table : `${schema}.${table}`));
   throw new SourceError(
     names.length === 0
-      ? `No table in ${place} looks like one of users: none has the columns password, last_login and a name.`
+      ? `No table in ${place} looks like one of users: none has the columns password, last_login and a name. Say which it is with --table, and what its columns are with --map.`
       : `More than one table could be that of users: ${names.join(", ")}. Say which with --table.`,
   );
 }

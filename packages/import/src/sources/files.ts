@@ -3,10 +3,8 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { findIdColumns } from "../known-columns.ts";
-import { type OldRow, type Source, SourceError } from "../old-row.ts";
+import { batch, type OldRow, type Source, SourceError } from "../old-row.ts";
 import { findList } from "./json-list.ts";
-
-const batch = 5_000;
 
 export interface FileOptions {
   readonly delimiter?: string | undefined;
@@ -52,7 +50,7 @@ export type Values = Record<string, string | null>;
 
 async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }: FileOptions): AsyncGenerator<OldRow> {
   const text = decode(stream, path);
-  const head = await readHead(text);
+  const head = await readHead(text, path);
   const declared = /^sep=(.)$/i.exec(head.line)?.[1];
   const separator = delimiter ?? declared ?? findDelimiter(head.line);
   const parser = parse({
@@ -101,13 +99,13 @@ async function* decode(stream: Readable, path: string): AsyncGenerator<string> {
     for await (const bytes of stream) yield decoder.decode(bytes as Buffer, { stream: true });
     yield decoder.decode();
   } catch (error) {
-    if (error instanceof TypeError) throw new SourceError(`${path} is not in UTF-8: save it as that.`);
+    if (error instanceof TypeError) throw notUtf8(path);
     throw new SourceError(`${path} cannot be read to its end: ${(error as Error).message}`, 3);
   }
 }
 
 /** The first line, and what was read to find it. */
-async function readHead(text: AsyncGenerator<string>): Promise<{ line: string; pieces: string[] }> {
+async function readHead(text: AsyncGenerator<string>, path: string): Promise<{ line: string; pieces: string[] }> {
   const pieces: string[] = [];
   for (let next = await text.next(); !next.done; next = await text.next()) {
     pieces.push(next.value);
@@ -118,8 +116,12 @@ async function readHead(text: AsyncGenerator<string>): Promise<{ line: string; p
     .join("")
     .replace(/^\ufeff/, "")
     .split(/\r?\n/, 1);
+  // Two bytes a letter: every second one of Latin letters is zero.
+  if (line.includes("\0")) throw notUtf8(path);
   return { line, pieces };
 }
+
+const notUtf8 = (path: string) => new SourceError(`${path} is not in UTF-8: save it as that.`);
 
 /** Of two columns of one name, as a join makes them, a reader would take the last. */
 function requireDifferent(names: readonly string[], path: string): string[] {
@@ -142,13 +144,14 @@ function findId(columns: readonly string[], wanted: string | undefined, path: st
     );
   if (found !== undefined && columns.includes(found)) return found;
   throw new SourceError(
-    `${path} has no column of ids; its first line reads ${columns.slice(0, 8).join(" | ") || "nothing"}. Say which it is with --map COLUMN=id, and what separates columns with --delimiter.`,
+    `${path} has no column of ids; its first line reads ${columns.slice(0, 8).join(" | ") || "nothing"}. Say which it is with --map COLUMN=id, and what separates columns with --delimiter; in JSON, give the list of people alone.`,
   );
 }
 
 function toRow(values: Values, idColumn: string): OldRow {
   const { [idColumn]: oldId, ...rest } = values;
-  return { oldId: oldId ?? "", values: rest, groups: [], permissions: [] };
+  // White space beside a separator is nobody's id: no old token has it.
+  return { oldId: (oldId ?? "").trim(), values: rest, groups: [], permissions: [] };
 }
 
 /** How the objects of a file are people. */
@@ -166,6 +169,12 @@ function plainShape({ idColumn }: FileOptions): JsonShape {
       const columns = Object.keys(object);
       const names = columns.join("\0");
       if (names !== known) [known, idName] = [names, findId(columns, idColumn, path)];
+      const id = object[idName];
+      // Such as `{"$oid": …}` of MongoDB: old tokens have the text alone.
+      if (typeof id === "object" && id !== null)
+        throw new SourceError(
+          `${path} has an id that is neither a text nor a number: ${JSON.stringify(id).slice(0, 40)}. Write it as a text. Nothing was changed.`,
+        );
       return toRow(toValues(object), idName);
     },
   };

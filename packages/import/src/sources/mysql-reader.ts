@@ -1,8 +1,6 @@
 import type { Connection, QueryError, RowDataPacket } from "mysql2";
-import { SourceError } from "../old-row.ts";
-import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
+import { batch, SourceError } from "../old-row.ts";
+import { type Reference, requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
 
 type Row = Record<string, string | null>;
 
@@ -132,9 +130,17 @@ async function readTables(all: All): Promise<Table[]> {
   }));
 }
 
-async function readReferences(all: All, to: TableName) {
-  const rows = await all(`select table_name as "table", column_name as "column" from information_schema.key_column_usage
-    where table_schema = database() and referenced_table_schema = database()
-      and referenced_table_name = '${to.table.replaceAll("\\", "\\\\").replaceAll("'", "''")}' order by 1, 2`);
-  return rows.map(({ table, column }) => ({ table: { schema: "", table: table ?? "" }, column: column ?? "" }));
+async function readReferences(all: All, to: TableName): Promise<Reference[]> {
+  const rows = await all(`select k.table_name as "table", k.column_name as "column", exists (
+      select 1 from information_schema.statistics s
+      where s.table_schema = k.table_schema and s.table_name = k.table_name and s.non_unique = 0
+      group by s.index_name having count(*) = 1 and max(s.column_name) = k.column_name) as "isOneToOne"
+    from information_schema.key_column_usage k
+    where k.table_schema = database() and k.referenced_table_schema = database()
+      and k.referenced_table_name = '${to.table.replaceAll("\\", "\\\\").replaceAll("'", "''")}' order by 1, 2`);
+  return rows.map(({ table, column, isOneToOne }) => ({
+    table: { schema: "", table: table ?? "" },
+    column: column ?? "",
+    isOneToOne: isOneToOne === "1",
+  }));
 }

@@ -1,8 +1,6 @@
 import pg from "pg";
-import { SourceError } from "../old-row.ts";
-import { requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
+import { batch, SourceError } from "../old-row.ts";
+import { type Reference, requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
 
 /** Opens a PostgreSQL source: read only, repeatable read, times in UTC. */
 export async function openPostgresReader(url: string): Promise<SqlReader> {
@@ -89,15 +87,18 @@ async function readTables(all: All): Promise<Table[]> {
   }));
 }
 
-async function readReferences(all: All, to: Table) {
+async function readReferences(all: All, to: Table): Promise<Reference[]> {
   const rows = await all(`
-    select n.nspname as schema, r.relname as "table", a.attname as "column"
+    select n.nspname as schema, r.relname as "table", a.attname as "column", exists (
+      select from pg_index i where i.indrelid = c.conrelid and i.indisunique and i.indpred is null
+        and i.indnkeyatts = 1 and i.indkey[0] = c.conkey[1])::text as "isOneToOne"
     from pg_constraint c join pg_class r on r.oid = c.conrelid join pg_namespace n on n.oid = r.relnamespace
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
     where c.contype = 'f' and c.conparentid = 0 and c.confrelid = ${pg.escapeLiteral(quote(to))}::regclass
     order by 1, 2, 3`);
-  return rows.map(({ schema, table, column }) => ({
+  return rows.map(({ schema, table, column, isOneToOne }) => ({
     table: { schema: schema ?? "", table: table ?? "" },
     column: column ?? "",
+    isOneToOne: isOneToOne === "true",
   }));
 }

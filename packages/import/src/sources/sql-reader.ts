@@ -41,6 +41,14 @@ export const toOldId = (id: string, uuidKey: UuidKey) =>
 export const toStoredId = (oldId: string, uuidKey: UuidKey) =>
   uuidKey === "bare" && bareUuid.test(oldId.replaceAll("-", "")) ? oldId.replaceAll("-", "") : oldId;
 
+/** A column of a table whose rows point at another one's. */
+export interface Reference {
+  readonly table: TableName;
+  readonly column: string;
+  /** Whether at most one row points at each. */
+  readonly isOneToOne: boolean;
+}
+
 /** What a source in SQL is read by: one transaction, of one moment, that writes nothing. Every value is text or null. */
 export interface SqlReader {
   readonly dialect: Dialect;
@@ -56,6 +64,6 @@ export interface SqlReader {
   /** The values of a column of a group of rows, as text with commas between. */
   joined(column: string): string;
   /** Where the rows of other tables point at one. */
-  references(to: Table): Promise<readonly { readonly table: TableName; readonly column: string }[]>;
+  references(to: Table): Promise<readonly Reference[]>;
   close(): Promise<void>;
 }

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { SourceError } from "../old-row.ts";
+import { batch, SourceError } from "../old-row.ts";
 import { type SqlReader, type Table, toUuidKey } from "./sql-reader.ts";
-
-const batch = 5_000;
 
 /** Opens a SQLite file read only, in one transaction. */
 export async function openSqliteReader(path: string): Promise<SqlReader> {
@@ -43,11 +41,18 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
     joined: (column) => `group_concat(${column})`,
     async references(to) {
       const tables = await readTables(all);
-      const found = tables.map(async ({ schema, table }) => {
+      const found = tables.map(async ({ schema, table, primaryKey }) => {
         const keys = await all(
-          `select "from" as "column" from pragma_foreign_key_list(${literal(table)}) where "table" = ${literal(to.table)}`,
+          `select k."from" as "column", exists (select of_one.name from pragma_index_list(${literal(table)}) of_one
+            where of_one."unique" and not of_one.partial and k."from" = (
+              select group_concat(part.name) from pragma_index_info(of_one.name) part)) as "isUnique"
+          from pragma_foreign_key_list(${literal(table)}) k where k."table" = ${literal(to.table)}`,
         );
-        return keys.map(({ column }) => ({ table: { schema, table }, column: column ?? "" }));
+        return keys.map(({ column, isUnique }) => ({
+          table: { schema, table },
+          column: column ?? "",
+          isOneToOne: isUnique === "1" || (primaryKey.length === 1 && primaryKey[0] === column),
+        }));
       });
       return (await Promise.all(found)).flat();
     },
