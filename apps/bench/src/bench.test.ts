@@ -16,7 +16,9 @@ async function listRows(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-test(`rows are measured from end to end, on real processes and a real PostgreSQL: ${tried.join(", ")}`, async () => {
+test(`rows are measured from end to end, on real processes and a real PostgreSQL: ${tried.join(", ")}`, {
+  tags: ["long"],
+}, async () => {
   const words = [main, "--quick", "--json", ...tried.flatMap((name) => ["--only", name])];
   const { stdout } = await promisify(execFile)(process.execPath, words, { env });
   const report = JSON.parse(stdout);

@@ -150,7 +150,7 @@ describe("a new folder", () => {
     expect(await query(await open(folder), "select text from note")).toEqual([{ text: "kept" }]);
   });
 
-  it("gets one database and one server when three open it at once, in two processes", async () => {
+  it("gets one database and one server when three open it at once, in two processes", { tags: ["long"] }, async () => {
     const folder = await emptyFolder();
     const child = startOpener(folder);
     const servers = await Promise.all([open(folder), open(folder)]);
@@ -182,7 +182,8 @@ describe("a new folder", () => {
     expect((await stat(join(shared, "postgres", "data"))).uid).not.toBe(0);
   });
 
-  it.runIf(isRoot)("is served to root by another user below a folder that is root's alone", async () => {
+  it("is served to root by another user below a folder that is root's alone", { tags: ["long"] }, async ({ skip }) => {
+    skip(!isRoot);
     const folder = await emptyFolder(0o700);
     expect(await query(await open(folder), "select 1 as one")).toEqual([{ one: 1 }]);
     expect((await stat(join(folder, "postgres", "data"))).uid).not.toBe(0);
@@ -295,7 +296,9 @@ describe("after an accident", () => {
     expect(await query(server, "select count(*) from committed")).toEqual([{ count: "0" }]);
   });
 
-  it("a killed server comes back once for all who use it, and stops after the last of them", async () => {
+  it("a killed server comes back once for all who use it, and stops after the last of them", {
+    tags: ["long"],
+  }, async () => {
     const notices = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const openWith = (back: PromiseWithResolvers<void>) =>
       open(shared, { onNotice: (line) => line.includes("is back") && back.resolve() });
@@ -339,24 +342,24 @@ describe("after an accident", () => {
     expect(await query(await open(shared), "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
-  it.runIf(isLinux)(
-    "a lock file whose process id now belongs to another PostgreSQL does not keep it down",
-    async () => {
-      const [first, second] = [shared, await emptyFolder()];
-      const child = startOpener(first);
-      await child.line();
-      const lockFile = join(first, "postgres", "data", "postmaster.pid");
-      const left = await readFile(lockFile, "utf8");
-      await child.finish();
-      const other = await open(second);
-      await writeFile(lockFile, left.replace(/^\d+/, String(await serverPid(second))));
-      const before = Date.now();
-      expect(await query(await open(first), "select 1 as one")).toEqual([{ one: 1 }]);
-      expect(Date.now() - before).toBeLessThan(15_000);
-      expect(await query(other, "select 2 as two")).toEqual([{ two: 2 }]);
-      expect(await serverPid(first)).not.toBe(await serverPid(second));
-    },
-  );
+  it("a lock file whose process id now belongs to another PostgreSQL does not keep it down", {
+    tags: ["long"],
+  }, async ({ skip }) => {
+    skip(!isLinux);
+    const [first, second] = [shared, await emptyFolder()];
+    const child = startOpener(first);
+    await child.line();
+    const lockFile = join(first, "postgres", "data", "postmaster.pid");
+    const left = await readFile(lockFile, "utf8");
+    await child.finish();
+    const other = await open(second);
+    await writeFile(lockFile, left.replace(/^\d+/, String(await serverPid(second))));
+    const before = Date.now();
+    expect(await query(await open(first), "select 1 as one")).toEqual([{ one: 1 }]);
+    expect(Date.now() - before).toBeLessThan(15_000);
+    expect(await query(other, "select 2 as two")).toEqual([{ two: 2 }]);
+    expect(await serverPid(first)).not.toBe(await serverPid(second));
+  });
 
   it("a port that was taken meanwhile is left to its owner", async () => {
     const first = await open(shared);

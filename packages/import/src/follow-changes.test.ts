@@ -256,7 +256,9 @@ test("an import is undone for those whom nobody has used, and they can come over
   await expect(signIn("bob", "second password")).resolves.toHaveProperty("token");
 });
 
-test("a name that stays in the hands of who has rights here goes to nobody else, nor does what would be left for it", async () => {
+test("a name that stays in the hands of who has rights here goes to nobody else, nor does what would be left for it", {
+  tags: ["long"],
+}, async () => {
   await project.run(`begin; update users_user set username = 'former_root' where id = 3;
     update users_user set username = 'root' where id = 1; update users_user set username = 'ada' where id = 2; commit`);
   const answer = await run({ accept: ["all"] });
@@ -302,7 +304,9 @@ test("who was called by their number there, and by a name now, has the number he
   await expect(signIn("0532 123 45 88", "fourth password")).rejects.toMatchObject({ code: "invalid_credentials" });
 });
 
-test("who is called by their number there, and has another one besides now, is asked about and loses no way in unsaid", async () => {
+test("who is called by their number there, and has another one besides now, is asked about and loses no way in unsaid", {
+  tags: ["long"],
+}, async () => {
   await project.insert({ id: 4, username: "0532 123 45 88", password: hash("fourth password") });
   await run();
   await change(4, "phone_number = '0533 123 45 99'");
@@ -355,7 +359,7 @@ test("--disable-deleted disables who is there no more, but neither who was enabl
   expect(await read("ada")).toMatchObject({ is_active: true });
 });
 
-test("permissions that are declared nowhere here are listed, to be declared", async () => {
+test("permissions that are declared nowhere here are listed, to be declared", { tags: ["long"] }, async () => {
   expect((await run()).undeclared).toEqual(["shop.add_order", "shop.approve_order"]);
 });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut, type TestAuth } from "@latchkey/auth/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
@@ -98,7 +98,9 @@ describe("whose day of joining was corrected there", () => {
     await staysAsItIs(2);
   });
 
-  test("and who has another name besides stays the same person by the hash of their password", async () => {
+  test("and who has another name besides stays the same person by the hash of their password", {
+    tags: ["long"],
+  }, async () => {
     const account = await accountOf(1);
     await correct(1);
     await project.run("update users_user set username = 'ada_yilmaz', email = 'ada@example.org' where id = 1");
@@ -164,19 +166,23 @@ describe("an id that is somebody else's there", () => {
     );
   });
 
-  test.each([
-    ["a username that was given again", {}],
-    ["a username that was given again, and a hash without a salt", { password: "5f4dcc3b5aa765d61d8327deb882cf99" }],
-    ["a username that was given again, and another number", { phone_number: "0532 765 43 21" }],
-  ])("does not bring the account along by %s", async (_, more) => {
-    await project.run("update users_user set phone_number = '0532 123 45 67' where id = 1");
-    await run();
-    const account = await accountOf(1);
-    await give(1, "ada", more);
-    expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
-    expect(await accountOf(1)).not.toBe(account);
-    await expect(signIn("ada", "what ada types")).resolves.toMatchObject({ user: { id: account } });
-  });
+  for (const { tags, cases } of shareOut(
+    [
+      ["a username that was given again", {}],
+      ["a username that was given again, and a hash without a salt", { password: "5f4dcc3b5aa765d61d8327deb882cf99" }],
+      ["a username that was given again, and another number", { phone_number: "0532 765 43 21" }],
+    ],
+    3,
+  ))
+    test.each(cases)("does not bring the account along by %s", { tags }, async (_, more) => {
+      await project.run("update users_user set phone_number = '0532 123 45 67' where id = 1");
+      await run();
+      const account = await accountOf(1);
+      await give(1, "ada", more);
+      expect(await run({ accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
+      expect(await accountOf(1)).not.toBe(account);
+      await expect(signIn("ada", "what ada types")).resolves.toMatchObject({ user: { id: account } });
+    });
 
   test("is parted from the account once, also where the run ends in its midst and is repeated", {
     tags: ["long"],

@@ -1,4 +1,3 @@
-import { shareOut } from "@latchkey/auth/testing";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./browser-test.ts";
@@ -116,11 +115,9 @@ test("a reload and a new tab find the person signed in", { tags: ["long"] }, asy
   expect(await readSessions(site)).toEqual([null]);
 });
 
-test("signing out in one tab signs the other out, and takes the cookie and the session with it", async ({
-  open,
-  site,
-  context,
-}) => {
+test("signing out in one tab signs the other out, and takes the cookie and the session with it", {
+  tags: ["long"],
+}, async ({ open, site, context }) => {
   const [here, there] = [await open({ storage }), await open({ storage })];
   await signIn(here);
   await shows(there, signedIn);
@@ -242,38 +239,38 @@ const foreigners = [
   ["another site", "localhost"],
 ] as const;
 
-for (const { tags, cases } of shareOut(foreigners, 2))
-  test.for(cases)(
-    "no request that a page of %s makes a browser send uses the cookie or harms it",
-    { tags },
-    async ([, host], { open, site, context }) => {
-      const tab = await open({ storage });
-      await signIn(tab);
-      await shows(tab, signedIn);
-      const cookie = await findRefreshCookie(context);
-      await using foreign = await startFront();
-      const sent = site.front.requests.length;
+// What the service itself answers them is in http/cookie-mode.test.ts, in the ordinary run.
+test.for(foreigners)(
+  "no request that a page of %s makes a browser send uses the cookie or harms it",
+  { tags: ["long"] },
+  async ([, host], { open, site, context }) => {
+    const tab = await open({ storage });
+    await signIn(tab);
+    await shows(tab, signedIn);
+    const cookie = await findRefreshCookie(context);
+    await using foreign = await startFront();
+    const sent = site.front.requests.length;
 
-      for (const procedure of ["token.refresh", "token.revoke"]) {
-        for (const attack of attacks) {
-          const before = site.front.requests.length;
-          // A page of its own for each: an attack may take the page somewhere else while the next one begins.
-          const hostile = await context.newPage();
-          await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
-          await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
-          await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
-          await hostile.close();
-        }
+    for (const procedure of ["token.refresh", "token.revoke"]) {
+      for (const attack of attacks) {
+        const before = site.front.requests.length;
+        // A page of its own for each: an attack may take the page somewhere else while the next one begins.
+        const hostile = await context.newPage();
+        await hostile.goto(foreign.url.replace("127.0.0.1", String(host)));
+        await hostile.evaluate(attack(`${site.front.url}/cookie/trpc/${procedure}`));
+        await expect.poll(() => site.front.requests.slice(before).some(({ status }) => status > 0)).toBe(true);
+        await hostile.close();
       }
+    }
 
-      const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
-      expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
-      expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
-      expect(await findRefreshCookie(context)).toEqual(cookie);
-      expect(await askWho(tab)).toBe("alice");
-      expect(await readSessions(site)).toEqual([null]);
-    },
-  );
+    const received = site.front.requests.slice(sent).filter(({ path }) => path.startsWith("/cookie"));
+    expect(new Set(received.map(({ status }) => status))).toEqual(new Set([405, 415]));
+    expect(received.some(({ headers }) => headers.cookie)).toBe(host === "127.0.0.1");
+    expect(await findRefreshCookie(context)).toEqual(cookie);
+    expect(await askWho(tab)).toBe("alice");
+    expect(await readSessions(site)).toEqual([null]);
+  },
+);
 
 test("below a path of a proxy, a reload and a sign-out find the cookie there, and no other path gets it", {
   tags: ["long"],
@@ -295,32 +292,31 @@ test("below a path of a proxy, a reload and a sign-out find the cookie there, an
 
 const paths = ["/cookie/", "/", "/cookie/trpc", "/cookie/trpc/token.refresh"];
 
-for (const { tags, cases } of shareOut(paths, 4))
-  test.for(cases)(
-    "a second refresh cookie, set for %s by somebody else, signs nobody in as them and does not stay",
-    { tags },
-    async (path, { open, site, context }) => {
-      await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
-      const own = await site.test.auth.signIn(
-        { username: "mallory", password: "correct horse battery" },
-        { address: null, requestId: "x", userAgent: null },
-      );
-      const tab = await open({ storage });
-      await signIn(tab);
-      await shows(tab, signedIn);
-      await context.addCookies([{ name: "latchkey_refresh", value: own.refreshToken, domain: "127.0.0.1", path }]);
-      await tab.reload();
+test.for(paths)(
+  "a second refresh cookie, set for %s by somebody else, signs nobody in as them and does not stay",
+  { tags: ["long"] },
+  async (path, { open, site, context }) => {
+    await site.test.auth.createUser({ username: "mallory", password: "correct horse battery" });
+    const own = await site.test.auth.signIn(
+      { username: "mallory", password: "correct horse battery" },
+      { address: null, requestId: "x", userAgent: null },
+    );
+    const tab = await open({ storage });
+    await signIn(tab);
+    await shows(tab, signedIn);
+    await context.addCookies([{ name: "latchkey_refresh", value: own.refreshToken, domain: "127.0.0.1", path }]);
+    await tab.reload();
 
-      expect(await askWho(tab)).not.toBe("mallory");
-      await shows(tab, signedOut);
-      const left = await context.cookies();
-      expect(left.filter(({ name }) => name === "latchkey_refresh")).toEqual([]);
-      const said = site.logged.filter((line) => line.includes("two cookies of one name"));
-      expect(said.length).toBeGreaterThan(0);
-      expect(said.join("")).not.toContain(own.refreshToken);
-      await signIn(tab);
-      await shows(tab, signedIn);
-      await tab.reload();
-      expect(await askWho(tab)).toBe("alice");
-    },
-  );
+    expect(await askWho(tab)).not.toBe("mallory");
+    await shows(tab, signedOut);
+    const left = await context.cookies();
+    expect(left.filter(({ name }) => name === "latchkey_refresh")).toEqual([]);
+    const said = site.logged.filter((line) => line.includes("two cookies of one name"));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join("")).not.toContain(own.refreshToken);
+    await signIn(tab);
+    await shows(tab, signedIn);
+    await tab.reload();
+    expect(await askWho(tab)).toBe("alice");
+  },
+);

@@ -87,9 +87,9 @@ async function openAutofill({ tab, phone }: Opened): Promise<void> {
   await tab.evaluate("window.asked = []");
 }
 
-test("usePasskey adds a passkey, says so where the person changes their mind, and signs in at the next click", async ({
-  openPage,
-}) => {
+test("usePasskey adds a passkey, says so where the person changes their mind, and signs in at the next click", {
+  tags: ["long"],
+}, async ({ openPage }) => {
   const opened = await openPage();
   const { tab, phone, username } = opened;
   await addPasskey(opened);

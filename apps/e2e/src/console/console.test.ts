@@ -94,9 +94,9 @@ describe.skipIf(!isService)("the console's files", () => {
     expect(await (await fetchFrom("/console", { method: "HEAD" })).text()).toBe("");
   });
 
-  test("are at most 230 KB, compressed, until the first screen is there, and all of it is the service's own", async ({
-    browser,
-  }) => {
+  test("are at most 230 KB, compressed, until the first screen is there, and all of it is the service's own", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
@@ -117,7 +117,9 @@ describe.skipIf(!isService)("the console's files", () => {
 });
 
 describe.skipIf(!isService)("somebody who opens the console", () => {
-  test("is sent to the sign-in page, and comes back to where they wanted to go", async ({ browser }) => {
+  test("is sent to the sign-in page, and comes back to where they wanted to go", { tags: ["long"] }, async ({
+    browser,
+  }) => {
     await using window = await usual.open(browser, "/people?status=active", { throughPages: true });
     const { page } = window;
     await page.getByRole("link", { name: "Ada Yılmaz" }).waitFor();
@@ -130,7 +132,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("without a right reads so in plain words, and signs out from there", async ({ browser }) => {
+  test("without a right reads so in plain words, and signs out from there", { tags: ["long"] }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people", { person: ada });
     const { page } = window;
     await page.getByRole("heading", { name: "Nothing for you here" }).waitFor();
@@ -285,7 +287,7 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
 });
 
 describe.skipIf(!isService)("people in the console", () => {
-  test("are found by any spelling of a name, number or address", async ({ browser }) => {
+  test("are found by any spelling of a name, number or address", { tags: ["long"] }, async ({ browser }) => {
     await using window = await usual.open(browser, "/people");
     const { page } = window;
     const search = page.getByLabel("Search", { exact: true });

@@ -38,10 +38,9 @@ async function signUp(tab: Page, { username, password }: typeof ali, nickname: s
   await tab.getByRole("button", { name: "Create an account" }).click();
 }
 
-test("somebody creates an account with a field of the shop's own, orders, and stays signed in over a reload", async ({
-  context,
-  shop,
-}) => {
+test("somebody creates an account with a field of the shop's own, orders, and stays signed in over a reload", {
+  tags: ["long"],
+}, async ({ context, shop }) => {
   const tab = await context.newPage();
   await tab.goto(shop.url);
   await signUp(tab, ali, "Al");

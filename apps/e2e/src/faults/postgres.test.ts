@@ -171,27 +171,31 @@ describe("PostgreSQL stops answering, with connections open", () => {
   /** Megabytes. */
   const mostGrowth = 150;
 
-  test("`unavailable` within 5 seconds, whoever comes, in bounded memory; service again when it goes on", () =>
-    withDice(async (dice) => {
-      await using work = crowd.work(dice, few);
-      const memory = await readMemory(service.pid);
-      const owner = crowd.people.at(-1) as Person;
-      for (let round = 0; round < rounds; round += 1) {
-        await untilAnswered(dice.between(20, 100));
-        await postgres.freeze();
-        const frozenAt = performance.now();
-        await expectFloodRefused(owner);
-        expect((await readMemory(service.pid)) - memory).toBeLessThan(mostGrowth);
-        const silence = dice.between(0, longestSilence);
-        await until(() => performance.now() > frozenAt + silence);
-        await postgres.thaw();
-        expect(await measureReturn(frozenAt)).toBeLessThan(longestReturn);
-        // Some of the flood was read by PostgreSQL all the same, and is carried out now.
-        await until200(() => owner.refresh());
-      }
-      await work.stop();
-      await expectAllIsWell();
-    }));
+  test(
+    "`unavailable` within 5 seconds, whoever comes, in bounded memory; service again when it goes on",
+    { tags: ["long"] },
+    () =>
+      withDice(async (dice) => {
+        await using work = crowd.work(dice, few);
+        const memory = await readMemory(service.pid);
+        const owner = crowd.people.at(-1) as Person;
+        for (let round = 0; round < rounds; round += 1) {
+          await untilAnswered(dice.between(20, 100));
+          await postgres.freeze();
+          const frozenAt = performance.now();
+          await expectFloodRefused(owner);
+          expect((await readMemory(service.pid)) - memory).toBeLessThan(mostGrowth);
+          const silence = dice.between(0, longestSilence);
+          await until(() => performance.now() > frozenAt + silence);
+          await postgres.thaw();
+          expect(await measureReturn(frozenAt)).toBeLessThan(longestReturn);
+          // Some of the flood was read by PostgreSQL all the same, and is carried out now.
+          await until200(() => owner.refresh());
+        }
+        await work.stop();
+        await expectAllIsWell();
+      }),
+  );
 
   async function expectFloodRefused({ session }: Person): Promise<void> {
     using poster = openPoster(flood);

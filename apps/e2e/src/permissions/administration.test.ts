@@ -442,7 +442,9 @@ describe("users.setGroups, users.setPermissions", () => {
 });
 
 describe("users.unlock", () => {
-  test("lets an account that guesses have locked sign in again, and says by whom in the trail", async () => {
+  test("lets an account that guesses have locked sign in again, and says by whom in the trail", {
+    tags: ["long"],
+  }, async () => {
     await using own = await startLiveServer();
     const { id, username } = await createPerson(own.test);
     const tryAs = async (input: object) => outcomeOf(await ask(own, "token.obtain", { input: { username, ...input } }));

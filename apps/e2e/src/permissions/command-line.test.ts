@@ -124,7 +124,9 @@ describe("change-password", () => {
     expect(outcomeOf(await signIn("yet another phrase"))).toBe("ok");
   });
 
-  test("of an operator's choice is replaced before it opens anything, and so is one that others may know", async () => {
+  test("of an operator's choice is replaced before it opens anything, and so is one that others may know", {
+    tags: ["long"],
+  }, async () => {
     const signIn = (typed: string) => ask(service, "token.obtain", { input: { username: "carol", password: typed } });
     const run = await installation.run(["change-password", "carol", "--password-stdin"], { input: "out of a letter" });
     expect(run.stdout).toMatch(/^Changed the password; \d+ sessions ended\. They replace it at the next sign-in\.\n$/);
@@ -188,7 +190,7 @@ describe("end-sessions", () => {
     expect(await installation.run(["end-sessions", "nobody"])).toMatchObject({ code: 2 });
   });
 
-  test("ends one session that list-sessions names, and no other", async () => {
+  test("ends one session that list-sessions names, and no other", { tags: ["long"] }, async () => {
     const tokens = [await obtainToken(service.url, "dave"), await obtainToken(service.url, "dave")];
     const lines = (await say("list-sessions", "dave")).trimEnd().split("\n");
     expect(lines).toHaveLength(2);
@@ -227,7 +229,7 @@ describe("list-pending-changes and stop-pending-change", () => {
 });
 
 describe("create-password-code", () => {
-  test("prints a code that sets a password over HTTP; until then nothing changes", async () => {
+  test("prints a code that sets a password over HTTP; until then nothing changes", { tags: ["long"] }, async () => {
     await createUser(installation, "--username", "erin");
     const token = await obtainToken(service.url, "erin");
     const printed = await say("create-password-code", "erin");
@@ -247,7 +249,9 @@ describe("create-password-code", () => {
     expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
   });
 
-  test("helps the last superuser, whom nobody else can help, and refuses a disabled account", async () => {
+  test("helps the last superuser, whom nobody else can help, and refuses a disabled account", {
+    tags: ["long"],
+  }, async () => {
     expect(await say("create-password-code", "boss")).toMatch(/^[0-9A-Z-]{35}\n/);
     const { body } = await ask(service, "users.list", { input: { username: "carol" }, token: admin });
     const input = { id: body.users[0].id, changes: { isActive: false } };
@@ -268,7 +272,7 @@ describe("sync-permissions and purge", () => {
     expect(await installation.run(["sync-permissions", "--force"])).toMatchObject({ code: 2 });
   });
 
-  test("purge prints how much it deleted", async () => {
+  test("purge prints how much it deleted", { tags: ["long"] }, async () => {
     expect(await say("purge")).toBe("Deleted 0 sessions, 0 codes, 0 audit events and 0 counts of attempts.\n");
     expect(await answerOf("purge")).toEqual({
       notices: 0,
@@ -284,7 +288,7 @@ describe("sync-permissions and purge", () => {
   });
 });
 
-test("a database that is not there ends with 3, whatever the command", async () => {
+test("a database that is not there ends with 3, whatever the command", { tags: ["long"] }, async () => {
   const variables = { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" };
   const commands = [["list-users"], ["purge"], ["sync-permissions"], ["grant", "a", "notes.add_note"]];
   for (const { code, stdout, stderr } of await Promise.all(
@@ -318,7 +322,7 @@ describe("names, standing and groups", () => {
     expect(await outcome("ivana")).toBe("ok");
   });
 
-  test("a person who is disabled is out on the next call, and back when enabled", async () => {
+  test("a person who is disabled is out on the next call, and back when enabled", { tags: ["long"] }, async () => {
     await createUser(installation, "--username", "frank");
     const token = await obtainToken(service.url, "frank");
     expect(await say("disable", "frank")).toBe("They are signed out and may not sign in.\n");
@@ -379,7 +383,9 @@ describe("names, standing and groups", () => {
     });
 });
 
-test("an app that another program declared keeps commands from starting, and sync-permissions --prune takes it over", async () => {
+test("an app that another program declared keeps commands from starting, and sync-permissions --prune takes it over", {
+  tags: ["long"],
+}, async () => {
   const all = ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`);
   await queryOnce(
     { connectionString: database.url },

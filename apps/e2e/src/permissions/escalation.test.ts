@@ -408,7 +408,7 @@ describe("the last active superuser", () => {
     }
   });
 
-  test("remains when two delete each other, or one the other and themselves", async () => {
+  test("remains when two delete each other, or one the other and themselves", { tags: ["long"] }, async () => {
     await using own = await startNotesServer();
     const other = await own.test.another();
     for (let trial = 0; trial < 10; trial++) {

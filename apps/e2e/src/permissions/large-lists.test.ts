@@ -187,17 +187,19 @@ const byIndex = /^(Index|Index Only|Bitmap Heap) Scan on /;
 const mostRows = { users: 26 + 3, events: 150 };
 
 describe(`of ${people} users`, () => {
-  test.each(Object.keys(searches))(
-    "every list of %s is read by indexes, and no more of it than is shown",
-    async (search) => {
-      for (const [title, query] of formsOf(search)) {
-        const { kinds, rows } = await explain((auth) => auth.users.list({ ...query, limit: 25 }));
-        expect(kinds, title).not.toEqual([]);
-        for (const kind of kinds) expect(kind, title).toMatch(byIndex);
-        expect(rows, title).toBeLessThanOrEqual(mostRows.users);
-      }
-    },
-  );
+  for (const { tags, cases } of shareOut(Object.keys(searches), 3))
+    test.each(cases)(
+      "every list of %s is read by indexes, and no more of it than is shown",
+      { tags },
+      async (search) => {
+        for (const [title, query] of formsOf(search)) {
+          const { kinds, rows } = await explain((auth) => auth.users.list({ ...query, limit: 25 }));
+          expect(kinds, title).not.toEqual([]);
+          for (const kind of kinds) expect(kind, title).toMatch(byIndex);
+          expect(rows, title).toBeLessThanOrEqual(mostRows.users);
+        }
+      },
+    );
 
   for (const { tags, cases } of shareOut(
     [

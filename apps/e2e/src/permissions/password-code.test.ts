@@ -201,6 +201,7 @@ describe("a code that was made is good no more", () => {
   });
 
   test("at the very moment of a promotion: nobody gets a superuser's account by an old code", {
+    tags: ["long"],
     timeout: 60_000,
   }, async () => {
     const admin = await toAdministrator(live.test, boss);

@@ -263,7 +263,9 @@ describe("a number that nobody proved", () => {
 });
 
 describe("strangers", () => {
-  test("who try wrong codes and passwords by the hundred keep nobody out, on their device or on a new one", async () => {
+  test("who try wrong codes and passwords by the hundred keep nobody out, on their device or on a new one", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount();
     const { deviceMark } = await world.auth.signIn({ username: owner.username, password }, world.facts());
     for (let challenges = 0; challenges < 12; challenges += 1) {

@@ -188,7 +188,9 @@ describe("rotate-keys, while the service runs", () => {
     expect(await getMe(await obtainToken(service.url, "alice"))).toMatchObject({ status: 200 });
   });
 
-  it("--compromised refuses every token that is out on its very next call, and sign-in goes on", async () => {
+  it("--compromised refuses every token that is out on its very next call, and sign-in goes on", {
+    tags: ["long"],
+  }, async () => {
     const token = await obtainToken(service.url, "alice");
     expect(await getMe(token)).toMatchObject({ status: 200 });
     const { code, stdout } = await installation.run(["rotate-keys", "--compromised", "--json"], apart);
@@ -263,7 +265,7 @@ describe.concurrent("doctor", () => {
     expect(stdout).toContain("Nothing is wrong.");
   });
 
-  it("changes nothing, and tells of an algorithm that is not the service's", async () => {
+  it("changes nothing, and tells of an algorithm that is not the service's", { tags: ["long"] }, async () => {
     const read = () => installation.query("select kid, signs_from, verifies_until from latchkey.signing_keys");
     const before = await read();
     const variables = { TOKEN_ALGORITHM: "ES256" };
@@ -273,28 +275,36 @@ describe.concurrent("doctor", () => {
     expect(await read()).toEqual(before);
   });
 
-  it("prints the same as JSON", async () => {
+  it("prints the same as JSON", { tags: ["long"] }, async () => {
     const { code, stdout } = await installation.run(["doctor", "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ settings: { PASSWORD_COST: "10" }, warnings: [] });
   });
 
-  it.each([
-    ["a wrong setting", { PORT: "http" }, "latchkey: PORT must be a whole number\n"],
+  for (const { tags, cases } of shareOut(
     [
-      "a secret that did not seal the keys",
-      { LATCHKEY_SECRET: secret },
-      "LATCHKEY_SECRET is not the one that the signing keys",
+      ["a wrong setting", { PORT: "http" }, "latchkey: PORT must be a whole number\n"],
+      [
+        "a secret that did not seal the keys",
+        { LATCHKEY_SECRET: secret },
+        "LATCHKEY_SECRET is not the one that the signing keys",
+      ],
+      [
+        "a database that is not there",
+        { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" },
+        "latchkey: PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED",
+      ],
     ],
-    [
-      "a database that is not there",
-      { DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" },
-      "latchkey: PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED",
-    ],
-  ])("says what is wrong with %s, ends with 3 and shows no secret", async (_title, variables, complaint) => {
-    const { code, stdout, stderr } = await installation.run(["doctor"], { ...apart, variables });
-    expect(code).toBe(3);
-    expect(stderr).toContain(complaint);
-    for (const hidden of [secret, "hunter2"]) expect(stdout + stderr).not.toContain(hidden);
-  });
+    3,
+  ))
+    it.each(cases)(
+      "says what is wrong with %s, ends with 3 and shows no secret",
+      { tags },
+      async (_title, variables, complaint) => {
+        const { code, stdout, stderr } = await installation.run(["doctor"], { ...apart, variables });
+        expect(code).toBe(3);
+        expect(stderr).toContain(complaint);
+        for (const hidden of [secret, "hunter2"]) expect(stdout + stderr).not.toContain(hidden);
+      },
+    );
 });

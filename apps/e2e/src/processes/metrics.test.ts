@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { codeIn, readPage, root, tablesOf } from "../docs/documents.ts";
@@ -214,7 +215,7 @@ test("an alert sees the first of anything: refusals, errors of the database, mes
   await again.stop();
 });
 
-test("what waits to be sent is told of each queue, and an hour-old event by its age", async () => {
+test("what waits to be sent is told of each queue, and an hour-old event by its age", { tags: ["long"] }, async () => {
   for (const queue of ["codes", "notices", "webhooks"])
     expect(find(await scrape(), "latchkey_queue_waiting", { queue })?.value, queue).toBe(0);
   await installation.query("insert into latchkey.webhook_endpoints (name) values ('https://shop.example/hooks')");
@@ -276,23 +277,25 @@ test("the dashboard and the alerts ask for metrics and labels that there are", a
   }
 });
 
-test.each(["1", "2"])(
-  "while the database says nothing, a service of %s processes still tells its own figures in time",
-  async (workers) => {
-    await using database = await createMigratedDatabase();
-    const address = new URL(database.url);
-    await using tap = await tapPostgres({ host: address.hostname, port: Number(address.port) });
-    address.port = String(tap.port);
-    await using own = await createInstallation({
-      ...{ DATABASE_URL: address.href, LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" },
-      ...{ METRICS_PORT: "0", WORKERS: workers },
-    });
-    const { untilLogged } = await own.start();
-    const { url } = await untilLogged("metrics");
-    tap.stall();
-    const signal = AbortSignal.timeout(3_000);
-    const { samples } = parseScrape(await (await fetch(String(url), { signal })).text());
-    expect(find({ samples }, "latchkey_refusals_total", { reason: "unavailable" })).toBeDefined();
-    expect(find({ samples }, "latchkey_signing_key_age_seconds", {})).toBeUndefined();
-  },
-);
+for (const { tags, cases } of shareOut(["1", "2"], 2))
+  test.each(cases)(
+    "while the database says nothing, a service of %s processes still tells its own figures in time",
+    { tags },
+    async (workers) => {
+      await using database = await createMigratedDatabase();
+      const address = new URL(database.url);
+      await using tap = await tapPostgres({ host: address.hostname, port: Number(address.port) });
+      address.port = String(tap.port);
+      await using own = await createInstallation({
+        ...{ DATABASE_URL: address.href, LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" },
+        ...{ METRICS_PORT: "0", WORKERS: workers },
+      });
+      const { untilLogged } = await own.start();
+      const { url } = await untilLogged("metrics");
+      tap.stall();
+      const signal = AbortSignal.timeout(3_000);
+      const { samples } = parseScrape(await (await fetch(String(url), { signal })).text());
+      expect(find({ samples }, "latchkey_refusals_total", { reason: "unavailable" })).toBeDefined();
+      expect(find({ samples }, "latchkey_signing_key_age_seconds", {})).toBeUndefined();
+    },
+  );

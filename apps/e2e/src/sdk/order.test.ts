@@ -289,7 +289,9 @@ describe("the mark of the device", () => {
     },
   );
 
-  test("goes along with a sign-in that begins before the storage has answered", async ({ live }) => {
+  test("goes along with a sign-in that begins before the storage has answered", { tags: ["long"] }, async ({
+    live,
+  }) => {
     const memory = memoryStorage();
     const { username, password } = locked;
     const known = openProgram(live, memory);

@@ -9,7 +9,9 @@ import { startReceiver, take } from "./receiver.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 
-it("a service that is killed between what happened and the telling of it loses nothing, and `webhooks` says how it stands", async () => {
+it("a service that is killed between what happened and the telling of it loses nothing, and `webhooks` says how it stands", {
+  tags: ["long"],
+}, async () => {
   await using receiver = await startReceiver();
   await using database = await createTestDatabase();
   await using installation = await createInstallation({

@@ -61,7 +61,9 @@ describe("how many are of another kind", () => {
   });
 });
 
-it("a refusal is the same work for nobody, for whoever has such a hash, and for whoever was not moved yet", async () => {
+it("a refusal is the same work for nobody, for whoever has such a hash, and for whoever was not moved yet", {
+  tags: ["long"],
+}, async () => {
   const passwords = createPasswords({ cost: 8, concurrency: 2, queueLimit: 1_000, format: "argon2id", memory: 19 });
   const old = await createPasswords({ cost: 8, concurrency: 2, queueLimit: 1_000 }).hash("correct horse");
   const stored = [await passwords.hash("correct horse"), null, "!", old];

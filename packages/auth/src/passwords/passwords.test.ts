@@ -74,7 +74,7 @@ describe("the same work, whatever is stored", () => {
     expect(await measureRefusals(stored, areAlike)).toSatisfy(areAlike);
   });
 
-  it("is done for nobody as for the costliest foreign hash", async () => {
+  it("is done for nobody as for the costliest foreign hash", { tags: ["long"] }, async () => {
     // PBKDF2 takes half as long again while another program has the other half of the same core, and bcrypt hardly longer.
     const areAlike = ([costliest = 0, nobody = 0]: readonly number[]) =>
       nobody / costliest > 3 / 5 && nobody / costliest < 5 / 3;

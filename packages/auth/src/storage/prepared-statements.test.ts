@@ -43,7 +43,7 @@ it("prepares so many and no more, and answers those beyond as well", async () =>
   expect(await storage.readPrepared()).toHaveLength(200);
 });
 
-it("goes on while a newer version adds a column to every table", async () => {
+it("goes on while a newer version adds a column to every table", { tags: ["long"] }, async () => {
   await using test = await createTestAuth({ sessions: { perUser: 1 } });
   const { auth, database, facts } = test;
   const input = { username: "admin", password: "correct horse battery", isSuperuser: true };

@@ -496,7 +496,9 @@ describe("me.changePassword and me.reauthenticate", () => {
 });
 
 describe("the other doors", () => {
-  test("account.register takes thirty new accounts from one address, then one a minute", async () => {
+  test("account.register takes thirty new accounts from one address, then one a minute", {
+    tags: ["long"],
+  }, async () => {
     const register = (time: number) =>
       outcomeOf(auth.register({ username: `fresh_${people}_${time}`, password: "a fine horse battery" }, office));
     expect(new Set(await repeat(30, register))).toEqual(new Set(["ok"]));
@@ -506,7 +508,9 @@ describe("the other doors", () => {
     expect(await register(32)).toBe("rate_limited 60");
   });
 
-  test("password.reset takes ten codes for one name from one address, and a hundred from one address", async () => {
+  test("password.reset takes ten codes for one name from one address, and a hundred from one address", {
+    tags: ["long"],
+  }, async () => {
     const { username } = await createPerson();
     const reset = (name: string) =>
       outcomeOf(auth.resetPassword({ username: name, code: "ABCDE-FGHJK-MNPQR-STVWX", newPassword: password }, office));

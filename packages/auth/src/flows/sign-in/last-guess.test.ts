@@ -67,7 +67,9 @@ describe("where wrong codes of an account end at a last guess", () => {
     expect(await signIn(person)).toBe("in");
   });
 
-  test("no code is right for anybody after 100, until an administrator unlocks the account", async () => {
+  test("no code is right for anybody after 100, until an administrator unlocks the account", {
+    tags: ["long"],
+  }, async () => {
     const person = await createProvedPerson(service);
     const { deviceMark } = await service.auth.signIn({ username: person.username, password }, facts());
     await guess(person, 80);
@@ -84,7 +86,9 @@ describe("where wrong codes of an account end at a last guess", () => {
     expect(await signIn(person)).toBe("in");
   });
 
-  test("codes by number and for the username count as one, and of nobody's number none ends", async () => {
+  test("codes by number and for the username count as one, and of nobody's number none ends", {
+    tags: ["long"],
+  }, async () => {
     const person = await createProvedPerson(service);
     const { auth } = service;
     await guess(person, 75);
