@@ -28,6 +28,7 @@ test.each([
   ["kana of half width", "ﾊﾅｺ", "はなこ"],
   ["Hebrew points", "שָׁלוֹם", "שלום"],
   ["ß as a collation reads it", "weiß", "weis"],
+  ["umlauts as a telephone book sorts them", "MÜLLER", "mueller"],
   ["a mark that folding would make a letter", "ᾳδης", "αδης"],
   ["small kana", "はっとり", "はつとり"],
   ["small Ainu kana", "アイㇴ", "あいぬ"],

@@ -3,17 +3,16 @@ import { toOneKeyboard } from "./keyboards.ts";
 
 /**
  * The forms of a name under which another system may take two names for one: the text itself, its form without case and accents, and what
- * is left of it for the coarsest collations of databases. Two names collide when they share a form.
+ * is left of it for the coarsest collations of databases, which may be two texts. Two names collide when they share a form.
  *
  * Hashes of these forms stay when their person is deleted, and cannot be made anew then. So a form is never changed: another one
  * is added.
  */
 export function comparedForms(name: string): readonly string[] {
-  return [...new Set([name, toCoarseForm(name), toCollatedForm(name)])];
+  // Most names, of which all that follows would change the case alone.
+  if (/^[!-~]*$/.test(name)) return [...new Set([name, name.toLowerCase()])];
+  return [...new Set([name, toCoarseForm(name), toCollatedForm(name), toCollatedForm(withUmlautsInTwo(name))])];
 }
-
-/** What case alone changes. */
-const isAscii = (name: string) => /^[!-~]*$/.test(name);
 
 const invisible = /[\p{M}\p{DI}\p{White_Space}\p{Cc}]/gu;
 
@@ -22,7 +21,6 @@ const invisible = /[\p{M}\p{DI}\p{White_Space}\p{Cc}]/gu;
  * our own usernames, and than the collations of databases for which `álice` is `Alice`. For comparing with another one only.
  */
 function toCoarseForm(name: string): string {
-  if (isAscii(name)) return name.toLowerCase();
   const typed = toOneKeyboard(foldCase(name.normalize("NFKD")).normalize("NFKC"));
   const folded = foldCase(typed).normalize("NFKD");
   const letters = toAsciiDigits(folded.replace(invisible, "")).replaceAll("เเ", "แ");
@@ -73,10 +71,14 @@ function toHiragana(katakana: string): string {
  * primary weights, for which the final letters of Hebrew and the two alphabets of Georgian are one.
  */
 function toCollatedForm(name: string): string {
-  if (isAscii(name)) return name.toLowerCase();
   const bare = name.normalize("NFKD").replace(invisible, "").replace(lengthening, "").replace(/[ßẞ]/g, "s");
   const letters = [...toCoarseForm(bare)].map((letter) => collated.get(letter) ?? letter).join("");
   return letters.replace(/[\u{10000}-\u{10ffff}]/gu, "\ufffd");
+}
+
+/** As a German telephone book sorts, and the collations that are called after it (`german2_ci`): `müller` is `mueller`. */
+function withUmlautsInTwo(name: string): string {
+  return name.normalize("NFKC").replace(/[äöüÄÖÜ]/g, (letter) => `${letter}e`);
 }
 
 /** Strokes that only lengthen a word: of Arabic and N'Ko. */
