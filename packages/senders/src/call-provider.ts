@@ -1,4 +1,5 @@
 import { SendError } from "@latchkey/auth";
+import { sayWhy } from "./say-why.ts";
 
 /** What a provider answered. */
 export interface ProviderAnswer {
@@ -22,7 +23,8 @@ export async function callProvider(
     const response = await fetch(url, { method, headers, ...content, redirect: "error", signal });
     return { status: response.status, body: toJson(await readShort(response)) };
   } catch (error) {
-    throw new SendError("busy", error instanceof Error ? `${error.name}: ${error.message}` : "No answer");
+    const { name, message } = sayWhy(error);
+    throw new SendError("busy", `${name}: ${message}`);
   }
 }
 

@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import type { Message } from "@latchkey/auth";
 import { afterEach, expect, it } from "vitest";
@@ -7,7 +9,7 @@ import { consoleSender } from "./console.ts";
 import { httpSender, msg91, netgsm, vonage } from "./http.ts";
 import { smtpSender } from "./smtp.ts";
 import { readTwilioReceipt, twilioSender } from "./twilio.ts";
-import { readWebhookReceipt, webhookSender } from "./webhook.ts";
+import { readWebhookReceipt, webhookEndpoint, webhookSender } from "./webhook.ts";
 import { readWhatsAppReceipt, whatsappSender } from "./whatsapp.ts";
 
 const message: Message = {
@@ -211,6 +213,37 @@ it("takes a provider that is away or never answers for one that is busy", async 
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
   const waiting = twilioSender({ accountSid: "AC1", authToken: "t", from: "+1", url });
   await expect(waiting.send(message, AbortSignal.timeout(50))).rejects.toMatchObject({ refusal: "busy" });
+});
+
+it("says why there was no answer: an address where nobody listens, and a host that there is not", async () => {
+  const { url } = await standIn([200, {}]);
+  for (const close of open.splice(0)) close();
+  const send = (to: string) =>
+    webhookEndpoint({ url: to, secrets: [randomBytes(24).toString("base64")] })({ id: "1", body: "{}" }, signal());
+  await expect(send(url)).rejects.toThrow(/^connect ECONNREFUSED 127\.0\.0\.1:\d+$/);
+  await expect(send("https://nowhere.invalid/hooks")).rejects.toThrow(
+    /^getaddrinfo (ENOTFOUND|EAI_AGAIN) nowhere\.invalid$/,
+  );
+  const provider = twilioSender({ accountSid: "AC1", authToken: "t", from: "+1", url });
+  await expect(provider.send(message, signal())).rejects.toThrow(/ECONNREFUSED/);
+});
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+
+it.skipIf(!hasOpenssl)("tells a certificate that nobody is known to have signed, and sends nothing there", async () => {
+  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
+  const made = spawnSync("openssl", [...request, "-keyout", "-", "-out", "-"], { encoding: "utf8" }).stdout;
+  let calls = 0;
+  const server = createTlsServer({ key: made, cert: made }, (_request, response) => {
+    calls += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  open.push(() => server.close());
+  const url = `https://localhost:${(server.address() as AddressInfo).port}/hooks`;
+  const deliver = webhookEndpoint({ url, secrets: [randomBytes(24).toString("base64")] });
+  await expect(deliver({ id: "1", body: "{}" }, signal())).rejects.toThrow("self-signed certificate");
+  expect(calls).toBe(0);
 });
 
 it("sends by SMTP, and tells a mailbox that is not there from a server that is full", async () => {

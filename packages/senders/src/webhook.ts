@@ -4,6 +4,7 @@ import { SendError } from "@latchkey/auth";
 import { callProvider, readPath, toSendError } from "./call-provider.ts";
 import { readPlainReceipt } from "./http.ts";
 import { isNoKey, isSignature } from "./receipts.ts";
+import { sayWhy } from "./say-why.ts";
 
 export interface WebhookOptions {
   readonly url: string;
@@ -54,7 +55,9 @@ export function webhookEndpoint({ url, secrets, now = () => new Date() }: Webhoo
   const keys = secrets.map(toStrongKey);
   return async ({ id, body }, signal) => {
     const headers = sign({ id, body }, { keys, now: now() });
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal }).catch((error) => {
+      throw sayWhy(error);
+    });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
   };

@@ -68,6 +68,7 @@ export async function findWeaknesses(db: Queries, storage: Connections): Promise
     findUnsafeSettings(db),
     findOldCollation(db),
     findMissingRights(db),
+    findNarrowLimits(db, storage),
     findMixedConnections(storage),
   ]);
   return [...found.flat(), ...(await findForgetfulPooler(storage))];
@@ -81,6 +82,26 @@ async function findUnsafeSettings(db: Queries): Promise<string[]> {
   return settings.map(
     (name) => `${name} is off at the server: a crash of its machine can destroy the database. Set it to on.`,
   );
+}
+
+/** Connections of a process beside those that calls use. */
+const others = 4;
+
+/** Where a pooler is known to be between, its connections are not this process's. */
+async function findNarrowLimits(db: Queries, { pool, isShared }: Connections): Promise<string[]> {
+  if (isShared) return [];
+  const { rows } = await sql<{ most: number }>`
+    select least(
+      (select nullif(rolconnlimit, -1) from pg_roles where rolname = current_user),
+      (select nullif(datconnlimit, -1) from pg_database where datname = current_database()),
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int) as most`.execute(
+    db,
+  );
+  const [wanted, most = 0] = [pool.options.max + others, rows[0]?.most];
+  if (most >= wanted) return [];
+  return [
+    `This role may have ${most} connections, of all processes together, and one process opens up to ${wanted}: raise the limit, or lower DATABASE_POOL.`,
+  ];
 }
 
 /** Of these the running role only reads, and adds to the second. */

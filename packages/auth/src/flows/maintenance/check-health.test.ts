@@ -26,3 +26,22 @@ test("whoever looks before the first start of the service makes no key", async (
   expect(await database.query("select from latchkey.secret_keys")).toEqual([]);
   await auth.close();
 });
+
+test("a role or a database that may have fewer connections than one process opens is told of, and no other", async () => {
+  await using test = await createTestAuth();
+  const { auth, database } = test;
+  const limits = async () => (await auth.checkHealth()).warnings.filter((line) => line.includes("connections, of all"));
+  const limitTo = (most: number) =>
+    database.query(
+      `do $$ begin execute format('alter database %I connection limit ${most}', current_database()); end $$`,
+    );
+  expect(await limits()).toEqual([]);
+  await limitTo(13);
+  expect(await limits()).toEqual([
+    expect.stringMatching(
+      /^This role may have 13 connections, .* one process opens up to 14: raise the limit, or lower DATABASE_POOL\.$/,
+    ),
+  ]);
+  await limitTo(60);
+  expect(await limits()).toEqual([]);
+});

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { kindInSql } from "../../passwords/hash-format.ts";
 import type { Queries } from "../../storage/database.ts";
 import { listPasswordKinds, type PasswordKind } from "../../users/user-store.ts";
+import { freshness } from "./once-an-hour.ts";
 
 /** Advisory lock of whoever counts: the others wait, and read what it found. */
 const lock = "4193605527718342260";
@@ -9,10 +10,7 @@ const lock = "4193605527718342260";
 /** Seconds after which a count is given up: of some hundreds of millions of people. */
 const longestCount = 600;
 
-/** Seconds for which a count is good: of all processes that look by the hour, one counts. */
-const freshness = 55 * 60;
-
-/** The same while an import brings people, who may have others. */
+/** Seconds for which a count is good while an import brings people, who may have others. */
 const freshnessInImports = 60;
 
 const name = "password_kinds";

@@ -112,6 +112,27 @@ test("more people than one page are looked at, each once, and no more in an hour
   expect(await wait(31 * day)).toMatchObject({ accounts: 230 });
 });
 
+test("of several processes one looks for them in an hour, so that no more are told than there are messages for", async () => {
+  const { service, auth, database, wait } = await open();
+  await using _ = service;
+  await database.query(`insert into latchkey.users (id, phone_number, password, phone_proved_at)
+    select uuidv7(), '+90532' || (1000000 + n), '!', now() from generate_series(1, 50) n`);
+  const sms = createInbox();
+  const other = await service.another({
+    messages: { senders: { sms } },
+    inactiveRetention: retention,
+    sessions: { lifetime },
+  });
+  await service.clock.advance(retention + lifetime);
+  await Promise.all([auth.purge(), other.purge()]);
+  await other.purge();
+  const waiting = async () => (await database.query("select from latchkey.account_deletions")).length;
+  expect(await waiting()).toBe(20);
+  await wait(3_600);
+  await other.purge();
+  expect(await waiting()).toBe(40);
+});
+
 test("an account that cannot be warned keeps nobody else from it, nor anything else from being cleared away", async () => {
   const { service, auth, database, create, wait } = await open();
   await using _ = service;

@@ -7,6 +7,7 @@ import type { Core } from "../steps/core.ts";
 import { nobody } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
 import { holdsRights } from "../steps/second-factor-needed.ts";
+import { onceAnHour } from "./once-an-hour.ts";
 
 /** Seconds between what the owner of an account is told that nobody uses, and its deletion. */
 const afterNotice = 30 * 86_400;
@@ -25,12 +26,18 @@ const shareOfHour = 1 / 48;
 
 /**
  * Has accounts deleted that nobody has used for as long as the settings say, and tells their owners 30 days before. It counts from the last
- * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. One run does no more than
- * there are messages for. What fails for one account keeps no other from it, and is thrown once all have been tried. Answers how many.
+ * moment at which one can have been used: its last sign-in, or its making, and the longest life of a session after that. Of all processes one does
+ * it in an hour, and no more than there are messages for. What fails for one account keeps no other from it, and is thrown once all have been
+ * tried. Answers how many.
  */
 export async function warnInactive(core: Core): Promise<number> {
-  const { inactiveRetention, sessions, messages } = core.options;
+  const { inactiveRetention } = core.options;
   if (inactiveRetention === undefined) return 0;
+  return (await onceAnHour(core.db, "inactive_accounts", () => warnAll(core, inactiveRetention))) ?? 0;
+}
+
+async function warnAll(core: Core, inactiveRetention: number): Promise<number> {
+  const { sessions, messages } = core.options;
   const unusedFor = inactiveRetention + sessions.lifetime - afterNotice;
   let left = Math.max(1, Math.floor(messages.noticesPerDay * shareOfHour));
   const failures: unknown[] = [];
