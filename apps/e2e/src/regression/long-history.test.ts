@@ -59,7 +59,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => service[Symbol.asyncDispose]());
 
-describe("whatever somebody's past, and without any statistics,", () => {
+describe("whatever somebody's past, and without any statistics,", { tags: ["long"] }, () => {
   test("they are listed, looked at, renamed, disabled, enabled and signed out", async () => {
     await auth.users.list({ username: "busy", limit: 10 });
     await auth.users.list({ groupId: group, limit: 10 });
