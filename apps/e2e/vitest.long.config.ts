@@ -9,7 +9,6 @@ const alsoInShort = [
   "src/packaging/{client,verify}-package.test.ts",
   "src/permissions/large-lists.test.ts",
   "src/regression/administrative-pairs.test.ts",
-  "src/regression/long-history.test.ts",
   "src/sessions/refresh-trials.test.ts",
   "src/sessions/simulator.test.ts",
 ];
@@ -31,7 +30,7 @@ class LongestOfAll extends LongestFirst {
     "pages/look.long.test.ts",
     "mounted/next.long.test.ts",
     "regression/administrative-pairs.test.ts",
-    "regression/long-history.test.ts",
+    "regression/long-history.long.test.ts",
     "production/build.long.test.ts",
     "production/patroni.long.test.ts",
     "faults/migration.test.ts",

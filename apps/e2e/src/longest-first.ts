@@ -7,22 +7,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const long = [
   "console/console",
   "http/enumeration",
+  "processes/own-migrations",
   "browser/cookie",
   "regression/foreign-database-settings",
   "permissions/table",
   "permissions/command-line",
   "faults/postgres",
-  "faults/codes",
   "packaging/client-package",
   "browser/passkeys",
-  "regression/administrative-pairs",
-  "permissions/large-lists",
   "processes/workers",
   "sessions/simulator",
   "browser/tabs",
   "browser/device",
   "docs/curl",
-  "examples/own-server",
 ].map((name) => `/src/${name}.test.ts`);
 
 /** Vitest's order, which goes by the run before or else by size, with {@link long} before all others. */

@@ -23,7 +23,7 @@ async function readCommands(source: string, folder: string): Promise<string[][]>
     );
 }
 
-test("the guide, followed to the letter, brings everybody over from a Django project", async () => {
+test("the guide, followed to the letter, brings everybody over from a Django project", { tags: ["long"] }, async () => {
   await using project = await createPostgresProject();
   await project.insert(
     { id: 1, username: "alice", password: django, phone_number: "0532 123 45 67" },

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, type CallOptions, call } from "../live-server.ts";
 import { queryOnce } from "../processes/external-database.ts";
@@ -97,59 +96,57 @@ async function expectUnavailable(procedure: string, options: CallOptions): Promi
 /** What fails in one must not be silent, or away, in the next. */
 afterEach(() => postgres.comeBack());
 
-for (const { tags, cases } of shareOut(
-  [
-    ["is away", () => postgres.stop(), () => postgres.start()],
-    ["does not answer", () => postgres.freeze(), () => postgres.thaw()],
-  ],
-  2,
-))
-  describe.each(cases)("PostgreSQL %s", { tags }, (_, leave, comeBack) => {
-    test("codes are `unavailable` within 5 seconds, nothing is handed to the provider, and what was asked for before goes on afterwards", async () => {
-      const [person, mover] = [await register(), await register()];
-      const { number } = person;
-      const next = freshNumber();
-      const signIn = await start("codes.start", { input: { purpose: "sign_in", to: number } }, number);
-      const own = { token: mover.token, input: { to: next } };
-      const move = await start("me.phone.start", own, next);
-      const reset = await start("password.startReset", { input: { username: number } }, number);
-      const shown = {
-        signIn: { input: { challenge: signIn.challenge, code: signIn.code } },
-        move: { token: mover.token, input: { challenge: move.challenge, code: move.code } },
-        reset: { input: { challenge: reset.challenge, code: reset.code, newPassword: `${password} 2` } },
-      };
-      await untilNothingIsDue();
+describe.each([
+  ["is away", () => postgres.stop(), () => postgres.start()],
+  ["does not answer", () => postgres.freeze(), () => postgres.thaw()],
+])("PostgreSQL %s", { tags: ["long"] }, (_, leave, comeBack) => {
+  test("codes are `unavailable` within 5 seconds, nothing is handed to the provider, and what was asked for before goes on afterwards", async () => {
+    const [person, mover] = [await register(), await register()];
+    const { number } = person;
+    const next = freshNumber();
+    const signIn = await start("codes.start", { input: { purpose: "sign_in", to: number } }, number);
+    const own = { token: mover.token, input: { to: next } };
+    const move = await start("me.phone.start", own, next);
+    const reset = await start("password.startReset", { input: { username: number } }, number);
+    const shown = {
+      signIn: { input: { challenge: signIn.challenge, code: signIn.code } },
+      move: { token: mover.token, input: { challenge: move.challenge, code: move.code } },
+      reset: { input: { challenge: reset.challenge, code: reset.code, newPassword: `${password} 2` } },
+    };
+    await untilNothingIsDue();
 
-      const before = provider.handed.length;
-      await leave();
-      await Promise.all([
-        expectUnavailable("codes.start", { input: { purpose: "sign_in", to: number } }),
-        expectUnavailable("codes.start", { input: { purpose: "enter", to: freshNumber() } }),
-        expectUnavailable("codes.resend", { input: { challenge: signIn.challenge } }),
-        expectUnavailable("token.obtainByCode", shown.signIn),
-        expectUnavailable("me.phone.start", { token: mover.token, input: { to: freshNumber() } }),
-        expectUnavailable("me.phone.confirm", shown.move),
-        expectUnavailable("password.startReset", { input: { username: number } }),
-        expectUnavailable("password.reset", shown.reset),
-      ]);
-      expect(provider.handed).toHaveLength(before);
-      await comeBack();
+    const before = provider.handed.length;
+    await leave();
+    await Promise.all([
+      expectUnavailable("codes.start", { input: { purpose: "sign_in", to: number } }),
+      expectUnavailable("codes.start", { input: { purpose: "enter", to: freshNumber() } }),
+      expectUnavailable("codes.resend", { input: { challenge: signIn.challenge } }),
+      expectUnavailable("token.obtainByCode", shown.signIn),
+      expectUnavailable("me.phone.start", { token: mover.token, input: { to: freshNumber() } }),
+      expectUnavailable("me.phone.confirm", shown.move),
+      expectUnavailable("password.startReset", { input: { username: number } }),
+      expectUnavailable("password.reset", shown.reset),
+    ]);
+    expect(provider.handed).toHaveLength(before);
+    await comeBack();
 
-      // A resend before its time is the same answer: the challenge that there was.
-      const again = await untilServed("codes.resend", { input: { challenge: signIn.challenge } });
-      expect(again).toMatchObject({ status: 200, body: signIn.started });
-      const signedIn = await untilServed("token.obtainByCode", shown.signIn);
-      expect(signedIn).toMatchObject({ status: 200, body: { user: { phoneNumber: number } } });
-      const moved = await untilServed("me.phone.confirm", shown.move);
-      expect(moved).toMatchObject({ status: 200, body: { user: { phoneNumber: next } } });
-      expect(await untilServed("password.reset", shown.reset)).toMatchObject({ status: 200 });
-      expect(service.isRunning()).toBe(true);
-      expect(findDefects(service)).toEqual([]);
-    });
+    // A resend before its time is the same answer: the challenge that there was.
+    const again = await untilServed("codes.resend", { input: { challenge: signIn.challenge } });
+    expect(again).toMatchObject({ status: 200, body: signIn.started });
+    const signedIn = await untilServed("token.obtainByCode", shown.signIn);
+    expect(signedIn).toMatchObject({ status: 200, body: { user: { phoneNumber: number } } });
+    const moved = await untilServed("me.phone.confirm", shown.move);
+    expect(moved).toMatchObject({ status: 200, body: { user: { phoneNumber: next } } });
+    expect(await untilServed("password.reset", shown.reset)).toMatchObject({ status: 200 });
+    expect(service.isRunning()).toBe(true);
+    expect(findDefects(service)).toEqual([]);
   });
+});
 
-for (const { tags, cases } of shareOut(["is away", "is silent", "answers nonsense"] as const, 3))
-  describe.each(cases)("a provider that %s", { tags }, (fault) => {
+describe.each(["is away", "is silent", "answers nonsense"] as const)(
+  "a provider that %s",
+  { tags: ["long"] },
+  (fault) => {
     test("slows no answer and changes none, and every code goes out under one id once it is well", async () => {
       const healthy = await ask("codes.start", { input: { purpose: "enter", to: freshNumber() } });
       await untilNothingIsDue();
@@ -177,4 +174,5 @@ for (const { tags, cases } of shareOut(["is away", "is silent", "answers nonsens
         expect(new Set(provider.codesFor(to)).size, to).toBe(1);
       }
     });
-  });
+  },
+);

@@ -86,9 +86,9 @@ describe("a server that is silent", () => {
       storage.pool.options.application_name,
     ]);
 
-  it.concurrent("never has more connections than the pool may open, however often calls give up, and all are to be had again", async ({
-    expect,
-  }) => {
+  it.concurrent("never has more connections than the pool may open, however often calls give up, and all are to be had again", {
+    tags: ["long"],
+  }, async ({ expect }) => {
     await using storage = openNarrow(3);
     const together = () => Array.from({ length: 6 }, () => isRefused(storage.pool.query("select pg_sleep(0.01)")));
     await Promise.all(together());

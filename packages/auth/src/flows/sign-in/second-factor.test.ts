@@ -156,7 +156,9 @@ describe("a registration", () => {
 });
 
 describe("whoever knows the password and no more", () => {
-  test("has five tries a ticket, and at 80 in a row no one-time password is right any more for strangers", async () => {
+  test("has five tries a ticket, and at 80 in a row no one-time password is right any more for strangers", {
+    tags: ["long"],
+  }, async () => {
     const person = await createEnrolled();
     const { username, secret } = person;
     const known = await requestOf(auth.signIn({ username, password }, facts()));

@@ -188,7 +188,7 @@ describe("a hook that refuses", () => {
     expect(await auth.signIn({ username, password }, service.facts)).toMatchObject({ user: { username } });
   });
 
-  test("uses up none of the registrations of an address", async () => {
+  test("uses up none of the registrations of an address", { tags: ["long"] }, async () => {
     refusing();
     const facts = { ...service.facts, address: "198.51.100.7" };
     for (let attempt = 0; attempt < 30; attempt++) {
