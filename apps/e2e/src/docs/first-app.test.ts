@@ -32,7 +32,9 @@ afterEach(async () => {
   await bench[Symbol.asyncDispose]();
 });
 
-test("the tutorial's server refuses strangers and greets somebody who registers, also after its last step", async () => {
+test("the tutorial's server refuses strangers and greets somebody who registers, also after its last step", {
+  tags: ["long"],
+}, async () => {
   bench = await openWorkbench();
   expect(extendedServer).toContain("nickname");
   await writeFile(join(bench.path, "server.ts"), atFreePort(extendedServer));
