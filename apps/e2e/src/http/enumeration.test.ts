@@ -19,11 +19,14 @@ const cost = samples < 50 ? 8 : 9;
 const encodePbkdf2 = (iterations: number) =>
   `pbkdf2_sha256$${iterations}$salt$${pbkdf2Sync(password, "salt", iterations, 32, "sha256").toString("base64")}`;
 
-/** What may be stored of a password: of our making, of Django's, and nothing that fits. */
+/**
+ * What may be stored of a password: of our making, of Django's, and nothing that fits. With a hash that costs more than ours every refusal
+ * takes as long as that one, which only the long run has the time for.
+ */
 const stored = {
   current: password,
   foreign: { djangoHash: encodePbkdf2(60 * 2 ** cost) },
-  dearer: { djangoHash: encodePbkdf2(500 * 2 ** cost) },
+  ...(samples >= 50 && { dearer: { djangoHash: encodePbkdf2(500 * 2 ** cost) } }),
   unusable: { djangoHash: "!" },
 } as const;
 
@@ -68,7 +71,7 @@ test("a refusal takes the same work for nobody and for accounts of every kind, w
   }
 
   const others = Object.values(spread.medians);
-  const dearer = median(times.get("dearer") ?? []);
+  const dearer = median(times.get("dearer") ?? others);
   const medians = { ...spread.medians, dearer };
   expect(spread.isWide, JSON.stringify(medians)).toBe(false);
   // What another kind of hash takes beside ours is measured at the start, and differs with what else the machine does.
