@@ -16,6 +16,9 @@ export interface RequestAddressOptions {
 /** The address that a call comes from; null when nothing says. */
 export type ReadRequestAddress = (request: Pick<RequestInput, "headers" | "remoteAddress">) => string | null;
 
+/** Calls without an address of which nothing is told: a socket has none once its caller has hung up. */
+const fewest = 10;
+
 /** Reads where a call comes from: what a server that knows a secret names, else what trusted proxies say, else the socket's address. */
 export function createRequestAddressReader({
   trustedProxies = [],
@@ -26,15 +29,19 @@ export function createRequestAddressReader({
   const readAddress = createAddressReader(trustedProxies);
   const onRefused = () =>
     tell(`a caller names an address without a secret of ${names.forwardedSecrets}, and is not believed`, {});
-  let hasTold = false;
+  let [calls, without, hasTold] = [0, 0, false];
   function noteNone(): null {
-    if (!hasTold) tell("a call comes without an address, and no limit by address counts it: pass remoteAddress", {});
-    hasTold = true;
+    without += 1;
+    if (!hasTold && without >= fewest && without * 10 >= calls) {
+      hasTold = true;
+      tell("calls come without an address, and no limit by address counts them: pass remoteAddress", {});
+    }
     return null;
   }
   const readForwarded = createForwardedAddressReader({ secrets: forwardedSecrets, onRefused });
 
   return ({ headers, remoteAddress }) => {
+    calls += 1;
     const header = (name: string) => readHeader(headers, name).join(", ") || undefined;
     const forwarded = readForwarded(header);
     if (forwarded !== null) return readAddress(forwarded, undefined);
