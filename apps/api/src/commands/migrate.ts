@@ -26,12 +26,15 @@ export function migrateCommand(): Command {
         ran = await auth.migrate();
       };
       const report = async (auth: Auth<Config>, { ranOwn }: OpenedAuth) => {
-        // Behind a pooler none is ever built.
-        const wait = readEnvironment().PREPARED_STATEMENTS === "off" ? 0 : flags.wait;
-        const missing = await buildIndexes(auth, wait);
+        const isPooled = readEnvironment().PREPARED_STATEMENTS === "off";
+        const missing = await buildIndexes(auth, isPooled ? 0 : flags.wait);
         const all = [...ran, ...ranOwn];
         const sentence = all.length > 0 ? `Ran ${all.join(", ")}.` : "The schema is up to date.";
-        print(flags, { ran, ranOwn, missing }, `${sentence}${missing.length > 0 ? describeMissing(missing) : ""}`);
+        print(
+          flags,
+          { ran, ranOwn, missing },
+          `${sentence}${missing.length > 0 ? describeMissing(missing, isPooled) : ""}`,
+        );
         if (missing.length > 0) process.exitCode = exitCodes.incomplete;
       };
       await withAuth(report, { initialize, migrations: "auto" });
@@ -48,8 +51,12 @@ async function buildIndexes(auth: Pick<Auth, "buildIndexes">, seconds: number): 
   }
 }
 
-const describeMissing = (missing: readonly string[]): string =>
-  ` The indexes ${missing.join(", ")} are still missing, without which some lists are slow: a long transaction is under way, this role does not own the tables, or a pooler is in between. Run it again.`;
+function describeMissing(missing: readonly string[], isPooled: boolean): string {
+  const why = isPooled
+    ? "with PREPARED_STATEMENTS=off none is built. Run it with PREPARED_STATEMENTS=on and a DATABASE_URL that no pooler stands before"
+    : "a long transaction is under way, or this role does not own the tables. Run it again";
+  return ` The indexes ${missing.join(", ")} are still missing, without which some lists are slow: ${why}.`;
+}
 
 function toSeconds(text: string): number {
   const seconds = Number(text);

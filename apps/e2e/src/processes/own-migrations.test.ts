@@ -52,7 +52,7 @@ test("a command that does not find the config file makes no backup that lacks a 
   expect(await installation.run(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("(no config file)") });
 });
 
-test("migrate says which indexes it could not build behind a long transaction, and builds them after it", async () => {
+test("migrate says which indexes it could not build behind a pooler or a long transaction, and builds them after it", async () => {
   await using database = await createMigratedDatabase();
   await using installation = await createInstallation({
     DATABASE_URL: database.url,
@@ -62,6 +62,11 @@ test("migrate says which indexes it could not build behind a long transaction, a
   const long = new pg.Client({ connectionString: database.url });
   long.on("error", () => {});
   await long.connect();
+  // As one environment for all processes has it, behind a pooler that needs it.
+  expect(await installation.run(["migrate"], { variables: { PREPARED_STATEMENTS: "off" } })).toMatchObject({
+    code: 4,
+    stdout: expect.stringContaining("Run it with PREPARED_STATEMENTS=on"),
+  });
   await long.query("begin isolation level repeatable read");
   await long.query("update latchkey.users set parked_at = null");
   expect(await installation.run(["migrate", "--wait", "0"])).toMatchObject({

@@ -51,9 +51,8 @@ describe.runIf(hasPatroni)("three nodes under Patroni, with etcd, HAProxy and Pg
       ...forCrowds,
     };
     installation = await createInstallation(variables);
-    expect(await installation.run(["migrate"], { variables: { DATABASE_URL: cluster.directUrl } })).toMatchObject({
-      code: 0,
-    });
+    const direct = { DATABASE_URL: cluster.directUrl, PREPARED_STATEMENTS: "on" };
+    expect(await installation.run(["migrate"], { variables: direct })).toMatchObject({ code: 0 });
     // The crowd gives everybody its own password.
     await createUser(installation, "--username", "alice");
     ports = [await findFreePort(), await findFreePort()];
