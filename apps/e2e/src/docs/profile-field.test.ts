@@ -18,7 +18,7 @@ async function carryOut(copy: string, number: string, { language, code }: CodeBl
 /** What somebody who followed the page would try. */
 const trial = `
 import { z } from "zod";
-import { profileFields } from "./src/index.ts";
+import { profileFields } from "./src/internal.ts";
 import { createTestAuth } from "./src/testing/index.ts";
 
 const changes = z.strictObject(profileFields).partial();
