@@ -1,8 +1,6 @@
-/** What a person has here that a column there can be. */
-export const knownFields = [
-  "id",
+/** By what people sign in and are addressed: nothing that gives anybody a right, tells when something was, or is a secret. */
+const personalFields = [
   "username",
-  "password",
   "email",
   "phoneNumber",
   "firstName",
@@ -12,6 +10,13 @@ export const knownFields = [
   "city",
   "state",
   "isApprovedToBeInTouch",
+] as const;
+
+/** What a person has here that a column there can be. */
+export const knownFields = [
+  "id",
+  "password",
+  ...personalFields,
   "isActive",
   "isStaff",
   "isSuperuser",
@@ -23,24 +28,10 @@ export const knownFields = [
 
 export type KnownField = (typeof knownFields)[number];
 
-/** By what people sign in and are addressed: nothing that gives anybody a right, tells when something was, or is a secret. */
-const personalFields: ReadonlySet<KnownField | null> = new Set<KnownField>([
-  "username",
-  "email",
-  "phoneNumber",
-  "firstName",
-  "lastName",
-  "gender",
-  "country",
-  "city",
-  "state",
-  "isApprovedToBeInTouch",
-]);
-
 /** The personal field that a column beside the people's own may be, by its name or what follows the table's. */
 export function guessField(column: string): KnownField | null {
   const field = knownFieldOf(column.split(".").at(-1) ?? "");
-  return personalFields.has(field) ? field : null;
+  return personalFields.find((personal) => personal === field) ?? null;
 }
 
 /** Names that a column may have besides the field's own, as they are without case and underscores. */
