@@ -736,6 +736,13 @@ export interface Auth<C extends Config = PlainConfig> {
      * @throws AuthError `invalid_input`, `not_found` for a round that was given up
      */
     completeRound(round: ImportRound, input: { readonly people: number }): Promise<RoundChanges>;
+    /**
+     * The first half of that, for who records new people together with their accounts: what the round has read of people known before. Until
+     * the round is complete it counts for no old token.
+     *
+     * @throws AuthError `invalid_input`, `not_found` for a round that was given up
+     */
+    updateKnown(round: ImportRound, input: { readonly people: number }): Promise<RoundChanges>;
     /** Says that an account which came over before is a person of the other system. Throws AuthError `not_found`, `identifier_taken`. */
     link(key: ImportedKey, userId: string): Promise<void>;
     /** The old ids of the people of a source who can still be brought over. */

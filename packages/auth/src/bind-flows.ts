@@ -58,6 +58,7 @@ import {
   listPeopleWithoutAccount,
   recordImportedUsers,
   startImportRound,
+  updateKnownUsers,
 } from "./flows/administration/record-imported-users.ts";
 import { requirePasswordChange } from "./flows/administration/require-password-change.ts";
 import { resetSecondFactor } from "./flows/administration/reset-second-factor.ts";
@@ -233,6 +234,7 @@ export function bindFlows(core: Core, withoutTimeout: WithoutTimeout) {
         listWithoutAccount: listPeopleWithoutAccount,
       }),
       completeRound: unhurried(completeImportRound),
+      updateKnown: unhurried(updateKnownUsers),
     },
     operator: {
       ...bind(core, {

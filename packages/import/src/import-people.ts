@@ -8,7 +8,7 @@ import { describeSummary, type Summary, summarize } from "./report/summary.ts";
 import { tryReport, writeReport } from "./report/write-report.ts";
 import { toPermission } from "./rules/permission-names.ts";
 import { createPrinter, type PersonRules } from "./rules/read-person.ts";
-import { type Applied, apply, prepare } from "./run/apply.ts";
+import { type Applied, apply, complete, prepare } from "./run/apply.ts";
 import { connect, isPooled } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
@@ -150,8 +150,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       connection: options.connection,
       onProgress: (done: number, total: number) => options.onProgress("import", done, total),
     };
-    await prepare(run, work);
-    await recordBlacklist(run, source, options.timezone);
+    const round = await prepare(run, work);
     // Before anybody new comes, who may be called as somebody was until now.
     followed = await followChanges(run, {
       allowRaising: options.allowRaising,
@@ -160,6 +159,8 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       knownPermissions: source.permissions.map(toPermission),
     });
     applied = await apply(run, work);
+    await complete(work, round);
+    await recordBlacklist(run, source, options.timezone);
     if (options.disableDeleted) disabled = await disableGone(run);
   }
   const created = applied?.created ?? 0;

@@ -188,13 +188,18 @@ export async function isFromSource(db: Queries, source: string, userId: string):
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** The rows, tombstones among them, of which one of the forms is a username. */
+/** The rows, tombstones among them, of which one of the forms is a username, and the people whom an import under way has not recorded yet. */
 export async function findReservations(db: Queries, forms: readonly string[]): Promise<Reservation[]> {
-  return db
-    .selectFrom("importedUsers")
-    .select(["source", "oldId", "userId", "oldUsername"])
-    .where(sql<boolean>`username_hashes && ${hashesOf(forms)}`)
-    .execute();
+  const { rows } = await sql<Reservation>`
+    select source, old_id, user_id, old_username from latchkey.imported_users where username_hashes && ${hashesOf(forms)}
+    union all
+    select round.source, person.old_id, null, person.old_username
+    from latchkey.import_people person join latchkey.import_sources round on round.round_id = person.run_id
+    where person.username_forms && ${forms}::text[] and not exists (
+      select from latchkey.imported_users recorded where recorded.source = round.source and recorded.old_id = person.old_id)`.execute(
+    db,
+  );
+  return rows;
 }
 
 /** Whether any row of a source, a tombstone among them, has one of the forms as a username or as the text of a phone number. */

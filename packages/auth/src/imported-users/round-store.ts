@@ -166,27 +166,45 @@ export interface RoundChanges {
   readonly gone: number;
 }
 
-/**
- * Makes what a round has read the present state of its source, all of it or nothing. Answers what changed, and whose accounts here it
- * concerns.
- */
-export async function applyRound(
+/** What of a round concerns people who have a row already, and whose accounts here. */
+export type KnownChanges = Pick<RoundChanges, "changed" | "gone"> & { readonly userIds: readonly string[] };
+
+/** Has the rows that there are say what a round has read of their people. Its own people are still to be seen by it. */
+export async function updateKnown(
   transaction: Queries,
   round: ImportRound,
-  { startedAt, people }: RoundUnderWay,
-): Promise<RoundChanges & { readonly userIds: readonly string[] }> {
+  { startedAt }: RoundUnderWay,
+): Promise<KnownChanges> {
   const changes = await findChanges(transaction, round);
   await markGone(transaction, round);
   await takeAliasesOfOthers(transaction, round);
   await updateSeen(transaction, round, startedAt);
+  const gone = changes.filter(({ isGone }) => isGone).length;
+  return { changed: changes.length - gone, gone, userIds: changes.flatMap(({ userId }) => userId ?? []) };
+}
+
+/** Records whoever of a round has no row yet, and says that the source was seen as a whole. Answers how many that were. */
+export async function sealRound(
+  transaction: Queries,
+  round: ImportRound,
+  { startedAt }: RoundUnderWay,
+): Promise<number> {
   const added = await insertNew(transaction, round, startedAt);
   await sql`update latchkey.import_sources set seen_at = round_started_at, began_at = round_began_at,
     completed_at = latchkey.now(), round_id = null, round_started_at = null, round_began_at = null
     where source = ${round.source}`.execute(transaction);
   await sql`delete from latchkey.imported_round_users where round_id = ${round.id}`.execute(transaction);
-  const gone = changes.filter(({ isGone }) => isGone).length;
-  const userIds = changes.flatMap(({ userId }) => userId ?? []);
-  return { people, added, changed: changes.length - gone, gone, userIds };
+  return added;
+}
+
+/** How many people of a round have no row yet. */
+export async function countNew(transaction: Queries, { id, source }: ImportRound): Promise<number> {
+  const { rows } = await sql<{ people: number }>`select count(*)::int as people
+    from latchkey.imported_round_users read where round_id = ${id} and not exists (
+      select from latchkey.imported_users seen where seen.source = ${source} and seen.old_id = read.old_id)`.execute(
+    transaction,
+  );
+  return rows[0]?.people ?? 0;
 }
 
 /** Whether the row and what was read of it are not one person under one name: of tombstones nothing is compared. */
@@ -258,7 +276,8 @@ async function insertNew(transaction: Queries, { id, source }: ImportRound, star
       username_hashes, phone_hashes, named_since, seen_at)
     select ${source}, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes,
       ${startedAt}::timestamptz, ${startedAt}::timestamptz
-    from latchkey.imported_round_users where round_id = ${id}
+    from latchkey.imported_round_users read where round_id = ${id} and not exists (
+      select from latchkey.imported_users seen where seen.source = ${source} and seen.old_id = read.old_id)
     on conflict (source, old_id) do nothing`.execute(transaction);
   return Number(result.numAffectedRows ?? 0n);
 }

@@ -28,12 +28,28 @@ export interface Applied {
   readonly outrun: readonly string[];
 }
 
-/** Records everybody there, so that nobody takes a name meanwhile, and makes the groups. It comes before all else that is applied. */
-export async function prepare(run: Run, options: ApplyOptions): Promise<void> {
-  await recordEverybody(run, options);
+/**
+ * Keeps the names of everybody there, so that nobody takes one meanwhile, records what is new of the people known before and whoever is left
+ * out, and makes the groups. It comes before all else that is applied. Who comes over is recorded together with the account: {@link complete}.
+ */
+export async function prepare(run: Run, options: ApplyOptions): Promise<Round> {
+  const round = await recordKnown(run, options);
   await recordPasswordKinds(run);
   await recordIssues(run);
   await createGroups(run, options.groups);
+  return round;
+}
+
+/** What was read of everybody, before all of it is recorded. */
+export interface Round {
+  readonly id: string;
+  readonly source: string;
+  readonly people: number;
+}
+
+/** Says that everybody there is recorded: from then on the round counts for old tokens. It comes after all accounts. */
+export async function complete({ auth }: Pick<ApplyOptions, "auth">, { people, ...round }: Round): Promise<void> {
+  await auth.importedUsers.completeRound(round, { people });
 }
 
 /**
@@ -54,9 +70,6 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
       and exists (select from latchkey.import_people where run_id = $1 and alias is not null)`,
     [id, run.source],
   );
-  // Without statistics of what was recorded just now each step would read everybody who has no account yet.
-  if (last - first >= step)
-    await client.query("analyze latchkey.imported_users (source, old_id, user_id, deleted_at, gone_at)");
   let created = 0;
   let next = first;
   const outrun: string[] = [];
@@ -109,15 +122,16 @@ async function sideBySide(
   if (failed) throw failed.reason;
 }
 
-/** Records everybody there, those who are left out among them: their names stay theirs, and their old tokens name them. */
-async function recordEverybody({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<void> {
+/** Of who is left out the names stay theirs, and their old tokens name them. */
+async function recordKnown({ client, id, source }: Run, { auth, startedAt }: ApplyOptions): Promise<Round> {
   const { rows } = await client.query<{ isOlder: boolean }>(
     `select seen_at > $2::timestamptz as "isOlder" from latchkey.import_sources where source = $1`,
     [source, startedAt],
   );
   if (rows[0]?.isOlder)
     throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
-  const round = await auth.importedUsers.startRound({ source, startedAt });
+  // By the run's own id: from here on the names in the staging table are kept for their people.
+  const round = await auth.importedUsers.startRound({ source, startedAt, id });
   const { rowCount } = await client.query(
     `insert into latchkey.imported_round_users
       (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
@@ -132,9 +146,25 @@ async function recordEverybody({ client, id, source }: Run, { auth, startedAt }:
     where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))`,
     [id, round.id, source],
   );
-  await auth.importedUsers.completeRound(round, { people: rowCount ?? 0 });
+  const people = rowCount ?? 0;
+  await auth.importedUsers.updateKnown(round, { people });
   await reserveUnknown({ client, id, source });
+  await client.query(
+    `insert into latchkey.imported_users (${ofRound})
+    select ${readOfRound} from latchkey.imported_round_users r join latchkey.import_people p on p.run_id = $1 and p.old_id = r.old_id,
+      latchkey.import_sources s
+    where r.round_id = $1 and s.source = $2 and p.state <> 'new' and not exists (
+      select from latchkey.imported_users i where i.source = $2 and i.old_id = r.old_id)`,
+    [id, source],
+  );
+  return { ...round, people };
 }
+
+/** What is kept of everybody, and where it is read: `r` is what the round has read of them, `s` the source. */
+const ofRound =
+  "source, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes, named_since, seen_at";
+const readOfRound = `s.source, r.old_id, r.old_username, r.old_phone, r.old_joined_at, r.username_hashes, r.phone_hashes,
+  s.round_started_at, s.round_started_at`;
 
 /** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
 const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
@@ -278,13 +308,16 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
 async function insertUsers({ client, id, source }: Run, from: number): Promise<string[]> {
   // Those alone who have no account by now: another run may have been quicker.
   const { rows } = await client.query<{ oldId: string }>(
-    `with step as materialized (
+    `with known as materialized (
+      select i.old_id, i.user_id is not null or i.deleted_at is not null or i.gone_at is not null as is_settled
+      from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new' order by p.position for update of i
+    ), step as materialized (
       select p.id, p.old_id, p.username, p.username_key, p.phone_number, p.email, p.email_key, p.alias,
         coalesce(p.stored_password, p.password) as password, p.state_name, p.date_joined, ${copied}
-      from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
-      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new'
-        and i.user_id is null and i.deleted_at is null and i.gone_at is null
-      order by p.position for update of i
+      from latchkey.import_people p left join known on known.old_id = p.old_id
+      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new' and known.is_settled is not true
+      order by p.position
     ), named as materialized (
       select p.*, ${free("username_key")} as free_username_key, ${free("phone_number")} as free_phone,
         ${free("email_key")} as free_email_key, ${freeAlias} as free_alias
@@ -329,15 +362,29 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
   const ofStep = (p: string) =>
     `${p}.run_id = $1 and ${p}.position >= $3 and ${p}.position < $4 and ${p}.state = 'new'`;
   const told = issuesOfAll(`select s.old_id from latchkey.import_people s where ${ofStep("s")}`);
-  const { rowCount } = await client.query(
-    `update latchkey.imported_users i set user_id = u.id, alias = ${freeAlias}, issues = told.issues,
-      prints = jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', coalesce(told.decided, '[]'),
-        'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end)
-    from ${withAccount} left join ${told} told on told.old_id = p.old_id, latchkey.imported_name_key k
-    where ${ofStep("p")} and i.source = $2 and i.old_id = p.old_id and i.user_id is null`,
-    [id, source, from, from + step],
+  const linked = `u.id as user_id, ${freeAlias} as alias, told.issues,
+    jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', coalesce(told.decided, '[]'),
+      'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end) as prints`;
+  const people = `${withAccount} left join ${told} told on told.old_id = p.old_id`;
+  const values = [id, source, from, from + step];
+  // Who was left out before has a row.
+  const known = await client.query(
+    `update latchkey.imported_users i set user_id = own.user_id, alias = own.alias, issues = own.issues, prints = own.prints
+    from (select p.old_id, ${linked} from ${people}
+      join latchkey.imported_users seen on seen.source = $2 and seen.old_id = p.old_id and seen.user_id is null, latchkey.imported_name_key k
+      where ${ofStep("p")}) own
+    where i.source = $2 and i.old_id = own.old_id and i.user_id is null`,
+    values,
   );
-  return rowCount ?? 0;
+  const added = await client.query(
+    `insert into latchkey.imported_users (${ofRound}, user_id, alias, issues, prints)
+    select ${readOfRound}, ${linked} from ${people} join latchkey.imported_round_users r on r.round_id = $1 and r.old_id = p.old_id,
+      latchkey.imported_name_key k, latchkey.import_sources s
+    where ${ofStep("p")} and s.source = $2 and not exists (
+      select from latchkey.imported_users i where i.source = $2 and i.old_id = p.old_id)`,
+    values,
+  );
+  return (known.rowCount ?? 0) + (added.rowCount ?? 0);
 }
 
 /** That they agreed is what the other system says; when, and to what, it does not. */

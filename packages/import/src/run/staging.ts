@@ -39,8 +39,23 @@ export async function clearStaging({ client }: Run): Promise<void> {
     `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate" from unnest($1::text[]) name`,
     [[...stagingTables]],
   );
-  if (rows[0]?.mayTruncate) await client.query(`truncate ${stagingTables.join(", ")}`);
-  else for (const table of stagingTables) await client.query(`delete from ${table}`);
+  if (rows[0]?.mayTruncate && (await truncated(client))) return;
+  for (const table of stagingTables) await client.query(`delete from ${table}`);
+}
+
+/** Whether nobody else was reading: who asks for a name reads here, and everybody after them would wait with a statement that waits for them. */
+async function truncated(client: pg.ClientBase): Promise<boolean> {
+  const tables = stagingTables.join(", ");
+  try {
+    await inTransaction(client, async () => {
+      await client.query(`lock table ${tables} in access exclusive mode nowait`);
+      await client.query(`truncate ${tables}`);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "55P03") return false;
+    throw error;
+  }
 }
 
 /** What is known of a person from the round before. */

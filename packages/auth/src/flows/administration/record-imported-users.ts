@@ -5,12 +5,15 @@ import { comparedForms } from "../../identifiers/compared-forms.ts";
 import type { ImportedKey, ImportedPerson } from "../../imported-users/imported-user.ts";
 import { linkUser, listWithoutAccount } from "../../imported-users/imported-user-store.ts";
 import {
-  applyRound,
+  countNew,
   type ImportRound,
   insertRead,
   insertRound,
   lockRound,
   type RoundChanges,
+  type RoundUnderWay,
+  sealRound,
+  updateKnown,
 } from "../../imported-users/round-store.ts";
 import { endAdoptedSessions } from "../../sessions/session-store.ts";
 import { clockLeeway } from "../../tokens/access-token.ts";
@@ -25,6 +28,8 @@ export interface StartRoundInput {
    * that is `repeatable read`. For a file, when it was written.
    */
   readonly startedAt: Date;
+  /** A UUID of one's own for the round; a random one unless given. */
+  readonly id?: string | undefined;
 }
 
 const atImport = { actorId: null, subjectId: null, address: null, requestId: null };
@@ -35,12 +40,15 @@ const atImport = { actorId: null, subjectId: null, address: null, requestId: nul
  *
  * @throws AuthError `invalid_input`
  */
-export async function startImportRound(core: Core, { source, startedAt }: StartRoundInput): Promise<ImportRound> {
+export async function startImportRound(
+  core: Core,
+  { source, startedAt, id = randomUUID() }: StartRoundInput,
+): Promise<ImportRound> {
   if (!/^[a-z][a-z0-9_-]{0,62}$/.test(source)) {
     throw invalid("source", "is not a lower-case letter followed by at most 62 letters, digits, - and _");
   }
   if (Number.isNaN(startedAt.getTime())) throw invalid("startedAt", "is not a time");
-  const round = { id: randomUUID(), source };
+  const round = { id, source };
   if (await insertRound(core.db, round, { startedAt, leeway: clockLeeway })) return round;
   throw invalid("startedAt", "is earlier than the last complete round's, or ahead of the database's clock");
 }
@@ -92,24 +100,45 @@ function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: num
  *
  * @throws AuthError `invalid_input`, `not_found` when another round of the source has begun since
  */
-export async function completeImportRound(
+export async function completeImportRound(core: Core, round: ImportRound, read: ReadCount): Promise<RoundChanges> {
+  return onRound(core, round, read, (transaction, underWay) => sealRound(transaction, round, underWay));
+}
+
+/**
+ * The first half of {@link completeImportRound}, for who records new people together with their accounts: what the round has read of people known
+ * before. Until the round is complete, it counts for no old token and no claim.
+ *
+ * @throws AuthError `invalid_input`, `not_found` when another round of the source has begun since
+ */
+export async function updateKnownUsers(core: Core, round: ImportRound, read: ReadCount): Promise<RoundChanges> {
+  return onRound(core, round, read, (transaction) => countNew(transaction, round));
+}
+
+export interface ReadCount {
+  /** How many people the source has, by its own count. */
+  readonly people: number;
+}
+
+/** Follows a round for the people known before, and answers what changed; `addNew` says how many are new. */
+async function onRound(
   core: Core,
   round: ImportRound,
-  { people }: { readonly people: number },
+  { people }: ReadCount,
+  addNew: (transaction: Core["db"], underWay: RoundUnderWay) => Promise<number>,
 ): Promise<RoundChanges> {
   return core.db.transaction().execute(async (transaction) => {
     const underWay = await lockRound(transaction, round);
     if (!underWay) throw overtaken();
     if (underWay.people !== people) throw invalid("people", `is not the ${underWay.people} that the round has read`);
     if (underWay.repeated > 0) throw invalid("people", "has two people of one username");
-    const { userIds, ...changes } = await applyRound(transaction, round, underWay);
+    const { userIds, changed, gone } = await updateKnown(transaction, round, underWay);
+    const added = await addNew(transaction, underWay);
     await endAdoptedSessions(transaction, { userIds, adoptedFrom: round.source, reason: "old_name_changed" });
-    const { added, changed, gone } = changes;
     if (added + changed + gone > 0) {
       const happened = { event: "imported_users_recorded", source: round.source, added, changed, gone } as const;
       await recordEvent(transaction, happened, atImport);
     }
-    return changes;
+    return { people, added, changed, gone };
   });
 }
 
