@@ -18,10 +18,10 @@ test("an import that is killed again and again loses nobody and doubles nobody",
   await insertCrowd(project, people);
   const count = async (query: string) =>
     Number((await service.database.query<{ count: string }>(`select count(*) from ${query}`))[0]?.count);
-  // While it reads, while the first step is under way, and between two steps.
+  // While it reads, while the names of all are kept and before anybody is here, and between two steps.
   const moments: readonly (() => Promise<boolean>)[] = [
     async () => (await count("latchkey.import_people")) > people / 3,
-    async () => (await count("latchkey.imported_users")) > 0,
+    async () => (await count("latchkey.imported_round_users")) > 0,
     async () => (await count("latchkey.users")) > 0,
   ];
   for (const isReached of moments) {
@@ -37,6 +37,7 @@ test("an import that is killed again and again loses nobody and doubles nobody",
     await ended;
   }
   expect(await count("latchkey.users")).toBeLessThan(people);
+  expect(await count("latchkey.import_sources where seen_at is not null")).toBe(0);
 
   // The server notices that the killed one is gone when it next writes to it.
   const run = () =>
@@ -50,6 +51,7 @@ test("an import that is killed again and again loses nobody and doubles nobody",
   expect(answer.totals.read).toBe(people);
   expect(await count("latchkey.users")).toBe(people);
   expect(await count("latchkey.imported_users where user_id is not null")).toBe(people);
+  expect(await count("latchkey.import_sources where seen_at is not null and round_id is null")).toBe(1);
   expect(await count("latchkey.user_groups")).toBe(people / 10);
   expect(await count("latchkey.audit_events where event = 'user_created'")).toBe(people);
   expect(await run()).toMatchObject({ created: 0, exitCode: 0 });

@@ -1,0 +1,93 @@
+import { pbkdf2Sync, randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { createTestAuth } from "@latchkey/auth/testing";
+import pg from "pg";
+import { expect, test } from "vitest";
+import { importPeople } from "./import-people.ts";
+import { createSqliteProject } from "./testing/django-project.ts";
+import { usual } from "./testing/usual-options.ts";
+
+const hash = `pbkdf2_sha256$1$salt$${pbkdf2Sync("correct horse battery", "salt", 1, 32, "sha256").toString("base64")}`;
+
+const reserved = {
+  code: "invalid_input",
+  issues: [expect.objectContaining({ path: ["username"], code: "reserved" })],
+};
+
+test("while people come over, nobody takes the name of one who is not here yet, and the round counts for nothing", async () => {
+  await using project = await createSqliteProject();
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  await project.insert(
+    { id: 1, username: "Selin", password: hash },
+    { id: 2, username: "José", password: hash },
+    { id: 3, username: "left.out", password: hash, phone_number: "911" },
+  );
+  const create = (username: string) => auth.createUser({ username, password: "correct horse battery" });
+  const isComplete = async () =>
+    (await database.query("select from latchkey.import_sources where seen_at is not null")).length === 1;
+
+  // What is noted with an account, and before it is there for others.
+  await using holder = await hold(database.connection, "latchkey.consents");
+  const brought = importPeople(auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    skipsUndecided: true,
+    connection: database.connection,
+    source: project.source,
+  });
+  await untilOneWaits(database.connection);
+  for (const name of ["selin", "Selin", "SELIN", "jose", "José", "left.out"])
+    await expect(create(name), name).rejects.toMatchObject(reserved);
+  expect(await isComplete()).toBe(false);
+  expect(await database.query("select old_id, user_id from latchkey.imported_users")).toEqual([
+    { old_id: "3", user_id: null },
+  ]);
+
+  await holder.letGo();
+  expect(await brought).toMatchObject({ created: 2, exitCode: 0 });
+  expect(await isComplete()).toBe(true);
+  for (const name of ["jose", "left.out"]) await expect(create(name), name).rejects.toMatchObject(reserved);
+});
+
+test("what a dry run has read keeps no name from anybody", async () => {
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  const id = randomUUID();
+  await database.query(
+    `insert into latchkey.import_people (run_id, position, old_id, id, old_username, password, is_weak, first_name, last_name,
+      is_approved_to_be_in_touch, is_active, is_staff, is_superuser, profile, groups, permissions, prints, changed, username_forms, phone_forms)
+    values ('${id}', 0, '1', gen_random_uuid(), 'Selin', '!', false, '', '', false, true, false, false, '{}', '{}', '{}', '{}', '{}',
+      '{Selin,selin}', '{}')`,
+  );
+  const selin = { username: "selin", password: "correct horse battery" };
+  await auth.createUser(selin);
+  await auth.operator.delete("selin");
+  await auth.importedUsers.startRound({ source: "django", startedAt: new Date(), id });
+  await expect(auth.createUser(selin)).rejects.toMatchObject(reserved);
+});
+
+/** Keeps everybody from writing to a table. */
+async function hold(connection: pg.ClientConfig, table: string) {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await client.query("begin");
+  await client.query(`lock table ${table} in share mode`);
+  return { letGo: () => client.query("commit"), [Symbol.asyncDispose]: () => client.end() };
+}
+
+async function untilOneWaits(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    for (;;) {
+      const { rowCount } = await client.query(
+        "select from pg_locks where relation = 'latchkey.consents'::regclass and not granted",
+      );
+      if (rowCount) return;
+      await delay(20);
+    }
+  } finally {
+    await client.end();
+  }
+}
