@@ -299,12 +299,17 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
   const outrun = await insertUsers(run, from);
   await grant(run, from);
   const created = await link(run, from);
-  await noteConsents(run, from);
-  await noteCreated(run, from);
+  if (run.tellsWebhooks) await tellOfCreated(run, from);
   return { created, outrun };
 }
 
-/** Answers whose names somebody took here meanwhile, by old id. */
+/** An id of its own that begins with the time of the person's, as ids from elsewhere do: those of one time stand together in the index. */
+const inOrder = "(left(id::text, 15) || substr(gen_random_uuid()::text, 16))::uuid";
+
+/**
+ * Makes the accounts, with what is noted of each. That they agreed is what the other system says; when, and to what, it does not. Answers whose
+ * names somebody took here meanwhile, by old id.
+ */
 async function insertUsers({ client, id, source }: Run, from: number): Promise<string[]> {
   // Those alone who have no account by now: another run may have been quicker.
   const { rows } = await client.query<{ oldId: string }>(
@@ -330,6 +335,13 @@ async function insertUsers({ client, id, source }: Run, from: number): Promise<s
         case when num_nonnulls(free_username_key, free_phone, free_email_key, free_alias) = 0 then latchkey.now() end,
         password, state_name, coalesce(date_joined, latchkey.now()), ${copied}
       from named
+      returning id, is_approved_to_be_in_touch
+    ), consented as (
+      insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
+      select id, 'contact', true, 'import', 'import' from created where is_approved_to_be_in_touch
+    ), noted as (
+      insert into latchkey.audit_events (id, event, subject_id, detail)
+      select ${inOrder}, 'user_created', id, '{"by": "import"}' from created
     )
     select old_id as "oldId" from named where (username_key, phone_number, email_key, alias)
       is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
@@ -387,23 +399,9 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
   return (known.rowCount ?? 0) + (added.rowCount ?? 0);
 }
 
-/** That they agreed is what the other system says; when, and to what, it does not. */
-async function noteConsents({ client, id }: Run, from: number): Promise<void> {
-  await client.query(
-    `insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
-    select p.id, 'contact', true, 'import', 'import' from ${withAccount} where ${ofStep} and p.is_approved_to_be_in_touch`,
-    [id, from, from + step],
-  );
-}
-
-/** An id of its own that begins with the time of the person's, as ids from elsewhere do: those of one time stand together in the index. */
-const inOrder = "(left(p.id::text, 15) || substr(gen_random_uuid()::text, 16))::uuid";
-
-async function noteCreated(run: Run, from: number): Promise<void> {
+async function tellOfCreated(run: Run, from: number): Promise<void> {
   const { rows } = await run.client.query<{ userId: string }>(
-    `insert into latchkey.audit_events (id, event, subject_id, detail)
-    select ${inOrder}, 'user_created', p.id, '{"by": "import"}' from ${withAccount} where ${ofStep}
-    ${run.tellsWebhooks ? 'returning subject_id as "userId"' : ""}`,
+    `select p.id as "userId" from ${withAccount} where ${ofStep} order by p.position`,
     [run.id, from, from + step],
   );
   await tellWebhooks(

@@ -435,24 +435,28 @@ const heldByOthers = ({ of, key, holders, isOwn }: Unique) => `latchkey.import_p
     where i.source = $2 and i.user_id = holder.user_id and moved.state = 'changed' and '${of}' = any (moved.changed)
       and moved.${key} is distinct from p.${key})`;
 
+/** Whether more than one of those who are meant has what the row has: so few that only they are put in order. */
+const isShared = (key: string, isMeant: string) =>
+  `p.${key} in (select ${key} from latchkey.import_people p where run_id = $1 and ${key} is not null and ${isMeant} group by ${key} having count(*) > 1)`;
+
 /** Names that two people there have, or that somebody else has here. */
 async function findCollisions({ client, id, source }: Run): Promise<void> {
   for (const unique of uniques) {
     const { field, of, shown, key, holders, shared, taken, proposal, lastKeeps } = unique;
     const keeps = lastKeeps ? "place = 1" : "false";
     // Those who are here, and to whom it was not given for this very reason, count: what two people have there nobody has by coming later.
+    const isMeant = `(${gets(of)} or p.state in ('settled', 'changed') and not exists (select from ${holders} holder
+        join latchkey.imported_users i on i.user_id = holder.user_id and i.source = $2 where holder.name = p.${key}))`;
     await client.query(
       `${insertInto}
       select run_id, old_id, '${shared}', '${field}', ${shown}, 'also ' || array_to_string(array_remove(everybody[1:6], old_id), ', '),
         case when ${keeps} then 'keep' else ${proposal.replaceAll("p.", "shared.")} end
       from (
-        select p.*, ${gets(of)} as gets, count(*) over same as people, array_agg(old_id) over same as everybody,
+        select p.*, ${gets(of)} as gets, array_agg(old_id) over same as everybody,
           row_number() over (partition by ${key} order by last_login desc nulls last, position) as place
-        from latchkey.import_people p where run_id = $1 and ${key} is not null and (${gets(of)}
-          or p.state in ('settled', 'changed') and not exists (select from ${holders} holder
-            join latchkey.imported_users i on i.user_id = holder.user_id and i.source = $2 where holder.name = p.${key}))
+        from latchkey.import_people p where run_id = $1 and ${isMeant} and ${isShared(key, isMeant)}
         window same as (partition by ${key})
-      ) shared where people > 1 and gets`,
+      ) shared where gets`,
       [id, source],
     );
     await client.query(
@@ -490,11 +494,11 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
     await client.query(
       `${insertInto}
       select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
-        select old_id, ${shown} as shown, count(*) over (partition by ${key}) as people
-        from latchkey.import_people p where p.run_id = $1 and ${gets(of)} and p.${key} is not null
+        select old_id, ${shown} as shown from latchkey.import_people p where p.run_id = $1 and ${gets(of)}
+          and ${isShared(key, gets(of))}
         union all
-        select p.old_id, p.${shown}, 2 from ${heldByOthers(unique)}
-      ) conflicts where people > 1
+        select p.old_id, p.${shown} from ${heldByOthers(unique)}
+      ) conflicts
       on conflict do nothing`,
       [id, source],
     );
