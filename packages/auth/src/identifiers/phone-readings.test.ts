@@ -8,7 +8,7 @@ import type { PhoneNumber } from "./grammar.ts";
 import { parseIdentifier } from "./identifier.ts";
 import { earlierFormsOf, planChanges, toPresentForm } from "./numbering-plans.ts";
 import { isAmbiguousPhone, parsePhone, storedFormsOf } from "./phone.ts";
-import { isPhoneNumber, lookUp } from "./phone-readings.ts";
+import { isAloneBehind, isPhoneNumber, lookUp } from "./phone-readings.ts";
 
 const countries = getCountries();
 /** The same numbers in every run. */
@@ -123,6 +123,23 @@ describe("a number is never guessed", () => {
       return example && stored(example.formatNational(), country) === null;
     });
     expect(refused).toEqual([]);
+  });
+
+  test("behind a code of one country alone, digits with a zero in front are the number that they are without it, so that they are read once", () => {
+    const shown = (dialled: string, country?: CountryCode) => {
+      const entry = lookUp(dialled, country);
+      return [entry?.number, entry?.isPossible(), entry?.isValid(), entry?.getType()].join(" ");
+    };
+    const others = countries.flatMap((country) => {
+      const code = getCountryCallingCode(country);
+      if (!isAloneBehind(code)) return [];
+      const isAbroad = new RegExp(`^(?:00|${rulesOf(country).prefixAbroad})`);
+      const national = numbersOf(country, 2).map((number) => number.slice(code.length + 1));
+      const dialled = [...national, ...sample("[0-9]{2,14}", 10), ...national.map((digits) => `${code}${digits}`)];
+      const withZero = dialled.map((digits) => `0${digits}`).filter((digits) => !isAbroad.test(digits));
+      return withZero.filter((digits) => shown(digits, country) !== shown(`+${code}${digits}`));
+    });
+    expect(others).toEqual([]);
   });
 
   test.each<[CountryCode, string]>([

@@ -1,5 +1,6 @@
 import {
   type CountryCode,
+  getCountries,
   getCountryCallingCode,
   Metadata,
   type PhoneNumber as NumberingPlanEntry,
@@ -67,10 +68,12 @@ export function readDialled(dialled: string, defaultCountry: CountryCode | undef
   if (dialled.startsWith("+")) return readInternational(dialled);
   if (!defaultCountry) return "none";
   const code = `+${getCountryCallingCode(defaultCountry)}`;
-  const abroad = readEach(readingsOfCallsAbroad(dialled, defaultCountry));
+  const callsAbroad = readingsOfCallsAbroad(dialled, defaultCountry);
+  const abroad = readEach(callsAbroad);
   // No country's own numbers begin with two zeros.
   const isFromAbroad = dialled.startsWith("00") && abroad.length > 0;
-  const national = isFromAbroad ? [] : readEach(nationalReadings(dialled, defaultCountry), defaultCountry);
+  const isPlain = callsAbroad.length === 0;
+  const national = isFromAbroad ? [] : readEach(nationalReadings(dialled, defaultCountry, isPlain), defaultCountry);
   // Behind `00` the country's own code is hardly ever a part of a prefix, even where the plans do not know the number behind it.
   const likely = abroad.filter((number) => isValid(number) || number.startsWith(code));
   const certain = [...likely, ...national.filter(isValid)];
@@ -108,19 +111,27 @@ function readOne(candidate: string, defaultCountry?: CountryCode): PhoneNumber |
   return lookUp(found.number)?.number === found.number ? inPresentForm(found.number) : null;
 }
 
+const isEarlierForm = (candidate: string) => isPhoneNumber(candidate) && toPresentForm(candidate) !== candidate;
+
 /** As the present plan writes it, unless our copy of the plans has no such number. */
 function inPresentForm(number: PhoneNumber): PhoneNumber {
   const present = toPresentForm(number);
   return present !== number && isValid(present) ? present : number;
 }
 
-/** As the country's own people may mean the digits: by its rules, without its trunk zero, and with its code without a plus sign. */
-function nationalReadings(dialled: string, country: CountryCode): string[] {
+/**
+ * As the country's own people may mean the digits: by its rules, without its trunk zero, and with its code without a plus sign. `isPlain` says that
+ * they begin with no prefix for calls abroad.
+ */
+function nationalReadings(dialled: string, country: CountryCode, isPlain: boolean): string[] {
   const code = getCountryCallingCode(country);
   const former = formerTrunkPrefixes[country];
+  const behindCode = `+${code}${dialled}`;
+  // Behind a code of one country alone, the same rules are applied to the same digits.
+  const isSame = isPlain && dialled.startsWith("0") && isAloneBehind(code) && !isEarlierForm(behindCode);
   return [
     dialled,
-    `+${code}${dialled}`,
+    ...(isSame ? [] : [behindCode]),
     ...(former?.test(dialled) ? [`+${code}${dialled.replace(former, "")}`] : []),
     // A carrier's prefix behind the zero may as well be the number's beginning.
     ...(dialled.startsWith("0") ? [`+${code}${dialled.slice(1)}`] : []),
@@ -133,6 +144,18 @@ function readingsOfCallsAbroad(dialled: string, country: CountryCode): string[] 
   const prefixAbroad = prefixAbroadOf(country);
   const lengths = [1, 2, 3, 4, 5, 6, 7, 8].filter((length) => prefixAbroad.test(dialled.slice(0, length)));
   return lengths.map((length) => `+${dialled.slice(length)}`);
+}
+
+const countriesBehind = new Map<string, number>();
+
+/** Whether a calling code is one country's, as +90 is and +44 is not. */
+export function isAloneBehind(code: string): boolean {
+  if (countriesBehind.size === 0)
+    for (const country of getCountries()) {
+      const own = getCountryCallingCode(country);
+      countriesBehind.set(own, (countriesBehind.get(own) ?? 0) + 1);
+    }
+  return countriesBehind.get(code) === 1;
 }
 
 const prefixesAbroad = new Map<CountryCode, RegExp>();
