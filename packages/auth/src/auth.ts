@@ -731,11 +731,15 @@ export interface Auth<C extends Config = PlainConfig> {
     /** Tells of some of the people, in any order. Throws AuthError `invalid_input`, `not_found` for a round that was given up. */
     record(round: ImportRound, people: readonly ImportedPerson[]): Promise<void>;
     /**
-     * Makes what the round has read the present state of its source; `people` is the source's own count.
+     * Makes what the round has read the present state of its source; `people` is the source's own count, and `isKnownUpdated` says that
+     * `updateKnown` was called.
      *
      * @throws AuthError `invalid_input`, `not_found` for a round that was given up
      */
-    completeRound(round: ImportRound, input: { readonly people: number }): Promise<RoundChanges>;
+    completeRound(
+      round: ImportRound,
+      input: { readonly people: number; readonly isKnownUpdated?: boolean | undefined },
+    ): Promise<RoundChanges>;
     /**
      * The first half of that, for who records new people together with their accounts: what the round has read of people known before. Until
      * the round is complete it counts for no old token.

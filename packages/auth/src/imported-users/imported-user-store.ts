@@ -48,7 +48,7 @@ export function hashesOf(forms: readonly string[] | RawBuilder<unknown>): RawBui
 
 /**
  * The person of a source whom a text names as that system's own lookup would have it: by username, else by phone number, byte for
- * byte. A tombstone's name still is its person's. Null also where a number is two people's.
+ * byte. A tombstone's name still is its person's. Null also where a number is two people's, and before a round was complete.
  */
 export async function findNamed(db: Queries, source: string, text: string): Promise<ImportedUser | null> {
   const isStorable = text.isWellFormed() && !text.includes("\0") && text !== "";
@@ -58,7 +58,7 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
     select user_id, old_username, old_phone, named_since, round.seen_at,
       case when old_username = ${text} then 1 when username_hashes && wanted.hashes and deleted_at is not null then 2 else 3 end as rank
     from latchkey.imported_users join latchkey.import_sources round using (source), wanted
-    where source = ${source} and gone_at is null and (
+    where source = ${source} and gone_at is null and round.seen_at is not null and (
       old_username = ${text} or old_phone = ${text}
       or deleted_at is not null and (username_hashes && wanted.hashes or phone_hashes && wanted.hashes))
     order by rank limit 2`.execute(db);
@@ -78,6 +78,7 @@ export async function findByOldId(db: Queries, { source, oldId }: ImportedKey): 
     .where("oldId", "=", oldId)
     .where("goneAt", "is", null)
     .where("deletedAt", "is", null)
+    .where("importSources.seenAt", "is not", null)
     .$narrowType<{ seenAt: Date }>();
   return (await query.executeTakeFirst()) ?? null;
 }
@@ -174,6 +175,7 @@ export async function findOwnRow(db: Queries, source: string, userId: string): P
     .where("importedUsers.source", "=", source)
     .where("userId", "=", userId)
     .where("goneAt", "is", null)
+    .where("importSources.seenAt", "is not", null)
     .$narrowType<{ seenAt: Date }>();
   return (await query.executeTakeFirst()) ?? null;
 }

@@ -49,7 +49,7 @@ export interface Round {
 
 /** Says that everybody there is recorded: from then on the round counts for old tokens. It comes after all accounts. */
 export async function complete({ auth }: Pick<ApplyOptions, "auth">, { people, ...round }: Round): Promise<void> {
-  await auth.importedUsers.completeRound(round, { people });
+  await auth.importedUsers.completeRound(round, { people, isKnownUpdated: true });
 }
 
 /**

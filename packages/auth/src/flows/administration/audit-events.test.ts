@@ -1160,6 +1160,14 @@ const actions: Deed[] = [
     detail: () => ({ source: "django", added: 1, changed: 0, gone: expect.any(Number) }),
   },
   {
+    ...ofNobody,
+    does: "importedUsers.updateKnown",
+    first: startRound,
+    run: (_, prepared) => service.auth.importedUsers.updateKnown(prepared as ImportRound, { people: 1 }),
+    leaves: ["imported_users_recorded"],
+    detail: () => ({ source: "django", added: 1, changed: 0, gone: expect.any(Number) }),
+  },
+  {
     does: "importedUsers.link",
     actor: "nobody",
     subject: "target",

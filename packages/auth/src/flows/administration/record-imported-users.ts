@@ -17,6 +17,7 @@ import {
 } from "../../imported-users/round-store.ts";
 import { endAdoptedSessions } from "../../sessions/session-store.ts";
 import { clockLeeway } from "../../tokens/access-token.ts";
+import { isUuid } from "../../uuid.ts";
 import { getUserOrThrow } from "../steps/authority.ts";
 import type { Core } from "../steps/core.ts";
 
@@ -48,6 +49,7 @@ export async function startImportRound(
     throw invalid("source", "is not a lower-case letter followed by at most 62 letters, digits, - and _");
   }
   if (Number.isNaN(startedAt.getTime())) throw invalid("startedAt", "is not a time");
+  if (!isUuid(id)) throw invalid("id", "is not a UUID in lower case");
   const round = { id, source };
   if (await insertRound(core.db, round, { startedAt, leeway: clockLeeway })) return round;
   throw invalid("startedAt", "is earlier than the last complete round's, or ahead of the database's clock");
@@ -96,12 +98,20 @@ function findIssues({ oldId, username, phoneNumber }: ImportedPerson, index: num
  * Makes what a round has read the present state of its source. A person who has another name there than before, or is there no more, keeps
  * the account here and loses the sessions that old tokens opened.
  *
- * `people` is the source's own count, so that a reading that broke off is never taken for whole.
+ * `people` is the source's own count, so that a reading that broke off is never taken for whole; `isKnownUpdated` says that
+ * {@link updateKnownUsers} has done the first half.
  *
  * @throws AuthError `invalid_input`, `not_found` when another round of the source has begun since
  */
-export async function completeImportRound(core: Core, round: ImportRound, read: ReadCount): Promise<RoundChanges> {
-  return onRound(core, round, read, (transaction, underWay) => sealRound(transaction, round, underWay));
+export async function completeImportRound(
+  core: Core,
+  round: ImportRound,
+  { people, isKnownUpdated = false }: ReadCount & { readonly isKnownUpdated?: boolean | undefined },
+): Promise<RoundChanges> {
+  return onRound(core, round, { people }, async (transaction, underWay) => {
+    const known = isKnownUpdated ? nothing : await follow(transaction, round, underWay);
+    return { ...known, added: await sealRound(transaction, round, underWay) };
+  });
 }
 
 /**
@@ -110,8 +120,11 @@ export async function completeImportRound(core: Core, round: ImportRound, read: 
  *
  * @throws AuthError `invalid_input`, `not_found` when another round of the source has begun since
  */
-export async function updateKnownUsers(core: Core, round: ImportRound, read: ReadCount): Promise<RoundChanges> {
-  return onRound(core, round, read, (transaction) => countNew(transaction, round));
+export async function updateKnownUsers(core: Core, round: ImportRound, { people }: ReadCount): Promise<RoundChanges> {
+  return onRound(core, round, { people }, async (transaction, underWay) => {
+    const known = await follow(transaction, round, underWay);
+    return { ...known, added: await countNew(transaction, round) };
+  });
 }
 
 export interface ReadCount {
@@ -119,21 +132,29 @@ export interface ReadCount {
   readonly people: number;
 }
 
-/** Follows a round for the people known before, and answers what changed; `addNew` says how many are new. */
+type Changed = Omit<RoundChanges, "people">;
+
+const nothing = { changed: 0, gone: 0 };
+
+/** Follows a round for the people known before. */
+async function follow(transaction: Core["db"], round: ImportRound, underWay: RoundUnderWay) {
+  const { userIds, ...known } = await updateKnown(transaction, round, underWay);
+  await endAdoptedSessions(transaction, { userIds, adoptedFrom: round.source, reason: "old_name_changed" });
+  return known;
+}
+
 async function onRound(
   core: Core,
   round: ImportRound,
   { people }: ReadCount,
-  addNew: (transaction: Core["db"], underWay: RoundUnderWay) => Promise<number>,
+  work: (transaction: Core["db"], underWay: RoundUnderWay) => Promise<Changed>,
 ): Promise<RoundChanges> {
   return core.db.transaction().execute(async (transaction) => {
     const underWay = await lockRound(transaction, round);
     if (!underWay) throw overtaken();
     if (underWay.people !== people) throw invalid("people", `is not the ${underWay.people} that the round has read`);
     if (underWay.repeated > 0) throw invalid("people", "has two people of one username");
-    const { userIds, changed, gone } = await updateKnown(transaction, round, underWay);
-    const added = await addNew(transaction, underWay);
-    await endAdoptedSessions(transaction, { userIds, adoptedFrom: round.source, reason: "old_name_changed" });
+    const { added, changed, gone } = await work(transaction, underWay);
     if (added + changed + gone > 0) {
       const happened = { event: "imported_users_recorded", source: round.source, added, changed, gone } as const;
       await recordEvent(transaction, happened, atImport);

@@ -189,6 +189,7 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
   await expect(importedUsers.startRound(at(-10))).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound(at(3_600))).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound({ ...at(1), source: "Django!" })).rejects.toMatchObject(refused);
+  await expect(importedUsers.startRound({ ...at(1), id: "one" })).rejects.toMatchObject(refused);
   await expect(importedUsers.startRound({ source: "django", startedAt: new Date(Number.NaN) })).rejects.toMatchObject(
     refused,
   );
@@ -213,6 +214,41 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
   await importedUsers.record(round, [{ ...carol, oldId: "3", username: "dora" }]);
   expect(await importedUsers.completeRound(round, { people: 2 })).toEqual({ people: 2, added: 2, changed: 0, gone: 1 });
   await expect(importedUsers.completeRound(round, { people: 2 })).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("who is recorded with their account before a round is complete is nobody there until it is, and moves no one else's name", async () => {
+  const { importedUsers } = service.auth;
+  /** As an import does it. */
+  const bringWithAccount = async (oldId: string, username: string) => {
+    const { id } = await service.auth.createUser({ username, password });
+    await service.database.query(
+      `insert into latchkey.imported_users (source, old_id, user_id, old_username, named_since, seen_at)
+      select source, '${oldId}', '${id}', '${username}', round_started_at, round_started_at from latchkey.import_sources`,
+    );
+  };
+  const people = [
+    { oldId: "1", username: "bob", phoneNumber: null },
+    { oldId: "2", username: "carol", phoneNumber: null },
+  ];
+  const first = await importedUsers.startRound({ source: "django", startedAt: service.clock.now() });
+  await importedUsers.record(first, people);
+  expect(await importedUsers.updateKnown(first, { people: 2 })).toEqual({ people: 2, added: 2, changed: 0, gone: 0 });
+  await bringWithAccount("1", "bob");
+  expect(await claimsOf("bob")).toBeNull();
+  expect(await claimsOf("bob", await frozen())).toBeNull();
+  const completed = await importedUsers.completeRound(first, { people: 2, isKnownUpdated: true });
+  expect(completed).toEqual({ people: 2, added: 1, changed: 0, gone: 0 });
+  expect(await claimsOf("bob")).toEqual(["bob", null]);
+
+  const later = new Date(service.clock.now().getTime() + 1_000);
+  const second = await importedUsers.startRound({ source: "django", startedAt: later });
+  await importedUsers.record(second, [{ ...people[1], oldId: "2", username: "bob", phoneNumber: null }]);
+  const changes = { people: 1, added: 0, changed: 1, gone: 1 };
+  expect(await importedUsers.updateKnown(second, { people: 1 })).toEqual(changes);
+  expect(await claimsOf("bob")).toBeNull();
+  const rest = await importedUsers.completeRound(second, { people: 1, isKnownUpdated: true });
+  expect(rest).toEqual({ ...changes, changed: 0, gone: 0 });
+  expect(await claimsOf("bob")).toBeNull();
 });
 
 test("the examination tells of reserved names, the last round and the end of old tokens, and what is amiss", async () => {
