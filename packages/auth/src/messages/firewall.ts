@@ -18,7 +18,7 @@ import {
   findUsedUpBudget,
   noCount,
 } from "./firewall-rules.ts";
-import { addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
+import { addAndReadCounts, addCounts, type CountToAdd, readCounts } from "./message-counts.ts";
 import { toRefusal } from "./message-refused.ts";
 import { lookUpNumber, type PhoneLine } from "./phone-line.ts";
 import { createUsedUp } from "./used-up.ts";
@@ -58,19 +58,21 @@ export function createFirewall(options: FirewallOptions): Firewall {
   const toKeys = createFirewallKeys(options);
   const count = (counts: readonly CountToAdd[]) => addCounts(db, counts, true);
 
-  /** What was counted under each of some keys, without the ask itself where that is counted already. */
-  async function readOf<Keys extends NamedKeys<Keys>>(keys: Keys, isCounted: boolean) {
-    const counts = await readCounts(db, present(Object.values(keys)));
+  /** What was counted under each of some keys, without the ask itself, of which `counting` is counted before. */
+  async function readOf<Keys extends NamedKeys<Keys>>(named: Keys, counting: Counting) {
+    const keys = present(Object.values(named));
+    const isCounted = counting !== null;
+    const counts = await (isCounted ? addAndReadCounts(db, { counts: counting, keys }) : readCounts(db, keys));
     return (name: keyof Keys, hasOwn = isCounted): Count => {
-      const count = counts.get(keys[name] ?? "") ?? noCount;
+      const count = counts.get(named[name] ?? "") ?? noCount;
       return hasOwn ? { ...count, hour: count.hour - 1, day: count.day - 1 } : count;
     };
   }
 
-  async function judge(ask: Ask, { line, keys }: Looked, isCounted: boolean): Promise<FirewallRule | null> {
-    const of = await readOf(keys, isCounted);
+  async function judge(ask: Ask, { line, keys }: Looked, counting: Counting): Promise<FirewallRule | null> {
+    const of = await readOf(keys, counting);
     const { isKnownDevice } = ask;
-    const isHanded = isCounted && ask.isSent;
+    const isHanded = counting !== null && ask.isSent;
     // Of known devices the range and the country count what is proved.
     const isInCountry = isHanded && !isKnownDevice;
     return findRefusingRule(
@@ -92,39 +94,27 @@ export function createFirewall(options: FirewallOptions): Firewall {
   }
 
   /** Whether what has been counted refuses an e-mail. */
-  async function judgeEmail({ isKnownDevice, isSent }: EmailAsk, keys: EmailKeys, isCounted: boolean) {
-    const of = await readOf(keys, isCounted);
-    const total = of("total", isCounted && isSent);
+  async function judgeEmail({ isKnownDevice, isSent }: EmailAsk, keys: EmailKeys, counting: Counting) {
+    const of = await readOf(keys, counting);
+    const total = of("total", counting !== null && isSent);
     const [address, addressByNetwork, network] = [of("address"), of("addressByNetwork"), of("network")];
     return findRefusingEmailRule({ isKnownDevice, address, addressByNetwork, network, total }, limits);
   }
 
-  function refuse(rule: FirewallRule, country: string | null): void {
-    onRefusal(rule, country);
-    if (isEnforced) throw toRefusal(rule, country);
-  }
-
-  /** Counts an ask and refuses it, in two statements. What is refused takes nothing. */
-  async function decide({
-    country,
-    ofLine = null,
-    keys,
-    asked,
-    taken,
-    refusedBy,
-    usedUpKeys,
-    judge,
-  }: Case): Promise<void> {
+  /**
+   * Counts an ask, in one statement where no rule refuses it, and answers the rule that does. What is refused takes nothing.
+   */
+  async function decide({ country, ofLine = null, keys, asked, taken, refusedBy, usedUpKeys, judge }: Case) {
     // What was used up a moment ago is refused by a read, which takes no lock.
-    const before = ofLine ?? (usedUp.hasAny(present(keys)) ? await judge(false) : null);
-    await count([...asked, ...(before ? refusedBy(before) : []), ...(before && isEnforced ? [] : taken)]);
-    if (before) return refuse(before, country);
+    const before = ofLine ?? (usedUp.hasAny(present(keys)) ? await judge(null) : null);
     // Counted first, so that of many at one moment none misses the others.
-    const after = await judge(true);
-    if (after === null) return;
-    usedUp.add(present(usedUpKeys(after)));
-    await count([...refusedBy(after), ...(isEnforced ? takeBack(taken) : [])]);
-    refuse(after, country);
+    const rule = before ?? (await judge([...asked, ...taken]));
+    if (rule === null) return null;
+    if (before) await count([...asked, ...refusedBy(rule), ...(isEnforced ? [] : taken)]);
+    else await count([...refusedBy(rule), ...(isEnforced ? takeBack(taken) : [])]);
+    if (!before) usedUp.add(present(usedUpKeys(rule)));
+    onRefusal(rule, country);
+    return isEnforced ? rule : null;
   }
 
   return {
@@ -135,58 +125,57 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const { number, numberByNetwork, network, prefix, prefixByNetwork } = keys;
       const asked = toAdd(present([number, numberByNetwork, network, prefix, prefixByNetwork]), "counted");
       const sent = ask.isKnownDevice
-        ? toAdd([keys.total], "counted", { isShared: true })
-        : [
-            ...toAdd(present([keys.countryByNetwork]), "counted"),
-            ...toAdd([keys.range, keys.country, keys.total], "counted", { isShared: true }),
-          ];
-      await decide({
+        ? toAdd([keys.total], "counted")
+        : toAdd(present([keys.countryByNetwork, keys.range, keys.country, keys.total]), "counted");
+      const rule = await decide({
         country,
         ofLine: findRefusingLineRule(line, limits),
         keys: Object.values(keys),
-        asked: toAdd([keys.country], "asked", { isShared: true }),
+        asked: toAdd([keys.country], "asked", { isSpread: true }),
         taken: [...asked, ...(ask.isSent ? sent : [])],
         refusedBy: (rule) => refusedIn(country ?? "none", rule),
         usedUpKeys: (rule) => usedUpBy(rule, keys),
-        judge: (isCounted) => judge(ask, { line, keys }, isCounted),
+        judge: (counting) => judge(ask, { line, keys }, counting),
       });
+      if (rule) throw toRefusal(rule, country);
     },
 
     async admitEmail(ask) {
       const keys = toKeys.ofEmail(ask);
-      const own = toAdd(present([keys.address, keys.addressByNetwork, keys.network]), "counted");
-      const shared = toAdd(ask.isSent ? [keys.total] : [], "counted", { isShared: true });
-      await decide({
+      const { address, addressByNetwork, network, total } = keys;
+      const rule = await decide({
         country: null,
         keys: Object.values(keys),
-        asked: toAdd(["country:email"], "asked", { isShared: true }),
-        taken: [...own, ...shared],
+        asked: toAdd(["country:email"], "asked", { isSpread: true }),
+        taken: toAdd(present([address, addressByNetwork, network, ask.isSent ? total : null]), "counted"),
         refusedBy: (rule) => refusedIn("email", rule),
         usedUpKeys: (rule) => emailUsedUpBy(rule, keys),
-        judge: (isCounted) => judgeEmail(ask, keys, isCounted),
+        judge: (counting) => judgeEmail(ask, keys, counting),
       });
+      if (rule) throw toRefusal(rule, null);
     },
 
     async admitNext(number) {
       const { country } = lookUpNumber(number);
       const keys = sharedKeysOf(number, country);
-      const shared = toAdd(Object.values(keys), "counted", { isShared: true });
       // Nobody notes with a message who asked for it: what is kept for known devices is left to them.
-      const isKnownDevice = false;
-      const findRule = async (isCounted: boolean) => {
-        const of = await readOf(keys, isCounted);
-        const counted = { range: of("range"), countryTotal: of("country"), total: of("total") };
-        return findUsedUpBudget({ ...counted, isKnownDevice, isKept: false }, limits);
-      };
-      const before = await findRule(false);
-      await count(before && isEnforced ? [] : shared);
-      // Of many at one moment, none saw the others before.
-      const rule = before ?? (await findRule(true));
-      if (rule === null) return true;
-      onRefusal(rule, country);
-      const taken = before === null && isEnforced ? takeBack(shared) : [];
-      await count([...refusedIn(country ?? "none", rule), ...taken]);
-      return !isEnforced;
+      const whose = { isKnownDevice: false, isKept: false };
+      const rule = await decide({
+        country,
+        keys: Object.values(keys),
+        asked: [],
+        taken: toAdd(Object.values(keys), "counted"),
+        refusedBy: (rule) => refusedIn(country ?? "none", rule),
+        usedUpKeys: (rule) => [rule === "day_budget" ? keys.total : keys.country],
+        async judge(counting) {
+          const of = await readOf(keys, counting);
+          return findUsedUpBudget(
+            { ...whose, range: of("range"), countryTotal: of("country"), total: of("total") },
+            limits,
+          );
+        },
+      });
+      return rule === null;
     },
 
     async prove(transaction, number, network) {
@@ -197,7 +186,7 @@ export function createFirewall(options: FirewallOptions): Firewall {
       const isOfKnownDevice = await hasUnproved(transaction, known);
       const proved = (isOfKnownDevice ? ["counted", "proved"] : ["proved"]).flatMap((what) => [
         ...toAdd(present([byNetwork, prefixByNetwork, countryByNetwork]), what),
-        ...toAdd([keys.range, keys.country], what, { isShared: true }),
+        ...toAdd([keys.range, keys.country], what, { isSpread: true }),
       ]);
       await addCounts(transaction, [...(isOfKnownDevice ? toAdd([known], "proved") : []), ...proved]);
     },
@@ -232,12 +221,15 @@ interface Case {
   readonly refusedBy: (rule: FirewallRule) => readonly CountToAdd[];
   /** What is used up where a rule refuses it. */
   readonly usedUpKeys: (rule: FirewallRule) => readonly (string | null)[];
-  readonly judge: (isCounted: boolean) => Promise<FirewallRule | null>;
+  readonly judge: (counting: Counting) => Promise<FirewallRule | null>;
 }
 
+/** What is counted in the statement that reads; null where nothing is. */
+type Counting = readonly CountToAdd[] | null;
+
 const refusedIn = (place: string, rule: FirewallRule) =>
-  toAdd([`country:${place}`], `refused:${rule}`, { isShared: true });
+  toAdd([`country:${place}`], `refused:${rule}`, { isSpread: true });
 const present = (keys: readonly (string | null)[]) => keys.filter((key) => key !== null);
-const toAdd = (keys: readonly string[], what: string, { isShared = false } = {}): CountToAdd[] =>
-  keys.map((key) => ({ key, what, isShared }));
+const toAdd = (keys: readonly string[], what: string, { isSpread = false } = {}): CountToAdd[] =>
+  keys.map((key) => ({ key, what, isSpread }));
 const takeBack = (counts: readonly CountToAdd[]): CountToAdd[] => counts.map((one) => ({ ...one, by: -1 }));

@@ -1,4 +1,4 @@
-import { type Generated, sql } from "kysely";
+import { type Generated, type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 import { type Count, noCount } from "./firewall-rules.ts";
 
@@ -17,15 +17,18 @@ interface MessageCountsTable {
   count: number;
 }
 
-/** Rows over which a shared total is spread, so that those who add to it do not wait for one another. */
+/** Rows over which a count is spread, so that those who add to it do not wait for one another. */
 const shards = 8;
+
+/** Beside the row that those add to who wait. */
+const anyShard = () => 1 + Math.floor(Math.random() * shards);
 
 /** What is counted once, or taken back. */
 export interface CountToAdd {
   readonly key: string;
-  /** Whether many add to it at the same time. */
-  readonly isShared: boolean;
   readonly what: string;
+  /** Whether it is spread over rows; what asks are held to is not, so that each sees all before it. */
+  readonly isSpread: boolean;
   readonly by?: 1 | -1;
 }
 
@@ -36,73 +39,98 @@ export interface CountToAdd {
  * crashed cost less than a wait before each message
  */
 export async function addCounts(db: Queries, counts: readonly CountToAdd[], isOwn = false): Promise<void> {
-  if (counts.length === 0) return;
-  const shard = Math.floor(Math.random() * shards);
-  const sorted = [...counts].sort((a, b) => (a.key + a.what < b.key + b.what ? -1 : 1));
+  if (counts.length > 0) await insertion(counts, isOwn).execute(db);
+}
+
+function insertion(counts: readonly CountToAdd[], isOwn: boolean) {
+  const shard = anyShard();
+  const sorted = [...counts].sort((a, b) => (toPlace(a) < toPlace(b) ? -1 : 1));
   const commit = isOwn ? sql`, set_config('synchronous_commit', 'off', true)` : sql``;
-  await sql`
+  return sql`
     insert into latchkey.message_counts (key, hour, what, shard, count)
     select key, date_trunc('hour', latchkey.now()), what, shard, by
     from unnest(${sorted.map(({ key }) => key)}::text[], ${sorted.map(({ what }) => what)}::text[],
-      ${sorted.map(({ isShared }) => (isShared ? shard : 0))}::smallint[], ${sorted.map(({ by = 1 }) => by)}::int[])
+      ${sorted.map(({ isSpread }) => (isSpread ? shard : 0))}::smallint[], ${sorted.map(({ by = 1 }) => by)}::int[])
       as added (key, what, shard, by)${commit}
-    on conflict (key, hour, what, shard) do update set count = message_counts.count + excluded.count`.execute(db);
+    on conflict (key, hour, what, shard) do update set count = message_counts.count + excluded.count`;
 }
+
+/** What everybody adds to comes last, so that nobody waits for it while somebody else's row is waited for. */
+const toPlace = ({ key, what }: CountToAdd) => `${isShared(key) ? 1 : 0}${key}${what}`;
 
 /** One more of a count, in a statement that has named `noted` what it has just noted: none where that is nothing. */
 export const countNoted = (key: string, what: string) => sql`
   insert into latchkey.message_counts (key, hour, what, shard, count)
-  select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${Math.floor(Math.random() * shards)}::smallint, 1 from noted
+  select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${anyShard()}::smallint, 1 from noted
   on conflict (key, hour, what, shard) do update set count = message_counts.count + 1`;
 
 /**
- * What was counted, and what was proved of it; a read without a lock. Of keys of which nothing is known there is none.
- *
+ * Adds to counts in a transaction of its own, and reads what then was counted under some keys. Whoever adds to the same rows waits until that
+ * is committed, so that of many at one moment each sees all before it.
+ */
+export async function addAndReadCounts(
+  db: Queries,
+  { counts, keys }: { readonly counts: readonly CountToAdd[]; readonly keys: readonly string[] },
+): Promise<ReadonlyMap<string, Count>> {
+  const read = await readAfter(db, keys, sql`${insertion(counts, true)} returning key, what, count`);
+  // There some add to the rows of one hour and some to the next one's, and none waits for the others: once all have added, all see all.
+  return read.isTurnOfHour ? readCounts(db, keys) : read.counts;
+}
+
+/** What was counted, and what was proved of it; a read without a lock. */
+export async function readCounts(db: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, Count>> {
+  const nothing = sql`select '' as key, '' as what, 0 as count where false`;
+  return (await readAfter(db, keys, nothing)).counts;
+}
+
+/**
  * What everybody counts in has many rows, of which only the present hour's change: the hours before it are added up once and remembered for some
  * minutes. Hours are the database's.
  *
- * The present hour is asked for as "from then on": for "then" PostgreSQL keeps a plan, made while there were few rows, that reads everybody's
- * of that hour.
+ * The keys come in a row of their own, of which PostgreSQL cannot know the length beforehand: it would plan the statement anew for each ask. The
+ * present hour is asked for as "from then on": for "then" it keeps a plan, made while there were few rows, that reads everybody's of that hour.
+ *
+ * @param adding what is added before, whose new counts stand for those that the statement sees; of a key the unspread one of this hour
  */
-export async function readCounts(db: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, Count>> {
-  const [shared, own] = [keys.filter(isShared), keys.filter((key) => !isShared(key))];
+async function readAfter(db: Queries, keys: readonly string[], adding: RawBuilder<unknown>) {
   const { rows } = await sql<Recent>`
-    with counts as (
-      select key, what, hour, count from latchkey.message_counts
-      where key = any(${shared}::text[]) and hour >= date_trunc('hour', latchkey.now()) and what in ('counted', 'proved')
-      union all
-      select key, what, hour, count from latchkey.message_counts
-      where key = any(${own}::text[]) and hour > latchkey.now() - interval '1 day' and what in ('counted', 'proved')
-    ), recent as (
-      select key,
-        sum(count) filter (where what = 'counted' and hour = date_trunc('hour', latchkey.now())) as hour,
-        sum(count) filter (where what = 'counted') as day,
-        sum(count) filter (where what = 'proved' and hour = date_trunc('hour', latchkey.now())) as proved_hour,
-        sum(count) filter (where what = 'proved') as proved_day
-      from counts group by key
-    )
-    select extract(epoch from date_trunc('hour', latchkey.now()))::float8 as "now", key,
-      coalesce(hour, 0)::float8 as hour, coalesce(day, 0)::float8 as day,
-      coalesce(proved_hour, 0)::float8 as "provedHour", coalesce(proved_day, 0)::float8 as "provedDay"
-    from (select) once left join recent on true`.execute(db.withoutPlugins());
-  const counts = new Map<string, Count>();
-  for (const { now: _, key, ...count } of rows)
-    if (key !== null) counts.set(key, { ...count, provedBest: count.provedDay });
-  const now = rows[0]?.now ?? 0;
-  const pasts = await Promise.all(shared.map(async (key) => [key, await rememberPast(db, key, now)] as const));
-  for (const [key, past] of pasts) {
-    const { hour, provedHour, ...recent } = counts.get(key) ?? noCount;
-    const provedDay = recent.provedDay + past.provedDay;
-    const provedBest = Math.max(provedDay, past.provedBest);
-    counts.set(key, { hour, provedHour, day: recent.day + past.day, provedDay, provedBest });
-  }
-  return counts;
+    with added as (${adding})
+    select asked.key, extract(epoch from present.hour)::float8 as "now",
+      date_trunc('hour', latchkey.now() - interval '10 seconds') < date_trunc('hour', latchkey.now() + interval '10 seconds')
+        as "isTurnOfHour",
+      (coalesce(added.count, recent.own, 0) + recent.spread)::float8 as hour,
+      (coalesce(added.count, recent.own, 0) + recent.spread + recent.before)::float8 as day,
+      recent.proved_hour::float8 as "provedHour", recent.proved_day::float8 as "provedDay"
+    from (select ${keys}::text[] as keys, ${keys.map(isShared)}::bool[] as are_shared offset 0) given
+    cross join (select date_trunc('hour', latchkey.now()) as hour) present
+    cross join unnest(given.keys, given.are_shared) as asked (key, is_shared)
+    left join added on added.key = asked.key and added.what = 'counted'
+    cross join lateral (
+      select sum(count) filter (where what = 'counted' and hour = present.hour and shard = 0) as own,
+        coalesce(sum(count) filter (where what = 'counted' and hour = present.hour and shard > 0), 0) as spread,
+        coalesce(sum(count) filter (where what = 'counted' and hour < present.hour), 0) as before,
+        coalesce(sum(count) filter (where what = 'proved' and hour = present.hour), 0) as proved_hour,
+        coalesce(sum(count) filter (where what = 'proved'), 0) as proved_day
+      from latchkey.message_counts
+      where key = asked.key and what in ('counted', 'proved')
+        and hour >= present.hour - case when asked.is_shared then interval '0' else interval '23 hours' end
+    ) recent`.execute(db.withoutPlugins());
+  const counts = await Promise.all(rows.map(async (row) => [row.key, await withPast(db, row)] as const));
+  return { counts: new Map(counts), isTurnOfHour: rows[0]?.isTurnOfHour === true };
+}
+
+async function withPast(db: Queries, { key, now, hour, day, provedHour, provedDay }: Recent): Promise<Count> {
+  const past = isShared(key) ? await rememberPast(db, key, now) : noCount;
+  const provedInAll = provedDay + past.provedDay;
+  const provedBest = Math.max(provedInAll, past.provedBest);
+  return { hour, day: day + past.day, provedHour, provedDay: provedInAll, provedBest };
 }
 
 interface Recent extends Omit<Count, "provedBest"> {
+  readonly key: string;
   /** The present hour, in seconds since 1970. */
   readonly now: number;
-  readonly key: string | null;
+  readonly isTurnOfHour: boolean;
 }
 
 /** Of the hours before the present one: the last day, and the best of the days before it. */

@@ -121,7 +121,7 @@ export async function noteReceipt(db: Queries, { providerId, state }: DeliveryRe
     returning id, message_id as "messageId", address, channel,
       consumed_at is null and expires_at > latchkey.now() as "isOpen"`.execute(db.withoutPlugins());
   const [row] = rows;
-  if (row) await addCounts(db, [{ key: toCountryKey(row.address), what: state, isShared: true }], true);
+  if (row) await addCounts(db, [{ key: toCountryKey(row.address), what: state, isSpread: true }], true);
   return row ?? null;
 }
 

@@ -12,24 +12,29 @@ interface Options extends Pick<ResolvedOptions, "secondFactor" | "rememberedDevi
 }
 
 // The arrays are handed over in a row of their own, of which PostgreSQL cannot know the length beforehand: it would plan the query anew for
-// every length, at twice the cost of running it.
+// every length, at twice the cost of running it. What is read for each call is a query of its own, by its two keys: joined to all calls together
+// PostgreSQL reads every session that there is, up to several thousand of them, and keeps that plan.
 const toQuery = (columns: CallerColumns, options: Options) => `
-  select call.position::int as position, ${columns.text},
-    ${isLiveSession("session")} and not ${showsTooLittle(options)} as "isLive",
-    session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
-    caller.phone_number is not null and caller.test_until is null and coalesce(
-      caller.phone_proved_at <= latchkey.now() - interval '${Math.floor(options.codes.phoneTrust * 0.75)} seconds', true
-    ) as "isPhoneProofDue",
-    case when session.unused_since is not null then session.rotation end as "unusedRotation",
+  select call.position::int as position, found.*,
     call.kid is null or exists (
       select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
     ) as "isKeyAccepted",
-    caller.id is not null as "isFound",
+    found."caller.id" is not null as "isFound",
     pg_catalog.pg_is_in_recovery() as "isStandby"
   from (select $1::uuid[] as session_ids, $2::text[] as kids offset 0) given,
     unnest(given.session_ids, given.kids) with ordinality as call (session_id, kid, position)
-  left join latchkey.sessions session on session.id = call.session_id
-  left join latchkey.users caller on caller.id = session.user_id`;
+  left join lateral (
+    select ${columns.text},
+      ${isLiveSession("session")} and not ${showsTooLittle(options)} as "isLive",
+      session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
+      caller.phone_number is not null and caller.test_until is null and coalesce(
+        caller.phone_proved_at <= latchkey.now() - interval '${Math.floor(options.codes.phoneTrust * 0.75)} seconds', true
+      ) as "isPhoneProofDue",
+      case when session.unused_since is not null then session.rotation end as "unusedRotation"
+    from latchkey.sessions session left join latchkey.users caller on caller.id = session.user_id
+    where session.id = call.session_id
+    offset 0
+  ) found on true`;
 
 type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "isPhoneProofDue" | "unusedRotation">;
 type Row = Readonly<Record<string, unknown>> & Facts & { position: number; isFound: boolean; isStandby: boolean };
