@@ -16,6 +16,7 @@ import {
   zoomed,
 } from "./look.ts";
 import { previewNames } from "./preview-names.ts";
+import { findTabFaults } from "./tab-order.ts";
 
 const test = inBrowser(browserTest);
 let site: PagesSite;
@@ -52,7 +53,7 @@ async function openLooks(language: keyof typeof looks) {
 describe.skipIf(!isService)("every page and state", () => {
   // To go to a page takes as long as two looks at it, so that it is looked at in every way before the next.
   test.for(["en", "ar"] as const)(
-    "has no fault that axe finds and nothing that sticks out, not at 400 % either, looks as it was kept, and has lines in forced colours around what can be pressed: %s",
+    "has no fault that axe finds and nothing that sticks out, is seen in forced colours, looks as it was kept, and is read in the order of the tab key: %s",
     async (language, { browser }) => {
       await using window = await openPagesWindow(browser);
       const { page } = window;
@@ -75,6 +76,8 @@ describe.skipIf(!isService)("every page and state", () => {
         await page.emulateMedia({ forcedColors: "active" });
         note("in forced colours", await findBare(page));
         await page.emulateMedia({ forcedColors: "none" });
+        await page.setViewportSize(language === "ar" ? phone : desktop);
+        note("with the tab key alone", await findTabFaults(page));
       }
       // Whoever has looked at it keeps it: LOOKS=keep, and LOOKS_FOLDER for pictures.
       for (const { name, kept } of all)
