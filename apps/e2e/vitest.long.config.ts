@@ -22,12 +22,13 @@ const timed = ["src/production/migrations-under-load.long.test.ts"];
 /** What takes longest, so that no worker is left alone with it at the end. */
 class LongestOfAll extends LongestFirst {
   protected override readonly longest = [
+    "pages/look.long.test.ts",
     "faults/message-receipts.test.ts",
     "console/look.long.test.ts",
+    "production/idle.long.test.ts",
     "console/million.long.test.ts",
     "http/enumeration.test.ts",
     "sessions/simulator.test.ts",
-    "pages/look.long.test.ts",
     "mounted/next.long.test.ts",
     "regression/administrative-pairs.test.ts",
     "regression/long-history.long.test.ts",
@@ -38,7 +39,6 @@ class LongestOfAll extends LongestFirst {
     "faults/kill.test.ts",
     "packaging/mounted-package.long.test.ts",
     "permissions/large-lists.test.ts",
-    "production/idle.long.test.ts",
     "faults/postgres.test.ts",
   ];
 }

@@ -180,3 +180,23 @@ export async function show(page: Page, { live }: Pick<ConsoleSite, "live">, path
   await page.locator("main h1").first().waitFor();
   await page.locator(".skeleton").first().waitFor({ state: "hidden" });
 }
+
+/** A path of the console that there is not. */
+const nowhere = "/console/nowhere";
+
+/**
+ * Goes to a path of the console as its own links do, and waits until all of it is there: to load the console anew takes several times as long.
+ * It goes by way of a page that there is not, so that nothing is left of what was open on the same path, and leads to one that there is.
+ */
+export async function move(page: Page, path: string): Promise<void> {
+  const push = (to: string) => page.evaluate(`history.pushState({}, "", ${JSON.stringify(to)})`);
+  const between = page.locator("main p", { hasText: nowhere });
+  // What hangs on the frame, such as the menu of the account, stays open over a change of the page.
+  await page.keyboard.press("Escape");
+  await push(nowhere);
+  await between.waitFor();
+  await push(`/console${path}`);
+  await between.waitFor({ state: "hidden" });
+  await page.locator("main h1").first().waitFor();
+  await page.locator(".skeleton").first().waitFor({ state: "hidden" });
+}

@@ -7,7 +7,7 @@ import { isService } from "../live-server.ts";
 import { openKeptLook } from "../pages/kept-looks.ts";
 import { desktop, phone } from "../pages/look.ts";
 import type { Person } from "../permissions/accounts-in-core.ts";
-import { type ConsoleSite, openConsole, settings, show, startConsoleSite } from "./console-site.ts";
+import { type ConsoleSite, move, openConsole, settings, show, startConsoleSite } from "./console-site.ts";
 import { fillConsole } from "./much-to-show.ts";
 import { shownWindows } from "./open-windows.ts";
 
@@ -62,18 +62,18 @@ describe.skipIf(!isService)("the console", () => {
         "health",
       ];
       for (const path of paths) {
-        await show(page, site, `/${path}`);
+        await move(page, `/${path}`);
         await compare(page, path.replace("/", "-"));
       }
-      await show(page, site, `/people/${ada.id}`);
+      await move(page, `/people/${ada.id}`);
       await compare(page, "person");
-      await show(page, site, "/none");
-      await compare(page, "not-found");
       for (const [state, [path, open]] of Object.entries(shownWindows(texts, ada))) {
-        await show(page, site, path);
+        await move(page, path);
         await open(page);
         await compare(page, state);
       }
+      await show(page, site, "/none");
+      await compare(page, "not-found");
       await page.route("**/trpc/**", (route) => route.abort("connectionrefused"));
       await page.goto(`${site.live.url}/console/health`);
       await page.getByText(texts.away.title).first().waitFor();

@@ -58,8 +58,16 @@ function follows({ box: one }: Stop, { box: other }: Stop, isLeftToRight: boolea
   return isBelow || isBeside || isInside;
 }
 
-/** What is wrong for whoever goes through a page with the tab key, a line each. */
+/** What is wrong for whoever goes through a page with the tab key, and once more with the list of pages where there is one, a line each. */
 export async function findTabFaults(page: Page): Promise<string[]> {
+  const faults = await goThroughOnce(page);
+  const list = page.locator("nav details:not([open]) > summary");
+  if ((await list.count()) === 0 || !(await list.isVisible())) return faults;
+  await list.press("Enter");
+  return [...faults, ...(await goThroughOnce(page)).map((fault) => `with the list of pages: ${fault}`)];
+}
+
+async function goThroughOnce(page: Page): Promise<string[]> {
   const count = await watchStops(page);
   const isLeftToRight = (await page.evaluate("document.documentElement.dir")) !== "rtl";
   const stops = await goThrough(page, count);
