@@ -36,7 +36,7 @@ const calls: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   "users.requirePasswordChange": ({ auth, admin, person }) => auth.users.requirePasswordChange(admin, person.id),
   "users.listPendingChanges": ({ auth, admin, person }) => auth.users.listPendingChanges(admin, person.id),
   "users.getWaysIn": ({ auth, admin, person }) => auth.users.getWaysIn(admin, person.id),
-  "users.listImported": ({ auth }) => auth.users.listImported({ limit: 10 }),
+  "users.listImported": ({ auth }) => auth.users.listImported({ kind: "reserved", limit: 10 }),
   "users.update to another name": ({ auth, admin, person }) =>
     auth.users.update(admin, person.id, { username: freshName() }),
   "users.update to disabled": ({ auth, admin, person }) => auth.users.update(admin, person.id, { isActive: false }),

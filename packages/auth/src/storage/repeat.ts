@@ -48,7 +48,10 @@ export function isPassing(error: unknown): boolean {
  * is no defect: who calls again is told what is so by then.
  */
 export function throwFailure(error: unknown): never {
-  if (codeOf(error) !== foreignKeyViolation) throw error;
+  // A table of a team's own that holds on to a row is told as what it is. None of ours does.
+  const isOfOurs =
+    error instanceof pg.DatabaseError && error.code === foreignKeyViolation && error.schema === "latchkey";
+  if (!isOfOurs) throw error;
   const message = "What this is about was deleted at the same moment; try again";
   throw new AuthError("unavailable", message, { retryAfter: 1, cause: error });
 }
