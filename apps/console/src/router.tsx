@@ -123,6 +123,8 @@ const health = createRoute({
 
 function NotFound(): ReactElement {
   const texts = useTexts();
+  // Has it drawn anew on the way from one such page to another.
+  nowhere.useParams();
   return (
     <div className="page">
       <h1>{texts.notFound.title}</h1>

@@ -54,10 +54,11 @@ export function createAuth<
     readQueues: () => readQueues(core.db),
     sendDueMessages: () => core.outbox.drain(),
     deliverDueWebhooks: () => core.webhooks.drain(),
-    async reportWebhooks({ limit }) {
-      const [endpoints, undelivered] = await Promise.all([reportEndpoints(core.db), listUndelivered(core.db, limit)]);
-      return { endpoints, undelivered };
-    },
+    reportWebhooks: ({ limit }) =>
+      withoutTimeout(async ({ db }) => ({
+        endpoints: await reportEndpoints(db),
+        undelivered: await listUndelivered(db, limit),
+      })),
     async resendWebhooks({ id }) {
       const count = await queueAgain(core.db, id ?? null);
       core.webhooks.wake();

@@ -25,6 +25,12 @@ export function pause(milliseconds: number): Promise<void> {
   });
 }
 
+/** After these many tries, about ten minutes, what goes wrong on the side is given up. */
+export const mostTries = 14;
+
+/** Waits before something is tried again on the side: 1, 2, 4 seconds up to a minute. */
+export const pauseAfter = (tries: number): Promise<void> => pause(Math.min(2 ** (tries - 1), 60) * 1000);
+
 /** Asks the service, and gives up on it when it has said nothing for so many milliseconds. */
 export function limit<T>(ask: (given: { signal: AbortSignal }) => Promise<T>, milliseconds = 15_000): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -24,19 +24,23 @@ const mostBytes = 2_048;
 
 /** @throws when it is not the answer of this service */
 export function toKeptSession({ token, refreshToken, user, expiresAt }: TokenResponse): KeptSession {
-  const { iat, sid } = readClaims(token);
+  const { iat } = readClaims(token);
   const [expires, issued] = [new Date(expiresAt).getTime(), Number(iat) * 1000];
-  if (Number.isNaN(issued) || typeof user?.id !== "string") throw new Error("The service answered no session");
+  if (Number.isNaN(issued + expires) || typeof refreshToken !== "string" || typeof user?.id !== "string")
+    throw new Error("The service answered no session");
   return {
     token,
     refreshToken,
-    sid: String(sid ?? ""),
+    sid: toSid(token),
     user,
     expiresAt: expires,
     lifetime: expires - issued,
     clockOffset: issued - Date.now(),
   };
 }
+
+/** The id of the session of an access token; empty when it does not tell. */
+export const toSid = (token: unknown): string => toText(readClaims(toText(token)).sid);
 
 /** What is stored in place of what only the tab that was answered may know, or what is true for its own token alone. */
 const hidden = { token: "", refreshToken: "", expiresAt: 0, lifetime: 0, clockOffset: 0 };
@@ -61,14 +65,16 @@ export function formatSession(
 /** A session, as {@link formatSession} wrote it; null when it is none. */
 export function parseSession(text: string | null, codec: Codec): KeptSession | null {
   const stored = parseObject(text, (value) => ({ ...value, user: codec.deserialize(value.user) }));
-  const { token, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
-  if (typeof token !== "string" || typeof refreshToken !== "string" || typeof user?.id !== "string") return null;
+  const { token: access, refreshToken, user, sid, expiresAt, lifetime, clockOffset } = stored as Partial<KeptSession>;
+  if (!isToken(refreshToken) || typeof user?.id !== "string") return null;
+  const token = isToken(access) ? access : "";
   return {
     token,
     refreshToken,
     user,
-    sid: String(sid ?? readClaims(token).sid ?? ""),
-    expiresAt: toNumber(expiresAt),
+    sid: toText(sid) || toSid(token),
+    // Without a token, whatever else is stored, it is time for one.
+    expiresAt: token ? toNumber(expiresAt) : 0,
     lifetime: toNumber(lifetime),
     clockOffset: toNumber(clockOffset),
   };
@@ -104,7 +110,12 @@ function parseObject(text: string | null, read = (value: { user?: unknown }): un
   }
 }
 
-const toNumber = (value: unknown): number => Number(value) || 0;
+/** What the service could have made, and what can be sent. */
+const isToken = (value: unknown): value is string => typeof value === "string" && /^[\w.-]{0,8192}$/.test(value);
+
+const toNumber = (value: unknown): number => (typeof value === "number" ? value : 0);
+
+const toText = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** The claims of a JWT, of which only those in ASCII are right; none when it is no JWT. */
 export const readClaims = (token: string): { readonly iat?: unknown; readonly sid?: unknown; readonly sub?: string } =>

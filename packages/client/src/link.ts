@@ -35,7 +35,7 @@ export interface ApiOptions {
 }
 
 /** The context's entry in which a call remembers with what token it was sent. */
-const tokenKey = "latchkeyToken";
+export const tokenKey = "latchkeyToken";
 
 const toRequest = ({ maxAge, acr }: ReauthenticationRequest): ReauthenticationRequest => ({
   maxAge,
@@ -80,7 +80,13 @@ export function createPrivateBatchLink(options: LinkOptions<AnyRouter>, attach: 
 type Answer<Router extends AnyRouter> = OperationResultEnvelope<unknown, TRPCClientError<Router>>;
 
 /** Sends a call on its way, and comes to its answer. */
-type Send<Router extends AnyRouter> = (call: Operation) => Promise<Answer<Router>>;
+export type Send<Router extends AnyRouter> = (call: Operation) => Promise<Answer<Router>>;
+
+/** Sends calls to their end, whoever turns away meanwhile. */
+export const createSend =
+  <Router extends AnyRouter>(next: (call: Operation) => OperationResultObservable<Router, unknown>): Send<Router> =>
+  (call) =>
+    new Promise((resolve, reject) => void next(call).subscribe({ next: resolve, error: reject }));
 
 /**
  * Makes a link's answer of a promise: every call here has one answer. Once its caller has turned away, nothing more is sent.

@@ -1,6 +1,7 @@
 import type { AnyRouter } from "@trpc/server";
 import type { AnswerOf, AppRouter } from "./api-types.ts";
 import type { AuthClient, ClientOf } from "./auth-client.ts";
+import { callSafely } from "./callbacks.ts";
 import { isAuthError } from "./errors.ts";
 import type { PersonOf } from "./mounted-router.ts";
 
@@ -67,7 +68,7 @@ export async function showSecondFactor<Router extends AnyRouter = AppRouter>(
 ): Promise<PersonOf<Router>> {
   const shown = { ticket, totp, ...(remember && { remember }) };
   const { user, recoveryCodes } = await internals.ask("token.obtainBySecondFactor", shown);
-  if (recoveryCodes) onRecoveryCodes?.(recoveryCodes.codes);
+  if (recoveryCodes && onRecoveryCodes) callSafely(onRecoveryCodes, recoveryCodes.codes);
   return user as PersonOf<Router>;
 }
 

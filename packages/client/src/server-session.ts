@@ -184,6 +184,8 @@ async function openSession<Router extends AnyRouter>(
   let marks = parseMarks({ deviceMark: markOf(names.device), rememberMark: markOf(names.remember) });
   let failure: unknown;
   let hasRefreshed = false;
+  /** The number of the last wish to sign in or out, and of the newest that has come true. */
+  let [asked, fulfilled] = [0, 0];
   let person: Promise<PersonOf<Router> | null> | undefined;
   // Of several cookies of one name none is believed, and one that cannot be read is of no use.
   if (found !== undefined && !tokens && !isForeign) clear();
@@ -210,6 +212,19 @@ async function openSession<Router extends AnyRouter>(
     keep(answer);
     if (replaced) refresher.noteReplaced(replaced.refreshToken, answer.refreshToken);
     return replaced;
+  }
+
+  function wish(): number {
+    asked += 1;
+    return asked;
+  }
+
+  /** Keeps the session that was asked for with the wish of this number, unless a later one has come true. The other one is ended. */
+  async function open(answer: TokenResponse, own: number): Promise<void> {
+    if (own < fulfilled) return revoke(answer.refreshToken);
+    fulfilled = own;
+    const replaced = moveOn(answer);
+    if (replaced) await revoke(replaced.refreshToken);
   }
 
   /** The mark of this device is another one after what makes all others worthless. */
@@ -255,14 +270,14 @@ async function openSession<Router extends AnyRouter>(
     ({ op, next }) => {
       const givesTokens = paths.opensSession(op) || paths.movesOn(op) || op.path === paths.at("token.refresh");
       if (givesTokens) requireAnswer();
+      const own = paths.opensSession(op) ? wish() : 0;
       return answerBy(next, async (send) => {
         const answer = await send(op);
         const { data } = answer.result as { data?: Partial<TokenResponse> | null };
         // A code may be answered with a ticket, which is no session.
-        if (givesTokens && data?.token) {
-          const replaced = moveOn(data as TokenResponse);
-          if (replaced && paths.opensSession(op)) await revoke(replaced.refreshToken);
-        } else if (canAnswer) keepDevice(data);
+        if (own > 0 && data?.token) await open(data as TokenResponse, own);
+        else if (givesTokens && data?.token) moveOn(data as TokenResponse);
+        else if (canAnswer) keepDevice(data);
         return answer;
       });
     };
@@ -306,13 +321,14 @@ async function openSession<Router extends AnyRouter>(
     token: ({ audience } = {}) => tokensOf(audience).findToken(),
     async signIn(credentials) {
       requireAnswer();
+      const own = wish();
       const answer = await ask("token.obtain", credentials);
-      const replaced = moveOn(answer);
-      if (replaced) await revoke(replaced.refreshToken);
+      await open(answer, own);
       return answer.user as PersonOf<Router>;
     },
     async signOut() {
       requireAnswer();
+      fulfilled = wish();
       const ended = tokens;
       clear();
       if (ended) await revoke(ended.refreshToken);

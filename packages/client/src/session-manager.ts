@@ -12,6 +12,7 @@ import {
   readClaims,
   readMarks,
   toKeptSession,
+  toSid,
 } from "./kept-session.ts";
 import { createSessionRevoker } from "./session-revoker.ts";
 import type { AuthStorage } from "./storage.ts";
@@ -86,7 +87,7 @@ export const isFinal = (error: unknown): boolean => isAuthError(error) && finalR
  * order they come. A session that was opened and is not kept is ended at the service.
  */
 export function createSessionManager({ storage, cookieMode, codec, renew, revoke, find }: SessionManagerOptions) {
-  const queue = createStorageQueue(storage);
+  const queue = createStorageQueue(storage, { compose, noteStale: (text) => void endUnlessKept(parse(text)) });
   const revokeSoon = createSessionRevoker(revoke);
   let kept: KeptSession | null = null;
   let state: AuthState = loading;
@@ -95,13 +96,17 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   let marks: DeviceMarks = {};
   /** The number of the person's last wish, and of the newest that has come true. */
   let [asked, fulfilled] = [0, 0];
+  /** The number of the newest call that answers something of the person, and of the newest whose answer is shown. */
+  let [begun, shown] = [0, 0];
   /** Counts what becomes of `kept`, so that what was read before can be told to be old. */
   let changes = 0;
   let [hasLoaded, isDisposed] = [false, false];
+  /** Whether nothing at all was stored when that was last read. A sign-out leaves the mark of the device, and ends the session by itself. */
+  let isEmptied = false;
   /** The id of the person who is signed in, or whom the storage holds; undefined until it has been read. */
   let personId: string | null | undefined;
-  const listeners = new Set<() => void>();
-  const personListeners = new Set<(user: User | null) => void>();
+  const listeners = new Set<Listener<[]>>();
+  const personListeners = new Set<Listener<[user: User | null]>>();
 
   function show(next: KeptSession | null, nobody: AuthState = signedOut): void {
     changes += 1;
@@ -112,8 +117,9 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     if (!next) state = state.status === "signedOut" && nobody === signedOut ? state : nobody;
     else if (!isPartial(next)) state = toState(next.user);
     else if (state.user?.id !== next.user.id) state = loading;
-    tellPerson(state);
-    if (state !== before) for (const listener of [...listeners]) callSafely(listener);
+    const now = state;
+    tellPerson(now);
+    if (now !== before) tell(listeners, () => state === now);
   }
 
   const toState = (user: User): AuthState =>
@@ -128,7 +134,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     const id = user?.id ?? null;
     const isChange = id !== personId && (personId !== undefined || fulfilled > 0);
     personId = id;
-    if (isChange) for (const listener of [...personListeners]) callSafely(listener, user);
+    if (isChange) tell(personListeners, () => personId === id, user);
   }
 
   function learn(known: DeviceMarks): void {
@@ -136,6 +142,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   }
 
   function toStored(text: string | null | undefined): KeptSession | null {
+    isEmptied = text === null;
     if (text === undefined) return kept;
     learn(readMarks(text));
     return parse(text);
@@ -143,14 +150,19 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
 
   const readStored = async () => toStored(await queue.read());
 
-  const parse = (text: string | null) => parseSession(text, codec);
+  function parse(text: string | null): KeptSession | null {
+    const session = parseSession(text, codec);
+    return session && (cookieMode || session.refreshToken) ? session : null;
+  }
 
   const format = (session: KeptSession) =>
     formatSession(session, { marks, cookieMode, isShared: storage.isShared === true, codec });
 
-  const writeStored = (session: KeptSession) => queue.write(() => format(session));
-
-  const clearStored = () => queue.write(() => (marks.deviceMark ? JSON.stringify(marks) : null));
+  /** What is to be stored: of a session that is kept no more by the time a slow storage is ready, only the marks of the device. */
+  function compose(): string | null {
+    if (kept) return format(kept);
+    return marks.deviceMark ? JSON.stringify(marks) : null;
+  }
 
   /** The end of a session that was stored at the start when the person had already wished for something else. */
   let ending: Promise<void> | undefined;
@@ -196,13 +208,20 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     const stored = await readStored();
     if (isDisposed) return;
     if (before !== changes) return loadNews();
-    const replaced = kept;
-    if (!stored || stored.token || stored.sid !== kept?.sid) show(stored);
+    if (!stored || stored.token || stored.sid !== kept?.sid) adopt(stored);
     // Each tab has an access token of its own where none is stored, and another tab's news is no reason to give it up.
     else show({ ...kept, refreshToken: stored.refreshToken, user: stored.user });
-    // Two tabs that signed in at the same moment: one of the two sessions is nobody's.
-    if (stored) void endUnlessKept(replaced);
     void fetchRest();
+  }
+
+  /**
+   * Keeps what is stored in the place of a session that is not. That one is nobody's by now: two tabs may have signed in at the same moment, or
+   * somebody has emptied the storage.
+   */
+  function adopt(stored: KeptSession | null): void {
+    const replaced = kept;
+    show(stored);
+    if (stored || isEmptied) void endUnlessKept(replaced);
   }
 
   /** Ends a session at the service, unless it is the one that is kept. With a cookie, the service does so by itself. */
@@ -221,12 +240,17 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     }
   }
 
-  /** Keeps the session that a person asked for with the wish of this number, unless a later wish has come true. */
-  async function keep(answer: TokenResponse, wish: number): Promise<void> {
+  /**
+   * Keeps the session that a person asked for with the wish of this number, unless a later wish has come true.
+   *
+   * @param isWanted false where whoever asked for it has turned away
+   */
+  async function keep(answer: TokenResponse, wish: number, isWanted = true): Promise<void> {
     const session = await parseAnswer(answer);
     // Nobody reads the cookie here any more, and whoever asked for it is told that it came to nothing.
-    if (isDisposed && cookieMode) return void (await settle(() => revoke("")).catch(() => {}));
-    if (wish < fulfilled || isDisposed) return endUnlessKept(session);
+    if (cookieMode && (isDisposed || (!isWanted && asked === wish)))
+      return void (await settle(() => revoke("")).catch(() => {}));
+    if (wish < fulfilled || isDisposed || !isWanted) return endUnlessKept(session);
     fulfilled = wish;
     const replaced = kept;
     const reading = readReplaced();
@@ -241,13 +265,13 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     failure = undefined;
     learn(parseMarks(answer));
     show(session);
-    await writeStored(session);
+    await queue.write();
   }
 
   async function forget(): Promise<void> {
     failure = undefined;
     show(null);
-    await clearStored();
+    await queue.write();
   }
 
   /** Forgets the session at once, and ends at the service whatever was kept or stored. */
@@ -282,16 +306,18 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     if (failure && elapsed >= 0 && elapsed < failure.wait) throw failure.error;
     const before = await readStored();
     // Another tab has signed out, or has renewed it.
-    if (!before || isNewer(before)) return show(before);
+    if (!before || isNewer(before)) return adopt(before);
     const token = kept?.token;
+    const turn = begin();
     try {
       const session = toKeptSession(await renew(before.refreshToken));
       const stored = await readStored();
       if (!kept || kept.token !== token) return;
       if (session.user.id !== before.user.id) return leaveTo(stored, before.user);
       // A tab that was asleep gets its answer late: whoever signed out meanwhile stays so, and a newer session stays.
-      if (stored?.refreshToken === before.refreshToken) await take(session);
-      else show(stored);
+      if (stored?.refreshToken === before.refreshToken)
+        await take({ ...session, user: findNewest(session.user, turn) });
+      else adopt(stored);
     } catch (error) {
       await handleFailure(error, token);
       if (!kept || kept.token === token) throw error;
@@ -301,7 +327,7 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   /** The cookie is somebody else's by now: nobody is signed in here, and what is stored of that person is theirs. */
   async function leaveTo(stored: KeptSession | null, before: User): Promise<never> {
     show(null, { status: "signedOut", user: null, reason: "another_person" });
-    if (stored?.user.id === before.id) await clearStored();
+    if (stored?.user.id === before.id) await queue.write();
     throw anotherPerson();
   }
 
@@ -318,8 +344,15 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   async function endUnlessNewer(token: string | undefined): Promise<void> {
     const stored = await readStored();
     if (!kept || kept.token !== token) return;
-    if (stored && isNewer(stored)) return show(stored);
+    if (stored && isNewer(stored)) return adopt(stored);
     await forget();
+  }
+
+  /** Adds a listener, which may be there already, and answers how to take it away. */
+  function add<Args extends readonly unknown[]>(all: Set<Listener<Args>>, call: (...args: Args) => unknown) {
+    const listener = { call };
+    if (!isDisposed) all.add(listener);
+    return () => void all.delete(listener);
   }
 
   function requireOpen(): void {
@@ -349,17 +382,30 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
     if (kept?.token !== refused && kept?.user.id === sub) return kept?.token;
   }
 
+  /** Numbers a call that answers something of the person, when it is made. */
+  function begin(): number {
+    begun += 1;
+    return begun;
+  }
+
+  /** Of two answers of the person who is kept, the one to the call that was made later, in whatever order they come. */
+  function findNewest(user: User, turn: number): User {
+    if (kept && turn < shown) return kept.user;
+    shown = turn;
+    return user;
+  }
+
   /** Shows what a call has just answered of the person, or marks this device anew, and stores it with the tokens that are stored by now. */
-  async function showUser({ user, phoneProofDue, deviceMark, ...rest }: OwnAnswer): Promise<void> {
+  async function showUser({ user, phoneProofDue, deviceMark, ...rest }: OwnAnswer, turn: number): Promise<void> {
     user ??= rest as User;
     if (!kept || kept.user.id !== user.id) return;
-    show({ ...kept, user });
+    show({ ...kept, user: findNewest(user, turn) });
     await queue.update((text) => {
       const stored = toStored(text);
       learn(parseMarks({ deviceMark }));
       if (!kept || stored?.sid !== kept.sid || stored.refreshToken !== kept.refreshToken) return undefined;
       // What is stored without a token, for want of room, may have room by now.
-      const next = format({ ...kept, user });
+      const next = format(kept);
       return next === text ? undefined : next;
     });
   }
@@ -385,17 +431,23 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       return asked;
     },
     keep,
+    begin,
     showUser,
+    /** A call with this token has ended its session: signs out, unless another session is kept by now. */
+    async leave(token: unknown): Promise<void> {
+      if (kept?.sid === toSid(token)) await signOut();
+    },
     /**
      * Takes over the new tokens of the session that is kept; an answer to another session, or an old one, comes too late. One without tokens
      * has a new mark of this device.
      */
-    async replace(answer: TokenResponse): Promise<void> {
-      if (!answer.token) return kept ? showUser({ user: kept.user, deviceMark: answer.deviceMark }) : undefined;
+    async replace(answer: TokenResponse, turn: number): Promise<void> {
+      if (!answer.token) return kept ? showUser({ user: kept.user, deviceMark: answer.deviceMark }, turn) : undefined;
       const session = await parseAnswer(answer);
       if (kept?.sid !== session.sid) return endUnlessKept(session);
+      const user = findNewest(session.user, turn);
       // At once, so that nothing else is renewed with the tokens of before while a slow storage is asked.
-      if (kept.expiresAt <= session.expiresAt) show(session);
+      if (kept.expiresAt <= session.expiresAt) show({ ...session, user });
       await queue.update((text) => {
         const stored = toStored(text);
         if (kept?.token !== session.token) return undefined;
@@ -418,14 +470,8 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
       });
     },
     getSnapshot: () => state,
-    subscribe(listener: () => void): () => void {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    onPersonChange(listener: (user: User | null) => void): () => void {
-      personListeners.add(listener);
-      return () => void personListeners.delete(listener);
-    },
+    subscribe: (listener: () => void) => add(listeners, listener),
+    onPersonChange: (listener: (user: User | null) => void) => add(personListeners, listener),
     dispose(): void {
       isDisposed = true;
       listeners.clear();
@@ -435,8 +481,23 @@ export function createSessionManager({ storage, cookieMode, codec, renew, revoke
   };
 }
 
+interface Listener<Args extends readonly unknown[]> {
+  readonly call: (...args: Args) => unknown;
+}
+
+/**
+ * Calls all who are still there when it is their turn.
+ *
+ * @param isTrue whether what they are told still holds: one of them may have changed it, and then all have been told of that
+ */
+function tell<Args extends readonly unknown[]>(all: Set<Listener<Args>>, isTrue: () => boolean, ...args: Args): void {
+  for (const listener of [...all]) if (all.has(listener) && isTrue()) callSafely(listener.call, ...args);
+}
+
 /** Milliseconds to leave the service alone after a failure: what it asked for, or 1, 2, 4, 8 seconds, give or take half. */
 function waitAfter(count: number, error?: unknown): number {
   const asked = isAuthError(error) ? (error.data as { retryAfter?: number }).retryAfter : undefined;
-  return (asked ?? 2 ** Math.min(count - 1, 3)) * 1000 * (asked ? 1 : 0.5 + Math.random());
+  // Longer than it ever asks for, and than a timer can wait, is a mistake.
+  const wait = Math.min(Number(asked) || 0, 3_600);
+  return 1000 * (wait || 2 ** Math.min(count - 1, 3) * (0.5 + Math.random()));
 }

@@ -1,10 +1,8 @@
-import { pause, settle, within } from "./callbacks.ts";
+import { mostTries, pauseAfter, settle, within } from "./callbacks.ts";
 import { isAuthError } from "./errors.ts";
 
 /** Milliseconds for which an answer is waited for before the service is asked again. */
 const timeLimit = 5_000;
-/** After these many tries, about ten minutes, a session is left to run out. */
-const mostTries = 14;
 
 /**
  * Ends sessions at the service: now, or as soon as it is reached while the program runs. Never rejects, and resolves once the
@@ -22,11 +20,11 @@ export function createSessionRevoker(revoke: (refreshToken: string) => Promise<u
   }
 
   async function tryUntilDone(refreshToken: string, isWanted: () => boolean, tries: number): Promise<void> {
-    if (tries >= mostTries || !isWanted() || (await ask(refreshToken))) return;
+    if (tries > mostTries || !isWanted() || (await ask(refreshToken))) return;
     // Nobody waits for more than the first try.
-    void pause(Math.min(2 ** tries, 60) * 1000).then(() => tryUntilDone(refreshToken, isWanted, tries + 1));
+    void pauseAfter(tries).then(() => tryUntilDone(refreshToken, isWanted, tries + 1));
   }
 
   /** @param isWanted asked before each try */
-  return (refreshToken: string, isWanted = () => true) => tryUntilDone(refreshToken, isWanted, 0);
+  return (refreshToken: string, isWanted = () => true) => tryUntilDone(refreshToken, isWanted, 1);
 }

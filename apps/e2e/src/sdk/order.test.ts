@@ -1,42 +1,10 @@
 import { type AuthStorage, isAuthError, memoryStorage } from "@latchkey/client";
 import { describe, expect, vi } from "vitest";
 import { createLockedAccount, locked } from "../http/locked-account.ts";
-import type { LiveServer } from "../live-server.ts";
-import { credentials, type Fault, onlyTheMark, openProgram, openSignedIn, readStored, test } from "./sdk-process.ts";
+import { countLive, createGate, holdAnswer } from "./hold-answer.ts";
+import { credentials, onlyTheMark, openProgram, openSignedIn, readStored, test } from "./sdk-process.ts";
 
 const bora = { username: "bora", password: "another horse battery" };
-
-async function countLive({ test: { database } }: LiveServer): Promise<number> {
-  const [row] = await database.query<{ live: number }>(
-    "select count(*)::int as live from latchkey.sessions where ended_at is null",
-  );
-  return row?.live ?? -1;
-}
-
-/** A step that is held up until the test lets it go on. */
-function createGate() {
-  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-  const pass = () => {
-    reach();
-    return opened;
-  };
-  return { reached, open, pass };
-}
-
-/** Holds up the first answer to a procedure; the service has done its work by then. */
-function holdAnswer(procedure: string) {
-  const gate = createGate();
-  let isFirst = true;
-  const fault: Fault = async ({ procedures }, send) => {
-    const isHeld = procedures[0] === procedure && isFirst;
-    if (isHeld) isFirst = false;
-    const answer = await send();
-    if (isHeld) await gate.pass();
-    return answer;
-  };
-  return { ...gate, fault };
-}
 
 /** A storage whose first write of a session is held up. */
 function holdWrite(memory: AuthStorage) {

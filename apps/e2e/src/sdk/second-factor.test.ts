@@ -4,7 +4,7 @@ import { enrollTotp, findPendingSignIn, showSecondFactor } from "@latchkey/clien
 import { useSecondFactor } from "@latchkey/client/second-factor/react";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
 const password = "correct horse battery";
@@ -148,8 +148,14 @@ it("a client of somebody who needs a second factor and has none sets one up and 
   expect(uri).toContain("issuer=Latchkey");
   const totp = await showTotp(strict.test, secret);
   const shown: string[] = [];
-  const onRecoveryCodes = (codes: readonly string[]) => void shown.push(...codes);
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  const onRecoveryCodes = (codes: readonly string[]) => {
+    shown.push(...codes);
+    throw new Error("of the program, which breaks nothing");
+  };
   expect(await showSecondFactor(auth, pending, totp, { onRecoveryCodes })).toMatchObject({ username: "grace" });
+  expect(reported).toHaveBeenCalledOnce();
+  reported.mockRestore();
   expect(auth.getSnapshot().status).toBe("signedIn");
   expect(new Set(shown).size).toBe(10);
   const [first = ""] = shown;

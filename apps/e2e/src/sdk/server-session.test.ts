@@ -4,6 +4,7 @@ import { createServerSession, type ServerSession, type ServerSessions } from "@l
 import { test as base, describe, expect, vi } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { createDice } from "../sessions/seeded-random.ts";
+import { countLive, holdAnswer } from "./hold-answer.ts";
 import { credentials } from "./sdk-process.ts";
 
 const forwardedSecret = "QbUOtmrRyAEDTGC2OQDKGVc4OPlRFsUKPPpLGUFh1RA";
@@ -101,6 +102,23 @@ async function withMovedClock(run: () => Promise<void>): Promise<void> {
     vi.useRealTimers();
   }
 }
+
+test("of a sign-in and a sign-out in one request the last one stands, and no session stays open", async ({ site }) => {
+  const { live, network, serverSession, browser } = site;
+  const { fault, reached, open } = holdAnswer("token.obtain");
+  network.fault = async (path, send) =>
+    (await fault({ procedures: [path], authorization: null, body: "" }, send)) ?? send();
+  const session = await serverSession(browser.request());
+  const signingIn = session.signIn(credentials);
+  await reached;
+  await session.signOut();
+  open();
+  await signingIn;
+  expect(session.isSignedIn).toBe(false);
+  browser.receive(session.commit(new Response()));
+  expect(browser.cookies.has("__Host-latchkey")).toBe(false);
+  expect(await countLive(live)).toBe(0);
+});
 
 describe("the cookie", () => {
   test("is of the app's own host, and nothing of it reaches a script or a cache", async ({ site }) => {

@@ -137,12 +137,31 @@ export async function countUnread(db: Queries, userId: string): Promise<number> 
 
 /** Marks notices of somebody's own as read: those of the ids, or all. */
 export async function markNoticesRead(db: Queries, userId: string, ids: readonly string[] | null): Promise<void> {
-  const own = db
+  if (ids !== null) return markRead(db, userId, ids);
+  // A program that signs in every minute has a few hundred thousand.
+  for (let found = await findUnread(db, userId, null); found.length > 0; found = await findUnread(db, userId, found))
+    await markRead(db, userId, found);
+}
+
+/** Notices that one statement marks. */
+const markedAtOnce = 5_000;
+
+/** The next that somebody has not read, in the order of their ids. */
+async function findUnread(db: Queries, userId: string, behind: readonly string[] | null): Promise<string[]> {
+  const unread = db.selectFrom("notices").select("id").where("userId", "=", userId).where("readAt", "is", null);
+  const last = behind?.at(-1);
+  const next = last === undefined ? unread : unread.where("id", ">", last);
+  return (await next.orderBy("id").limit(markedAtOnce).execute()).map(({ id }) => id);
+}
+
+async function markRead(db: Queries, userId: string, ids: readonly string[]): Promise<void> {
+  await db
     .updateTable("notices")
     .set({ readAt: sql<Date>`latchkey.now()` })
     .where("userId", "=", userId)
-    .where("readAt", "is", null);
-  await (ids === null ? own : own.where("id", "=", sql<string>`any(${[...ids]}::uuid[])`)).execute();
+    .where("readAt", "is", null)
+    .where("id", "=", sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
 }
 
 /** Seconds for which a notice is kept, and for which the address stays to which one was sent. */

@@ -14,7 +14,7 @@ import { refuseGuests } from "./lent-transaction.ts";
 import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
 import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError, timeouts } from "./pool.ts";
 import { prepareQuery, preparingPool } from "./prepared-statements.ts";
-import { isPassing, isStaleStatement, repeat } from "./repeat.ts";
+import { isPassing, isStaleStatement, repeat, throwFailure } from "./repeat.ts";
 
 /** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
 export const schemaName = "latchkey";
@@ -163,7 +163,7 @@ class RepeatingKysely extends Kysely<Database> {
           note(transaction);
           return work(transaction);
         };
-        return repeat(() => execute(begin), isPassing);
+        return repeat(() => execute(begin), isPassing).catch(throwFailure);
       });
     return builder;
   }

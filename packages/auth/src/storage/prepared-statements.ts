@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
 import { columnTypes } from "./read-time.ts";
-import { isConflict, isLostStatement, isStaleStatement, repeat } from "./repeat.ts";
+import { isConflict, isLostStatement, isStaleStatement, repeat, throwFailure } from "./repeat.ts";
 
 /** From which use on a statement is prepared: PostgreSQL, too, looks at five plans before it settles for one. */
 const firstPrepared = 5;
@@ -38,7 +38,7 @@ export function preparingPool(pool: pg.Pool, owner: Pick<PostgresPool, "end"> = 
         : repeat(
             () => run(text, values),
             (error) => isConflict(error) || isStaleStatement(error),
-          );
+          ).catch(throwFailure);
     // What `pg` calls a text, Kysely calls one of the commands that there are; cursors, the other form, are never asked for.
     return { query: query as unknown as PostgresPoolClient["query"], release: (destroy) => client.release(destroy) };
   }

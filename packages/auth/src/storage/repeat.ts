@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
+import { AuthError } from "../errors.ts";
 
 /** How often something is done at most before its caller is told to come again. */
 const mostAttempts = 10;
@@ -40,6 +41,19 @@ export function isLostStatement(error: unknown): boolean {
 /** Whether a whole transaction may succeed when it is run once more from its beginning. */
 export function isPassing(error: unknown): boolean {
   return isConflict(error) || isStaleStatement(error) || codeOf(error) === foreignKeyViolation;
+}
+
+/**
+ * Throws what work failed with that was repeated in vain. A row that is gone, such as an account that was deleted while its call was on its way,
+ * is no defect: who calls again is told what is so by then.
+ */
+export function throwFailure(error: unknown): never {
+  // A table of a team's own that holds on to a row is told as what it is. None of ours does.
+  const isOfOurs =
+    error instanceof pg.DatabaseError && error.code === foreignKeyViolation && error.schema === "latchkey";
+  if (!isOfOurs) throw error;
+  const message = "What this is about was deleted at the same moment; try again";
+  throw new AuthError("unavailable", message, { retryAfter: 1, cause: error });
 }
 
 /**

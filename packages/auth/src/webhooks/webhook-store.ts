@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Queries } from "../storage/database.ts";
 
 declare module "../storage/database.ts" {
@@ -42,39 +42,74 @@ export async function giveUpForgotten(db: Queries, atMost: number): Promise<numb
   return Number(numAffectedRows ?? 0n);
 }
 
+/** What was taken of what is due. */
+export interface Leased {
+  readonly events: readonly LeasedEvent[];
+  /** Whether anything was due: there may be more. */
+  readonly isAny: boolean;
+}
+
+/** Events that are looked at for some that may be sent. One person may have a million, of which the oldest alone may. */
+const lookedAt = 200;
+
 /**
  * Takes what is due for an endpoint, for so many seconds. Of one person it takes only the oldest: the next is due when that one has arrived
- * or was given up.
+ * or was given up. Those behind it are put off, so that they keep nobody else's from being found: the next one until a moment after the oldest is
+ * due, and those behind that one for an hour. {@link wakeNext} has each sent when its turn comes; one that it misses, because it is put off at that
+ * moment, loses this time and no more.
  */
 export async function leaseEvents(
   db: Queries,
   endpoint: string,
   { atMost, seconds }: { readonly atMost: number; readonly seconds: number },
-): Promise<readonly LeasedEvent[]> {
-  const { rows } = await sql<LeasedEvent>`
-    with due as (
-      select position from latchkey.webhook_events event
+): Promise<Leased> {
+  const { rows } = await sql<LeasedEvent | { readonly id: null }>`
+    with looked as (
+      select position, user_id, due_at from latchkey.webhook_events
       where endpoint = ${endpoint} and due_at <= latchkey.now() and coalesce(lease_until <= latchkey.now(), true)
-        and not exists (
-          select from latchkey.webhook_events earlier
-          where earlier.endpoint = event.endpoint and earlier.user_id = event.user_id and earlier.due_at is not null
-            and earlier.position < event.position
-        )
-      order by due_at, position limit ${atMost} for update skip locked
+      order by due_at, position limit ${lookedAt} for update skip locked
+    ), placed as (
+      select position, due_at, place, oldest_due_at
+      from looked cross join lateral (
+        select count(*) as place, (array_agg(due_at order by position))[1] as oldest_due_at from (
+          select earlier.position, earlier.due_at from latchkey.webhook_events earlier
+          where earlier.endpoint = ${endpoint} and earlier.user_id = looked.user_id and earlier.due_at is not null
+            and earlier.position < looked.position
+          order by earlier.position limit 2
+        ) two
+      ) before
+    ), put_off as (
+      update latchkey.webhook_events event
+      set due_at = greatest(latchkey.now(), oldest_due_at) + case place when 1 then interval '5 seconds' else interval '1 hour' end
+      from placed where event.position = placed.position and place > 0
+    ), leased as (
+      update latchkey.webhook_events event
+      set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
+      from (select position from placed where place = 0 order by due_at, position limit ${atMost}) due
+      where event.position = due.position
+      returning id, type, user_id as "userId", data, occurred_at as "occurredAt", tries
     )
-    update latchkey.webhook_events event
-    set lease_until = latchkey.now() + make_interval(secs => ${seconds}), tries = tries + 1
-    from due where event.position = due.position
-    returning id, type, user_id as "userId", data, occurred_at as "occurredAt", tries`.execute(db.withoutPlugins());
-  return rows;
+    select leased.* from (select from looked limit 1) any_looked left join leased on true`.execute(db.withoutPlugins());
+  return { events: rows.filter((row): row is LeasedEvent => row.id !== null), isAny: rows.length > 0 };
 }
+
+/** Has the next event of the same person sent now, where one has arrived or was given up. */
+const wakeNext = (done: string) => sql`
+  update latchkey.webhook_events next set due_at = latchkey.now() from ${sql.table(done)}
+  where next.due_at > latchkey.now() and next.position = (
+    select later.position from latchkey.webhook_events later
+    where later.endpoint = ${sql.ref(`${done}.endpoint`)} and later.user_id = ${sql.ref(`${done}.user_id`)}
+      and later.due_at is not null and later.position > ${sql.ref(`${done}.position`)}
+    order by later.position limit 1)`;
 
 export async function markDelivered(db: Queries, id: string): Promise<void> {
   await sql`
-    update latchkey.webhook_events
-    set due_at = null, lease_until = null, delivered_at = latchkey.now(), failure = null where id = ${id}::uuid`.execute(
-    db,
-  );
+    with delivered as (
+      update latchkey.webhook_events
+      set due_at = null, lease_until = null, delivered_at = latchkey.now(), failure = null where id = ${id}::uuid
+      returning endpoint, user_id, position
+    )
+    ${wakeNext("delivered")}`.execute(db.withoutPlugins());
 }
 
 /** Has an event tried again after so many seconds, or gives it up a day after it happened. True where it is tried again. */
@@ -84,11 +119,16 @@ export async function markUndelivered(
   { failure, seconds }: { readonly failure: string; readonly seconds: number },
 ): Promise<boolean> {
   const { rows } = await sql<{ isDue: boolean }>`
-    update latchkey.webhook_events set lease_until = null, failure = ${failure.slice(0, 200)},
-      due_at = case when occurred_at > latchkey.now() - interval '1 day' or tries = 1
-        then latchkey.now() + make_interval(secs => ${seconds}) end
-    where id = ${id}::uuid and due_at is not null
-    returning due_at is not null as "isDue"`.execute(db.withoutPlugins());
+    with noted as (
+      update latchkey.webhook_events set lease_until = null, failure = ${failure.slice(0, 200)},
+        due_at = case when occurred_at > latchkey.now() - interval '1 day' or tries = 1
+          then latchkey.now() + make_interval(secs => ${seconds}) end
+      where id = ${id}::uuid and due_at is not null
+      returning endpoint, user_id, position, due_at is not null as is_due
+    ), given_up as (
+      select * from noted where not is_due
+    ), woken as (${wakeNext("given_up")})
+    select is_due as "isDue" from noted`.execute(db.withoutPlugins());
   return rows[0]?.isDue ?? false;
 }
 
@@ -142,7 +182,24 @@ export async function listUndelivered(db: Queries, limit: number): Promise<reado
 
 /** Has one event sent again, whatever became of it, or all that were given up; what waits is tried now, and what is being sent is left alone. Answers how many. */
 export async function queueAgain(db: Queries, id: string | null): Promise<number> {
-  const which = id === null ? sql`delivered_at is null` : sql`id = ${id}::uuid`;
+  if (id !== null) return queueThose(db, sql`id = ${id}::uuid`);
+  const { rows } = await sql<{ first: number | null; last: number | null }>`
+    select min(position)::float8 as first, max(position)::float8 as last from latchkey.webhook_events`.execute(db);
+  const [range] = rows;
+  let count = 0;
+  // An endpoint that was away for a day may have missed a million.
+  for (let from = range?.first ?? 0; from <= (range?.last ?? -1); from += queuedAtOnce)
+    count += await queueThose(
+      db,
+      sql`delivered_at is null and position >= ${from} and position < ${from + queuedAtOnce}`,
+    );
+  return count;
+}
+
+/** Positions of events that one statement looks at. */
+const queuedAtOnce = 5_000;
+
+async function queueThose(db: Queries, which: RawBuilder<unknown>): Promise<number> {
   const { numAffectedRows } = await sql`
     update latchkey.webhook_events set due_at = latchkey.now(), delivered_at = null, lease_until = null, tries = 0
     where ${which} and coalesce(lease_until <= latchkey.now(), true)`.execute(db);

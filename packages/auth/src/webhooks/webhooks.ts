@@ -91,10 +91,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 async function drainEndpoint(options: WebhooksOptions, name: string, stopping: AbortSignal): Promise<number> {
   let total = 0;
   for (;;) {
-    const due = await leaseEvents(options.db, name, { atMost: atOnce, seconds: lease });
-    await Promise.all(due.map((event) => attempt(options, name, { event, stopping })));
-    total += due.length;
-    if (due.length === 0 || stopping.aborted) return total;
+    const { events, isAny } = await leaseEvents(options.db, name, { atMost: atOnce, seconds: lease });
+    await Promise.all(events.map((event) => attempt(options, name, { event, stopping })));
+    total += events.length;
+    if (!isAny || stopping.aborted) return total;
   }
 }
 

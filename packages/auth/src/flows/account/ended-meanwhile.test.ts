@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { signInByPassword } from "../../testing/factors.ts";
 import { createInbox, createTestAuth, type TestAuth } from "../../testing/index.ts";
-import { codeOf, createProvedPerson, freshFacts, password } from "../../testing/people.ts";
+import { codeOf, createProvedPerson, freshFacts, freshNumber, password } from "../../testing/people.ts";
 import type { Principal } from "../steps/core.ts";
 
 const inbox = createInbox();
@@ -44,10 +44,13 @@ async function meanwhile(id: string, run: () => Promise<unknown>, statement: str
 }
 
 const endAll = `update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'revoked' where user_id = $1`;
+const redirect = { clientId: "shop", redirectUri: "https://shop.example.com/in", codeChallenge: "x".repeat(43) };
 const nobodys = "0190b2c4-0000-7000-8000-00000000abcd";
 
 test.each<[what: string, run: (caller: Principal) => Promise<unknown>]>([
   ["changes the profile", (caller) => auth.updateProfile(caller, { isApprovedToBeInTouch: true }, facts())],
+  ["begins to set an authenticator app up", (caller) => auth.startTotp(caller, facts())],
+  ["lets an app in", (caller) => auth.startRedirect(caller, redirect)],
   ["makes recovery codes", (caller) => auth.createRecoveryCodes(caller, facts())],
   ["stops recovery codes", (caller) => auth.stopRecoveryCodes(caller, facts())],
   [
@@ -73,6 +76,30 @@ test.each<[what: string, run: (caller: Principal) => Promise<unknown>]>([
   const before = await listEvents(id);
   expect(await meanwhile(id, () => run(caller), endAll)).toBe("session_ended");
   expect(await listEvents(id)).toEqual(before);
+});
+
+const deleted = "delete from latchkey.users where id = $1";
+
+test.each<
+  [what: string, run: (caller: Principal, names: { username: string; phoneNumber: string }) => Promise<unknown>]
+>([
+  ["a code to sign in", (_, { phoneNumber }) => auth.startCode({ purpose: "sign_in", to: phoneNumber }, facts())],
+  ["a code to come in", (_, { phoneNumber }) => auth.startCode({ purpose: "enter", to: phoneNumber }, facts())],
+  ["a code for a password", (_, { username }) => auth.startReset({ username }, facts())],
+  ["a code for a number", (caller) => auth.startOwnName(caller, { kind: "phone", to: freshNumber() }, facts())],
+  ["an authenticator app", (caller) => auth.startTotp(caller, facts())],
+  ["an app's code", (caller) => auth.startRedirect(caller, redirect)],
+  ["a passkey", (caller) => auth.startPasskey(caller)],
+  ["a sign-in", (_, { username }) => auth.signIn({ username, password }, facts())],
+])("no defect comes of %s for an account that is deleted on its way", async (_what, run) => {
+  const { id, username, phoneNumber } = await createProvedPerson(service);
+  const caller = await signInByPassword(service, { username, password });
+  await other.query("begin");
+  await other.query(deleted, [id]);
+  const running = run(caller, { username, phoneNumber }).then(() => "done", codeOf);
+  await Promise.race([running, expect.poll(isWaiting, { timeout: 20_000 }).toHaveLength(1)]);
+  await other.query("commit");
+  expect(["done", "session_ended", "invalid_credentials", "unavailable"]).toContain(await running);
 });
 
 test("a sign-in on its way while the password is marked to be replaced opens nothing", async () => {

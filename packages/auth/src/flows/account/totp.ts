@@ -16,7 +16,7 @@ import { forbidTestAccount } from "../steps/forbid-test-account.ts";
 import { forbidWhileHeld } from "../steps/forbid-while-held.ts";
 import { readGateAccount } from "../steps/gate.ts";
 import { keepNotice } from "../steps/keep-notice.ts";
-import { lockOwnAccount } from "../steps/lock-owner.ts";
+import { lockOwnAccount, lockOwner } from "../steps/lock-owner.ts";
 import { type FactorEnrolled, makeMissingCodes } from "../steps/make-recovery-codes.ts";
 import { requireMoreThanCode } from "../steps/more-than-code.ts";
 import { ownerMaxAge } from "../steps/recent-authentication.ts";
@@ -50,7 +50,7 @@ export interface StartedTotp extends SharedSecret {
  * Makes a secret for the caller's authenticator app. Nothing changes until it is confirmed; then it takes the place of any before.
  *
  * @throws AuthError `reauthentication_required`; `permission_denied` where second factors are off, for the account of a test number, and
- * for a session of less than three days whose owner has shown nothing but a code that was sent
+ * for a session of less than three days whose owner has shown nothing but a code that was sent; `session_ended`
  */
 export async function startTotp(core: Core, caller: Principal, _facts: RequestInfo): Promise<StartedTotp> {
   const { user, session } = caller;
@@ -59,7 +59,10 @@ export async function startTotp(core: Core, caller: Principal, _facts: RequestIn
   await forbidTestAccount(core.db, user.id);
   const sealedSecret = createSealedSecret(core, user.id);
   const waiting = { userId: user.id, purpose: "enroll" as const, evidence: [], sessionId: session.id, sealedSecret };
-  const started = await insertSecondFactorTicket(core.db, waiting);
+  const started = await core.db.transaction().execute(async (transaction) => {
+    await lockOwner(transaction, caller);
+    return insertSecondFactorTicket(transaction, waiting);
+  });
   return { ...started, ...(await showSecret(core, core.db, user.id, sealedSecret)) };
 }
 

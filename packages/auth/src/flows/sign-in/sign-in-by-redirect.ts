@@ -22,6 +22,7 @@ import {
   type SignInAnswer,
 } from "../steps/issue-session-tokens.ts";
 import { findKnownDevice } from "../steps/known-device.ts";
+import { lockOwner } from "../steps/lock-owner.ts";
 import { openSession } from "../steps/open-session.ts";
 import { reauthenticationRequired } from "../steps/recent-authentication.ts";
 import { unlessUndone } from "../steps/refund-on-failure.ts";
@@ -46,22 +47,26 @@ export interface StartRedirectInput {
  * once, and with its verifier only.
  *
  * @throws AuthError `invalid_input` for a challenge that is none, and for an audience that is none of the list; `reauthentication_required` where
- * the caller has shown it too long ago, or never here
+ * the caller has shown it too long ago, or never here; `session_ended`
  */
 export async function startRedirect(
   core: Core,
-  { user, session }: Principal,
+  caller: Principal,
   { clientId, redirectUri, codeChallenge, audience, maxAge }: StartRedirectInput,
 ): Promise<AuthorizationCode> {
   if (!/^[\w-]{43}$/.test(codeChallenge)) throw invalidInput("codeChallenge", "is not the SHA-256 of a verifier");
   const { audience: own, audiences } = core.options.tokens;
   if (audience !== undefined && !audiences.includes(audience))
     throw invalidInput("audience", "is none that this service issues tokens for");
+  const { user, session } = caller;
   const age = await readAuthenticationAge(core.db, session.id);
   if (age === null || (maxAge !== undefined && age > maxAge)) throw reauthenticationRequired(maxAge);
-  return insertAuthorizationCode(core.db, {
-    ...{ userId: user.id, sessionId: session.id, clientId, redirectUri, codeChallenge },
-    audience: audience === own ? null : (audience ?? null),
+  return core.db.transaction().execute(async (transaction) => {
+    await lockOwner(transaction, caller);
+    return insertAuthorizationCode(transaction, {
+      ...{ userId: user.id, sessionId: session.id, clientId, redirectUri, codeChallenge },
+      audience: audience === own ? null : (audience ?? null),
+    });
   });
 }
 
