@@ -173,6 +173,16 @@ describe.skipIf(!isService)("somebody who opens the console", () => {
     expect(window.violations).toEqual([]);
   });
 
+  test("is told of the address where there is nothing, also on the way from one such address to another", {
+    tags: ["long"],
+  }, async ({ browser }) => {
+    await using window = await usual.open(browser, "/nowhere");
+    const { page } = window;
+    await page.getByText("There is nothing at /console/nowhere.").waitFor();
+    await page.evaluate(`history.pushState({}, "", "/console/neither")`);
+    await page.getByText("There is nothing at /console/neither.").waitFor();
+  });
+
   test("can work where the browser keeps nothing, and what they choose lasts as long as the page", {
     tags: ["long"],
   }, async ({ browser }) => {
