@@ -12,6 +12,9 @@ enableCompileCache(process.env.NODE_COMPILE_CACHE);
  */
 export const tags = [{ name: "long", skip: process.env.LATCHKEY_LONG !== "1" }];
 
+/** How long a test waits for what is to come, which is soon: longer than a busy machine lets it wait. */
+export const patience = { poll: { timeout: 30_000 } };
+
 /** A project of the long run: of the files of the ordinary one in this folder the cases that are tagged `long`, and no others. */
 export const longCases = {
   name: "what the ordinary run leaves",
@@ -19,6 +22,7 @@ export const longCases = {
     (file) => !file.endsWith(".long.test.ts") && /\["long"\]|\bshareOut/.test(readFileSync(file, "utf8")),
   ),
   setupFiles: ["@latchkey/auth/testing/only-long-cases"],
+  expect: patience,
   tags: [{ name: "long" }],
   env: { LATCHKEY_LONG: "1" },
 };

@@ -1,4 +1,6 @@
 import { defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { patience, server } from "../../vitest.base.ts";
 
-export default defineConfig({ test: { server, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 } });
+export default defineConfig({
+  test: { server, expect: patience, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
+});

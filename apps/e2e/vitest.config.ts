@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
-import { server, tags } from "../../vitest.base.ts";
+import { patience, server, tags } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 export default defineConfig({
@@ -17,6 +17,6 @@ export default defineConfig({
     // These find what hangs, and promise nothing: the machine may be busy with something else.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: patience,
   },
 });

@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { longCases, server } from "../../vitest.base.ts";
+import { longCases, patience, server } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
 
 /** Files that are run in the ordinary run as well, in short. */
@@ -51,7 +51,7 @@ const all = {
   // These find what hangs, before whoever runs it all gives up.
   testTimeout: 900_000,
   hookTimeout: 300_000,
-  expect: { poll: { timeout: 30_000 } },
+  expect: patience,
 };
 
 /**

@@ -1,10 +1,11 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { server, tags } from "../../vitest.base.ts";
+import { patience, server, tags } from "../../vitest.base.ts";
 
 export default defineConfig({
   test: {
     server,
     tags,
+    expect: patience,
     globalSetup: "./src/testing/global-setup.ts",
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
-import { longCases, server } from "../../vitest.base.ts";
+import { longCases, patience, server } from "../../vitest.base.ts";
 
-const all = { server, testTimeout: 1_800_000, hookTimeout: 600_000 };
+const all = { server, expect: patience, testTimeout: 1_800_000, hookTimeout: 600_000 };
 
 /** The core's share of `pnpm test:long`: what is measured with nothing else beside it, and what the ordinary run leaves. */
 export default defineConfig({

@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
-import { server } from "../../vitest.base.ts";
+import { patience, server } from "../../vitest.base.ts";
 
 export default defineConfig({
   test: {
     server,
+    expect: patience,
     globalSetup: ["@latchkey/auth/testing/global-setup"],
     isolate: false,
     testTimeout: 60_000,

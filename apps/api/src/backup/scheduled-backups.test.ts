@@ -37,7 +37,8 @@ const schedule = (source: () => AsyncIterable<Buffer>, keep = 7) =>
   );
 
 const touch = (name: string) => writeFile(join(folder, name), "");
-const wrote = () => vi.waitUntil(() => lines.some((line) => line.includes('"backed up"')));
+const patient = { timeout: 20_000 };
+const wrote = () => vi.waitUntil(() => lines.some((line) => line.includes('"backed up"')), patient);
 const backups = async () => (await readdir(folder)).sort();
 
 test("a stop in the midst of a backup leaves nothing of it, and nothing is logged as a failure", async () => {
@@ -51,7 +52,7 @@ test("a stop in the midst of a backup leaves nothing of it, and nothing is logge
   }
   const stop = schedule(endless);
   await begun.promise;
-  await vi.waitUntil(async () => (await backups()).length === 1);
+  await vi.waitUntil(async () => (await backups()).length === 1, patient);
   await stop();
   expect([await backups(), lines]).toEqual([[], []]);
 });
@@ -75,7 +76,7 @@ test("a backup that a clock ahead has named keeps none from being made, and none
   for (const name of [ahead, old]) await touch(name);
   const stop = schedule(read, 1);
   await wrote();
-  await vi.waitUntil(async () => !(await backups()).includes(old));
+  await vi.waitUntil(async () => !(await backups()).includes(old), patient);
   await stop();
   expect(await backups()).toEqual([expect.not.stringContaining(ahead), ahead]);
   expect(lines.filter((line) => line.includes("look at the clock"))).toHaveLength(1);

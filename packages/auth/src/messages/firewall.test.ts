@@ -468,7 +468,9 @@ describe("the firewall", () => {
       await sql`select from latchkey.message_counts where what = 'counted' for update`.execute(transaction);
       const waiting = outcomes([late.admit(ask())]);
       const waitingOnes = "select from pg_locks where not granted and locktype = 'transactionid'";
-      await vi.waitFor(async () => expect(await service.database.query(waitingOnes)).toHaveLength(1));
+      await vi.waitFor(async () => expect(await service.database.query(waitingOnes)).toHaveLength(1), {
+        timeout: 20_000,
+      });
       await service.clock.advance(10);
       return [await outcomes([early.admit(ask())]), { waiting }];
     });
