@@ -94,6 +94,40 @@ test("a round that another one gives up in the midst makes no account without it
   ).toEqual([{ added: 1 }, { added: 2 }]);
 });
 
+test("a step that a name taken meanwhile has broken is done again as a whole, and everybody is told of once", async () => {
+  await using project = await createSqliteProject();
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  await project.insert({ id: 1, username: "selin", password: hash }, { id: 2, username: "jose", password: hash });
+  await database.query("insert into latchkey.webhook_endpoints (name, seen_at) values ('crm', latchkey.now())");
+  // A sequence counts on when a transaction is taken back.
+  await database.query("create sequence latchkey.attempts");
+  await database.query(`create function latchkey.break_once() returns trigger language plpgsql as $$ begin
+    if nextval('latchkey.attempts') = 1 then raise unique_violation; end if;
+    return null;
+  end $$`);
+  await database.query(
+    "create trigger break_once after insert on latchkey.webhook_events for each statement execute function latchkey.break_once()",
+  );
+  const answer = await importPeople(auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    connection: database.connection,
+    source: project.source,
+    webhooks: true,
+  });
+  expect(answer).toMatchObject({ created: 2, exitCode: 0 });
+  expect(await database.query("select last_value::int as attempts from latchkey.attempts")).toEqual([{ attempts: 2 }]);
+  const told = await database.query(
+    "select type, username from latchkey.webhook_events join latchkey.users u on u.id = user_id order by username",
+  );
+  expect(told).toEqual(["jose", "selin"].map((username) => ({ type: "user.created", username })));
+  const noted = await database.query(
+    "select count(*)::int as count from latchkey.audit_events where event in ('user_created', 'imported_users_recorded')",
+  );
+  expect(noted).toEqual([{ count: 3 }]);
+});
+
 test("what a dry run has read keeps no name from anybody", async () => {
   await using service = await createTestAuth();
   const { auth, database } = service;
