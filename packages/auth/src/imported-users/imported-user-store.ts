@@ -204,7 +204,7 @@ export async function findReservations(db: Queries, forms: readonly string[]): P
     from latchkey.import_sources round cross join lateral (
       select old_id, old_username from latchkey.import_people
       where run_id = round.round_id and username_forms && ${forms}::text[] offset 0) person
-    where not exists (
+    where round.round_id is not null and not exists (
       select from latchkey.imported_users recorded
       where recorded.source = round.source and recorded.old_id = person.old_id offset 0)`.execute(db);
   return rows;
