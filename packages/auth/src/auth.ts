@@ -741,8 +741,8 @@ export interface Auth<C extends Config = PlainConfig> {
       input: { readonly people: number; readonly isKnownUpdated?: boolean | undefined },
     ): Promise<RoundChanges>;
     /**
-     * The first half of that, for who records new people together with their accounts: what the round has read of people known before. Until
-     * the round is complete it counts for no old token.
+     * The first half of that, for who records new people together with their accounts: what the round has read of people known before. Who is
+     * new is not `added`. Until the round is complete it counts for no old token.
      *
      * @throws AuthError `invalid_input`, `not_found` for a round that was given up
      */

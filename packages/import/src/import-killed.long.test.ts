@@ -54,6 +54,11 @@ test("an import that is killed again and again loses nobody and doubles nobody",
   expect(await count("latchkey.import_sources where seen_at is not null and round_id is null")).toBe(1);
   expect(await count("latchkey.user_groups")).toBe(people / 10);
   expect(await count("latchkey.audit_events where event = 'user_created'")).toBe(people);
+  expect(
+    await service.database.query(
+      "select sum((detail ->> 'added')::int)::int as added from latchkey.audit_events where event = 'imported_users_recorded'",
+    ),
+  ).toEqual([{ added: people }]);
   expect(await run()).toMatchObject({ created: 0, exitCode: 0 });
 });
 

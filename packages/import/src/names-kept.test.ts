@@ -50,6 +50,84 @@ test("while people come over, nobody takes the name of one who is not here yet, 
   for (const name of ["jose", "left.out"]) await expect(create(name), name).rejects.toMatchObject(reserved);
 });
 
+test("a round that another one gives up in the midst makes no account without its record, and the next run brings everybody once", async () => {
+  await using project = await createSqliteProject();
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  await project.insert(
+    { id: 1, username: "selin", password: hash },
+    { id: 2, username: "jose", password: hash },
+    { id: 3, username: "left.out", password: hash, phone_number: "911" },
+  );
+  const run = () =>
+    importPeople(auth, {
+      ...usual,
+      accept: ["permission_undeclared"],
+      skipsUndecided: true,
+      connection: database.connection,
+      source: project.source,
+    });
+
+  await using holder = await hold(database.connection, "latchkey.consents");
+  const brought = Promise.allSettled([run()]);
+  await untilOneWaits(database.connection);
+  await auth.importedUsers.startRound({ source: "django", startedAt: new Date() });
+  await holder.letGo();
+  expect(await brought).toMatchObject([{ reason: { message: expect.stringContaining("Run the command again") } }]);
+  expect(await database.query("select from latchkey.users")).toEqual([]);
+
+  expect(await run()).toMatchObject({ created: 2, exitCode: 0 });
+  expect(
+    await database.query(
+      "select old_id, username from latchkey.imported_users left join latchkey.users on id = user_id order by old_id",
+    ),
+  ).toEqual([
+    { old_id: "1", username: "selin" },
+    { old_id: "2", username: "jose" },
+    { old_id: "3", username: null },
+  ]);
+  // Who was left out was recorded by the first run, and nobody is told of twice.
+  expect(
+    await database.query(
+      "select (detail ->> 'added')::int as added from latchkey.audit_events where event = 'imported_users_recorded' order by id",
+    ),
+  ).toEqual([{ added: 1 }, { added: 2 }]);
+});
+
+test("a step that a name taken meanwhile has broken is done again as a whole, and everybody is told of once", async () => {
+  await using project = await createSqliteProject();
+  await using service = await createTestAuth();
+  const { auth, database } = service;
+  await project.insert({ id: 1, username: "selin", password: hash }, { id: 2, username: "jose", password: hash });
+  await database.query("insert into latchkey.webhook_endpoints (name, seen_at) values ('crm', latchkey.now())");
+  // A sequence counts on when a transaction is taken back.
+  await database.query("create sequence latchkey.attempts");
+  await database.query(`create function latchkey.break_once() returns trigger language plpgsql as $$ begin
+    if nextval('latchkey.attempts') = 1 then raise unique_violation; end if;
+    return null;
+  end $$`);
+  await database.query(
+    "create trigger break_once after insert on latchkey.webhook_events for each statement execute function latchkey.break_once()",
+  );
+  const answer = await importPeople(auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    connection: database.connection,
+    source: project.source,
+    webhooks: true,
+  });
+  expect(answer).toMatchObject({ created: 2, exitCode: 0 });
+  expect(await database.query("select last_value::int as attempts from latchkey.attempts")).toEqual([{ attempts: 2 }]);
+  const told = await database.query(
+    "select type, username from latchkey.webhook_events join latchkey.users u on u.id = user_id order by username",
+  );
+  expect(told).toEqual(["jose", "selin"].map((username) => ({ type: "user.created", username })));
+  const noted = await database.query(
+    "select count(*)::int as count from latchkey.audit_events where event in ('user_created', 'imported_users_recorded')",
+  );
+  expect(noted).toEqual([{ count: 3 }]);
+});
+
 test("what a dry run has read keeps no name from anybody", async () => {
   await using service = await createTestAuth();
   const { auth, database } = service;

@@ -87,10 +87,12 @@ export async function findByOldId(db: Queries, { source, oldId }: ImportedKey): 
 export async function findOldId(db: Queries, source: string, userId: string): Promise<string | null> {
   const query = db
     .selectFrom("importedUsers")
+    .innerJoin("importSources", "importSources.source", "importedUsers.source")
     .select("oldId")
-    .where("source", "=", source)
+    .where("importedUsers.source", "=", source)
     .where("userId", "=", userId)
-    .where("goneAt", "is", null);
+    .where("goneAt", "is", null)
+    .where("importSources.seenAt", "is not", null);
   return (await query.executeTakeFirst())?.oldId ?? null;
 }
 
@@ -190,17 +192,21 @@ export async function isFromSource(db: Queries, source: string, userId: string):
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** The rows, tombstones among them, of which one of the forms is a username, and the people whom an import under way has not recorded yet. */
+/**
+ * The rows, tombstones among them, of which one of the forms is a username, and the people whom an import under way has not recorded yet. Each part
+ * is looked up by the one before it: joined, PostgreSQL would read all rows that there are, and by a plan from before the import all that it reads.
+ */
 export async function findReservations(db: Queries, forms: readonly string[]): Promise<Reservation[]> {
   const { rows } = await sql<Reservation>`
     select source, old_id, user_id, old_username from latchkey.imported_users where username_hashes && ${hashesOf(forms)}
     union all
     select round.source, person.old_id, null, person.old_username
-    from latchkey.import_people person join latchkey.import_sources round on round.round_id = person.run_id
-    where person.username_forms && ${forms}::text[] and not exists (
-      select from latchkey.imported_users recorded where recorded.source = round.source and recorded.old_id = person.old_id)`.execute(
-    db,
-  );
+    from latchkey.import_sources round cross join lateral (
+      select old_id, old_username from latchkey.import_people
+      where run_id = round.round_id and username_forms && ${forms}::text[] offset 0) person
+    where round.round_id is not null and not exists (
+      select from latchkey.imported_users recorded
+      where recorded.source = round.source and recorded.old_id = person.old_id offset 0)`.execute(db);
   return rows;
 }
 

@@ -197,16 +197,6 @@ export async function sealRound(
   return added;
 }
 
-/** How many people of a round have no row yet. */
-export async function countNew(transaction: Queries, { id, source }: ImportRound): Promise<number> {
-  const { rows } = await sql<{ people: number }>`select count(*)::int as people
-    from latchkey.imported_round_users read where round_id = ${id} and not exists (
-      select from latchkey.imported_users seen where seen.source = ${source} and seen.old_id = read.old_id)`.execute(
-    transaction,
-  );
-  return rows[0]?.people ?? 0;
-}
-
 /** Whether the row and what was read of it are not one person under one name: of tombstones nothing is compared. */
 const isRenamed = sql`seen.deleted_at is null and (seen.gone_at is not null
   or (seen.old_username, seen.old_phone) is distinct from (read.old_username, read.old_phone)

@@ -149,7 +149,12 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
   const people = rowCount ?? 0;
   await auth.importedUsers.updateKnown(round, { people });
   await reserveUnknown({ client, id, source });
-  await client.query(
+  await inTransaction(client, () => recordLeftOut({ client, id, source }));
+  return { ...round, people };
+}
+
+async function recordLeftOut({ client, id, source }: Pick<Run, "client" | "id" | "source">): Promise<void> {
+  const { rowCount } = await client.query(
     `insert into latchkey.imported_users (${ofRound})
     select ${readOfRound} from latchkey.imported_round_users r join latchkey.import_people p on p.run_id = $1 and p.old_id = r.old_id,
       latchkey.import_sources s
@@ -157,7 +162,7 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
       select from latchkey.imported_users i where i.source = $2 and i.old_id = r.old_id)`,
     [id, source],
   );
-  return { ...round, people };
+  await noteAdded({ client, source }, rowCount ?? 0);
 }
 
 /** What is kept of everybody, and where it is read: `r` is what the round has read of them, `s` the source. */
@@ -296,9 +301,14 @@ const free = (key: string) =>
   `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${key} end`;
 
 async function createAccounts(run: Run, from: number): Promise<Applied> {
-  const outrun = await insertUsers(run, from);
+  const { made, outrun } = await insertUsers(run, from);
   await grant(run, from);
   const created = await link(run, from);
+  // What an account is recorded from is the round's, and goes with it: without a record its person would be somebody new the next time.
+  if (created !== made)
+    throw new SourceError(
+      `Another round of ${run.source} has begun meanwhile. Run the command again: it goes on from here.`,
+    );
   if (run.tellsWebhooks) await tellOfCreated(run, from);
   return { created, outrun };
 }
@@ -307,12 +317,12 @@ async function createAccounts(run: Run, from: number): Promise<Applied> {
 const inOrder = "(left(id::text, 15) || substr(gen_random_uuid()::text, 16))::uuid";
 
 /**
- * Makes the accounts, with what is noted of each. That they agreed is what the other system says; when, and to what, it does not. Answers whose
- * names somebody took here meanwhile, by old id.
+ * Makes the accounts, with what is noted of each. That they agreed is what the other system says; when, and to what, it does not. Answers how
+ * many, and whose names somebody took here meanwhile, by old id.
  */
-async function insertUsers({ client, id, source }: Run, from: number): Promise<string[]> {
+async function insertUsers({ client, id, source }: Run, from: number): Promise<Made> {
   // Those alone who have no account by now: another run may have been quicker.
-  const { rows } = await client.query<{ oldId: string }>(
+  const { rows } = await client.query<Made>(
     `with known as materialized (
       select i.old_id, i.user_id is not null or i.deleted_at is not null or i.gone_at is not null as is_settled
       from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
@@ -343,11 +353,16 @@ async function insertUsers({ client, id, source }: Run, from: number): Promise<s
       insert into latchkey.audit_events (id, event, subject_id, detail)
       select ${inOrder}, 'user_created', id, '{"by": "import"}' from created
     )
-    select old_id as "oldId" from named where (username_key, phone_number, email_key, alias)
-      is distinct from (free_username_key, free_phone, free_email_key, free_alias)`,
+    select count(*)::int as made, coalesce(array_agg(old_id) filter (where (username_key, phone_number, email_key, alias)
+      is distinct from (free_username_key, free_phone, free_email_key, free_alias)), '{}') as outrun from named`,
     [id, source, from, from + step],
   );
-  return rows.map(({ oldId }) => oldId);
+  return rows[0] ?? { made: 0, outrun: [] };
+}
+
+interface Made {
+  readonly made: number;
+  readonly outrun: readonly string[];
 }
 
 /** The people of a step who have their account by now, in SQL. */
@@ -396,7 +411,17 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
       select from latchkey.imported_users i where i.source = $2 and i.old_id = p.old_id)`,
     values,
   );
+  await noteAdded({ client, source }, added.rowCount ?? 0);
   return (known.rowCount ?? 0) + (added.rowCount ?? 0);
+}
+
+/** In the transaction that recorded them, so that the events of all runs together tell of everybody, and of nobody twice. */
+async function noteAdded({ client, source }: Pick<Run, "client" | "source">, added: number): Promise<void> {
+  if (added === 0) return;
+  await client.query(
+    "insert into latchkey.audit_events (id, event, detail) values ($1, 'imported_users_recorded', $2)",
+    [createUuid(), JSON.stringify({ source, added, changed: 0, gone: 0 })],
+  );
 }
 
 async function tellOfCreated(run: Run, from: number): Promise<void> {

@@ -5,7 +5,6 @@ import { comparedForms } from "../../identifiers/compared-forms.ts";
 import type { ImportedKey, ImportedPerson } from "../../imported-users/imported-user.ts";
 import { linkUser, listWithoutAccount } from "../../imported-users/imported-user-store.ts";
 import {
-  countNew,
   type ImportRound,
   insertRead,
   insertRound,
@@ -116,15 +115,15 @@ export async function completeImportRound(
 
 /**
  * The first half of {@link completeImportRound}, for who records new people together with their accounts: what the round has read of people known
- * before. Until the round is complete, it counts for no old token and no claim.
+ * before; who is new is not added, nor counted. Until the round is complete, it counts for no old token and no claim.
  *
  * @throws AuthError `invalid_input`, `not_found` when another round of the source has begun since
  */
 export async function updateKnownUsers(core: Core, round: ImportRound, { people }: ReadCount): Promise<RoundChanges> {
-  return onRound(core, round, { people }, async (transaction, underWay) => {
-    const known = await follow(transaction, round, underWay);
-    return { ...known, added: await countNew(transaction, round) };
-  });
+  return onRound(core, round, { people }, async (transaction, underWay) => ({
+    ...(await follow(transaction, round, underWay)),
+    added: 0,
+  }));
 }
 
 export interface ReadCount {

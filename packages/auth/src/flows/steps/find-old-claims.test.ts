@@ -34,10 +34,17 @@ const frozen = async (seconds = -1) => {
   return service.another({ ...profile, django: { secretKey, frozenAt } });
 };
 
+async function readSignIn(username: string, auth: Auth) {
+  const { token } = await auth.signIn({ username, password }, service.facts);
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}
+
+/** Whom a sign-in's token names to an old backend that goes by ids. */
+const numberOf = async (username: string, auth: Auth) => (await readSignIn(username, auth)).user_id;
+
 /** What a sign-in's token says to the old backend; null for nothing. */
 async function claimsOf(username: string, auth: Auth = service.auth) {
-  const { token } = await auth.signIn({ username, password }, service.facts);
-  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  const claims = await readSignIn(username, auth);
   const old = Object.keys(claims).filter((name) => ["user_identifier", "username", "phone_number"].includes(name));
   if (old.length === 0) return null;
   expect(claims.user_identifier).toBe(claims.username);
@@ -232,13 +239,16 @@ test("who is recorded with their account before a round is complete is nobody th
   ];
   const first = await importedUsers.startRound({ source: "django", startedAt: service.clock.now() });
   await importedUsers.record(first, people);
-  expect(await importedUsers.updateKnown(first, { people: 2 })).toEqual({ people: 2, added: 2, changed: 0, gone: 0 });
+  expect(await importedUsers.updateKnown(first, { people: 2 })).toEqual({ people: 2, added: 0, changed: 0, gone: 0 });
   await bringWithAccount("1", "bob");
   expect(await claimsOf("bob")).toBeNull();
   expect(await claimsOf("bob", await frozen())).toBeNull();
+  const numbered = await service.another({ django: { secretKey }, tokens: { profile: "simplejwt" } });
+  expect(await numberOf("bob", numbered)).toBeUndefined();
   const completed = await importedUsers.completeRound(first, { people: 2, isKnownUpdated: true });
   expect(completed).toEqual({ people: 2, added: 1, changed: 0, gone: 0 });
   expect(await claimsOf("bob")).toEqual(["bob", null]);
+  expect(await numberOf("bob", numbered)).toBe(1);
 
   const later = new Date(service.clock.now().getTime() + 1_000);
   const second = await importedUsers.startRound({ source: "django", startedAt: later });
