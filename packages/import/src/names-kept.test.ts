@@ -160,7 +160,8 @@ async function untilOneWaits(connection: pg.ClientConfig): Promise<void> {
   try {
     for (;;) {
       const { rowCount } = await client.query(
-        "select from pg_locks where relation = 'latchkey.consents'::regclass and not granted",
+        `select from pg_locks where relation = 'latchkey.consents'::regclass and not granted
+          and database = (select oid from pg_database where datname = current_database())`,
       );
       if (rowCount) return;
       await delay(20);

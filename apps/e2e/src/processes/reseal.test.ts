@@ -29,7 +29,9 @@ async function killWhileItWaits(args: readonly string[], held: string): Promise<
     await holder.query(held);
     const command = installation.launchCommand(args, { variables: { LATCHKEY_SECRET: `${b},${a}` } });
     await until(async () => {
-      const waiting = await database.query("select from pg_locks where not granted");
+      const waiting = await database.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
       return waiting.length > 0;
     });
     command.signalGroup("SIGKILL");

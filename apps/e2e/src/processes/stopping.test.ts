@@ -90,7 +90,8 @@ describe("SIGTERM during the start", { tags: ["long"] }, () => {
     try {
       await holder.query("begin; lock table latchkey.kysely_migration");
       const service = installation.launch(variables);
-      const waiting = "select from pg_locks where not granted and relation = 'latchkey.kysely_migration'::regclass";
+      const waiting = `select from pg_locks where not granted and relation = 'latchkey.kysely_migration'::regclass
+        and database = (select oid from pg_database where datname = current_database())`;
       await until(async () => (await holder.query(waiting)).rowCount === 1);
       service.signal("SIGTERM");
       await service.untilLogged("shutting down");

@@ -55,7 +55,7 @@ test("whoever is deleted while something is written about them loses the address
   await storage.db.transaction().execute(async (transaction) => {
     await recordEvent(transaction, refused, about(id));
     deleting.push(service.auth.operator.delete("deleted_meanwhile"));
-    const waiting = "select from pg_locks where not granted";
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     await expect.poll(() => service.database.query(waiting)).not.toEqual([]);
   });
   await Promise.all(deleting);

@@ -467,7 +467,8 @@ describe("the firewall", () => {
     const [first, second] = await storage.db.transaction().execute(async (transaction) => {
       await sql`select from latchkey.message_counts where what = 'counted' for update`.execute(transaction);
       const waiting = outcomes([late.admit(ask())]);
-      const waitingOnes = "select from pg_locks where not granted and locktype = 'transactionid'";
+      const waitingOnes =
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
       await vi.waitFor(async () => expect(await service.database.query(waitingOnes)).toHaveLength(1), {
         timeout: 20_000,
       });

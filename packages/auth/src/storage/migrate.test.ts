@@ -87,7 +87,8 @@ test("a migration that waits for somebody's long transaction holds no call up, a
   const migrating = old.migrate();
   const triesBefore = async () => {
     const { rows } = await pool.query<{ tries: number }>(
-      "select count(*)::int as tries from pg_locks where relation = 'latchkey.users'::regclass and not granted",
+      `select count(*)::int as tries from pg_locks where relation = 'latchkey.users'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
     );
     return rows[0]?.tries ?? 0;
   };

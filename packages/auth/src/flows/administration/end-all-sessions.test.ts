@@ -53,7 +53,8 @@ test("a step takes as long as it takes, whatever time a statement has that someb
     ending.catch(() => {});
     await vi.waitFor(
       async () => {
-        const waiting = "wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '400 milliseconds'";
+        const waiting =
+          "datname = current_database() and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '400 milliseconds'";
         expect(await database.query(`select from pg_stat_activity where ${waiting}`)).toHaveLength(1);
       },
       { timeout: 20_000 },
