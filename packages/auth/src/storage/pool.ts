@@ -32,7 +32,7 @@ export class PoolError extends Error {
 export function openPool({ max = 10, ...connection }: pg.PoolConfig, isShared = false): pg.Pool {
   const { connectionTimeoutMillis: queue = timeouts.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: timeouts.opening, statement_timeout: timeouts.statement };
-  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement), isShared);
+  const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement), { isShared });
   const config = { application_name: "latchkey", ...times, ...connection, max, onConnect, Client: ClosingClient };
   const pool = new BoundedPool(isShared ? { ...config, statement_timeout: undefined } : config, queue);
   // A pooler has a pool of its own, and its connections are not known here by what PostgreSQL calls them.
@@ -45,11 +45,16 @@ export function openPool({ max = 10, ...connection }: pg.PoolConfig, isShared = 
   return ignoreIdleConnectionErrors(pool);
 }
 
+/** Milliseconds that a connection for long work has to be open, and as many again to have its settings. */
+const longWorkOpening = 5_000;
+
 /** A pool in which statements take as long as they take. */
 export function openPoolWithoutTimeout(connection: pg.PoolConfig, isShared = false): pg.Pool {
+  // Nobody waits for this work: on a busy machine it begins later, and does not fail.
+  const patience = Math.max(longWorkOpening, connection.connectionTimeoutMillis ?? 0);
   // What is sent with the connection counts until its settings are there, whatever the role's is.
-  const times = { connectionTimeoutMillis: 5_000, statement_timeout: isShared ? undefined : 60_000 };
-  const onConnect = (client: pg.ClientBase) => makeReady(client, 0, isShared);
+  const times = { connectionTimeoutMillis: patience, statement_timeout: isShared ? undefined : 60_000 };
+  const onConnect = (client: pg.ClientBase) => makeReady(client, 0, { isShared, within: patience });
   const config = { application_name: "latchkey", ...connection, ...times, onConnect, Client: ClosingClient };
   return ignoreIdleConnectionErrors(new pg.Pool(config));
 }
@@ -70,9 +75,13 @@ class ClosingClient extends pg.Client {
  *
  * @throws PoolError when our statements would not mean on it what they should
  */
-async function makeReady(client: pg.ClientBase, statementTimeout: number, isShared: boolean): Promise<void> {
+async function makeReady(
+  client: pg.ClientBase,
+  statementTimeout: number,
+  { isShared, within = timeouts.settings }: { readonly isShared: boolean; readonly within?: number },
+): Promise<void> {
   const stream = "connection" in client ? (client as pg.PoolClient).connection.stream : undefined;
-  const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), timeouts.settings);
+  const timer = setTimeout(() => stream?.destroy(new PoolError("The database does not answer")), within);
   try {
     const { obstacle, began } = await pinSettings(client, statementTimeout, isShared);
     if (obstacle !== null) throw new PoolError(obstacle);

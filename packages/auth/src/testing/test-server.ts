@@ -33,8 +33,9 @@ export async function startTestServer(): Promise<TestServer> {
   };
   const server = await openEmbeddedPostgres({ dataDir, settings });
   await administer(server.connection, `create database ${templateName}`);
-  // As a start does it, which takes as long as it takes.
-  await withoutStatementTimeout({ ...server.connection, database: templateName }, async (db) => {
+  const connection = { ...server.connection, database: templateName, connectionTimeoutMillis: 60_000 };
+  // As a start does it, which takes as long as it takes: everything else of a run starts at the same moment.
+  await withoutStatementTimeout(connection, async (db) => {
     await migrate(db);
     await buildOnlineIndexes(db);
   });
