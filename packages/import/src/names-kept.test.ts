@@ -1,10 +1,10 @@
 import { pbkdf2Sync, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { createTestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { importPeople } from "./import-people.ts";
-import { createSqliteProject } from "./testing/django-project.ts";
+import { type ImportOptions, importPeople } from "./import-people.ts";
+import { createSqliteProject, type OldProject } from "./testing/django-project.ts";
 import { usual } from "./testing/usual-options.ts";
 
 const hash = `pbkdf2_sha256$1$salt$${pbkdf2Sync("correct horse battery", "salt", 1, 32, "sha256").toString("base64")}`;
@@ -13,6 +13,20 @@ const reserved = {
   code: "invalid_input",
   issues: [expect.objectContaining({ path: ["username"], code: "reserved" })],
 };
+
+const run = (
+  { auth, database }: TestAuth,
+  { source }: Pick<OldProject, "source">,
+  options: Partial<ImportOptions> = {},
+) =>
+  importPeople(auth, {
+    ...usual,
+    accept: ["permission_undeclared"],
+    skipsUndecided: true,
+    connection: database.connection,
+    source,
+    ...options,
+  });
 
 test("while people come over, nobody takes the name of one who is not here yet, and the round counts for nothing", async () => {
   await using project = await createSqliteProject();
@@ -29,13 +43,7 @@ test("while people come over, nobody takes the name of one who is not here yet, 
 
   // What is noted with an account, and before it is there for others.
   await using holder = await hold(database.connection, "latchkey.consents");
-  const brought = importPeople(auth, {
-    ...usual,
-    accept: ["permission_undeclared"],
-    skipsUndecided: true,
-    connection: database.connection,
-    source: project.source,
-  });
+  const brought = run(service, project);
   await untilOneWaits(database.connection);
   for (const name of ["selin", "Selin", "SELIN", "jose", "José", "left.out"])
     await expect(create(name), name).rejects.toMatchObject(reserved);
@@ -59,24 +67,15 @@ test("a round that another one gives up in the midst makes no account without it
     { id: 2, username: "jose", password: hash },
     { id: 3, username: "left.out", password: hash, phone_number: "911" },
   );
-  const run = () =>
-    importPeople(auth, {
-      ...usual,
-      accept: ["permission_undeclared"],
-      skipsUndecided: true,
-      connection: database.connection,
-      source: project.source,
-    });
-
   await using holder = await hold(database.connection, "latchkey.consents");
-  const brought = Promise.allSettled([run()]);
+  const brought = Promise.allSettled([run(service, project)]);
   await untilOneWaits(database.connection);
   await auth.importedUsers.startRound({ source: "django", startedAt: new Date() });
   await holder.letGo();
   expect(await brought).toMatchObject([{ reason: { message: expect.stringContaining("Run the command again") } }]);
   expect(await database.query("select from latchkey.users")).toEqual([]);
 
-  expect(await run()).toMatchObject({ created: 2, exitCode: 0 });
+  expect(await run(service, project)).toMatchObject({ created: 2, exitCode: 0 });
   expect(
     await database.query(
       "select old_id, username from latchkey.imported_users left join latchkey.users on id = user_id order by old_id",
@@ -97,7 +96,7 @@ test("a round that another one gives up in the midst makes no account without it
 test("a step that a name taken meanwhile has broken is done again as a whole, and everybody is told of once", async () => {
   await using project = await createSqliteProject();
   await using service = await createTestAuth();
-  const { auth, database } = service;
+  const { database } = service;
   await project.insert({ id: 1, username: "selin", password: hash }, { id: 2, username: "jose", password: hash });
   await database.query("insert into latchkey.webhook_endpoints (name, seen_at) values ('crm', latchkey.now())");
   // A sequence counts on when a transaction is taken back.
@@ -109,13 +108,7 @@ test("a step that a name taken meanwhile has broken is done again as a whole, an
   await database.query(
     "create trigger break_once after insert on latchkey.webhook_events for each statement execute function latchkey.break_once()",
   );
-  const answer = await importPeople(auth, {
-    ...usual,
-    accept: ["permission_undeclared"],
-    connection: database.connection,
-    source: project.source,
-    webhooks: true,
-  });
+  const answer = await run(service, project, { webhooks: true });
   expect(answer).toMatchObject({ created: 2, exitCode: 0 });
   expect(await database.query("select last_value::int as attempts from latchkey.attempts")).toEqual([{ attempts: 2 }]);
   const told = await database.query(

@@ -9,7 +9,7 @@ import { desktop, phone } from "../pages/look.ts";
 import type { Person } from "../permissions/accounts-in-core.ts";
 import { type ConsoleSite, move, openConsole, settings, show, startConsoleSite } from "./console-site.ts";
 import { fillConsole } from "./much-to-show.ts";
-import { shownWindows } from "./open-windows.ts";
+import { screens, shownWindows } from "./open-windows.ts";
 
 const test = inBrowser(browserTest);
 
@@ -50,18 +50,7 @@ describe.skipIf(!isService)("the console", () => {
       const options = { language: texts.tag, theme, viewport, now: noon };
       await using window = await openConsole(browser, site, boss, "", options);
       const { page } = window;
-      const paths = [
-        "overview",
-        "people",
-        "people/imported",
-        "groups",
-        "messages",
-        "audit",
-        "keys",
-        "settings",
-        "health",
-      ];
-      for (const path of paths) {
+      for (const path of screens) {
         await move(page, `/${path}`);
         await compare(page, path.replace("/", "-"));
       }

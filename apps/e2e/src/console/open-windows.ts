@@ -5,6 +5,19 @@ import type { Person } from "../permissions/accounts-in-core.ts";
 /** How one comes to what is over a page: the path of that page, and what is pressed there. */
 export type OpenWindow = readonly [path: string, open: (page: Page) => Promise<void>];
 
+/** The paths of the screens that there are for whoever may do everything, but those of one person. */
+export const screens = [
+  "overview",
+  "people",
+  "people/imported",
+  "groups",
+  "messages",
+  "audit",
+  "keys",
+  "settings",
+  "health",
+] as const;
+
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).first().click();
 
 /** What is kept to look alike: a few of each kind. */

@@ -9,7 +9,7 @@ import { desktop, findBare, findFaults, findOverflow, phone, zoomed } from "../p
 import type { Person } from "../permissions/accounts-in-core.ts";
 import { type ConsoleSite, move, openConsole, startConsoleSite } from "./console-site.ts";
 import { fillConsole } from "./much-to-show.ts";
-import { allWindows, type OpenWindow, wideWindows } from "./open-windows.ts";
+import { allWindows, type OpenWindow, screens, wideWindows } from "./open-windows.ts";
 
 const test = inBrowser(browserTest);
 
@@ -31,18 +31,6 @@ const looks = [
 
 /** What stands for itself in a window, and would be nothing but text in colours that somebody forces, for want of a line around it. */
 const framed = ".button, .notice, .tag, .modal, .popover, .box, .toast";
-
-const screens = [
-  "overview",
-  "people",
-  "people/imported",
-  "groups",
-  "messages",
-  "audit",
-  "keys",
-  "settings",
-  "health",
-] as const;
 
 /** The screens themselves, with much on them, and what is there on wide screens alone. */
 const onDesktop = (): Readonly<Record<string, OpenWindow>> => ({

@@ -67,32 +67,29 @@ export async function findNamed(db: Queries, source: string, text: string): Prom
   return first;
 }
 
+/** Whom the last complete round of a source still saw; nobody before there is one. */
+const selectSeen = (db: Queries, source: string) =>
+  db
+    .selectFrom("importedUsers")
+    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+    .where("importedUsers.source", "=", source)
+    .where("goneAt", "is", null)
+    .where("importSources.seenAt", "is not", null);
+
 /** The person of a source who has an old id, if the last complete round still saw them and they were not deleted here. */
 export async function findByOldId(db: Queries, { source, oldId }: ImportedKey): Promise<NumberedUser | null> {
   if (!oldId.isWellFormed() || oldId.includes("\0")) return null;
-  const query = db
-    .selectFrom("importedUsers")
-    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+  const query = selectSeen(db, source)
     .select(["userId", "oldJoinedAt", "importSources.seenAt"])
-    .where("importedUsers.source", "=", source)
     .where("oldId", "=", oldId)
-    .where("goneAt", "is", null)
     .where("deletedAt", "is", null)
-    .where("importSources.seenAt", "is not", null)
     .$narrowType<{ seenAt: Date }>();
   return (await query.executeTakeFirst()) ?? null;
 }
 
 /** The old id of a person of a source who has an account here, if the last complete round still saw them. */
 export async function findOldId(db: Queries, source: string, userId: string): Promise<string | null> {
-  const query = db
-    .selectFrom("importedUsers")
-    .innerJoin("importSources", "importSources.source", "importedUsers.source")
-    .select("oldId")
-    .where("importedUsers.source", "=", source)
-    .where("userId", "=", userId)
-    .where("goneAt", "is", null)
-    .where("importSources.seenAt", "is not", null);
+  const query = selectSeen(db, source).select("oldId").where("userId", "=", userId);
   return (await query.executeTakeFirst())?.oldId ?? null;
 }
 
@@ -170,14 +167,9 @@ export async function noteAliasesRead(db: Queries, source: string, country: stri
 
 /** The person of a source who has an account here, if the last complete round still saw them. */
 export async function findOwnRow(db: Queries, source: string, userId: string): Promise<ImportedUser | null> {
-  const query = db
-    .selectFrom("importedUsers")
-    .innerJoin("importSources", "importSources.source", "importedUsers.source")
+  const query = selectSeen(db, source)
     .select(["userId", "oldUsername", "oldPhone", "namedSince", "importSources.seenAt"])
-    .where("importedUsers.source", "=", source)
     .where("userId", "=", userId)
-    .where("goneAt", "is", null)
-    .where("importSources.seenAt", "is not", null)
     .$narrowType<{ seenAt: Date }>();
   return (await query.executeTakeFirst()) ?? null;
 }

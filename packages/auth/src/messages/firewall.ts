@@ -111,8 +111,10 @@ export function createFirewall(options: FirewallOptions): Firewall {
     const rule = before ?? (await judge([...asked, ...taken]));
     if (rule === null) return null;
     if (before) await count([...asked, ...refusedBy(rule), ...(isEnforced ? [] : taken)]);
-    else await count([...refusedBy(rule), ...(isEnforced ? takeBack(taken) : [])]);
-    if (!before) usedUp.add(present(usedUpKeys(rule)));
+    else {
+      usedUp.add(present(usedUpKeys(rule)));
+      await count([...refusedBy(rule), ...(isEnforced ? takeBack(taken) : [])]);
+    }
     onRefusal(rule, country);
     return isEnforced ? rule : null;
   }

@@ -293,6 +293,11 @@ async function wrapWeak({ client, id }: Run, from: number, cost: number): Promis
   }
 }
 
+/** Who comes over in a step, in SQL for rows of the staging table; its bounds are the parameter of this number and the next. */
+function inStep(table: string, from: number): string {
+  return `${table}.run_id = $1 and ${table}.position >= $${from} and ${table}.position < $${from + 1} and ${table}.state = 'new'`;
+}
+
 const copied = [
   "first_name, last_name, gender, country, city, is_approved_to_be_in_touch, is_active, is_staff, is_superuser",
   "last_login, profile",
@@ -332,12 +337,12 @@ async function insertUsers({ client, id, source }: Run, from: number): Promise<M
     `with known as materialized (
       select i.old_id, i.user_id is not null or i.deleted_at is not null or i.gone_at is not null as is_settled
       from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
-      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new' order by p.position for update of i
+      where ${inStep("p", 3)} order by p.position for update of i
     ), step as materialized (
       select p.id, p.old_id, p.username, p.username_key, p.phone_number, p.email, p.email_key, p.alias,
         coalesce(p.stored_password, p.password) as password, p.state_name, p.date_joined, ${copied}
       from latchkey.import_people p left join known on known.old_id = p.old_id
-      where p.run_id = $1 and p.position >= $3 and p.position < $4 and p.state = 'new' and known.is_settled is not true
+      where ${inStep("p", 3)} and known.is_settled is not true
       order by p.position
     ), named as materialized (
       select p.*, ${free("username_key")} as free_username_key, ${free("phone_number")} as free_phone,
@@ -373,7 +378,7 @@ interface Made {
 
 /** The people of a step who have their account by now, in SQL. */
 const withAccount = "latchkey.import_people p join latchkey.users u on u.id = p.id";
-const ofStep = "p.run_id = $1 and p.position >= $2 and p.position < $3 and p.state = 'new'";
+const ofStep = inStep("p", 2);
 
 async function grant({ client, id }: Run, from: number): Promise<void> {
   await client.query(
@@ -392,9 +397,7 @@ async function grant({ client, id }: Run, from: number): Promise<void> {
 
 /** Says of which person each account is; answers how many there are. */
 async function link({ client, id, source }: Run, from: number): Promise<number> {
-  const ofStep = (p: string) =>
-    `${p}.run_id = $1 and ${p}.position >= $3 and ${p}.position < $4 and ${p}.state = 'new'`;
-  const told = issuesOfAll(`select s.old_id from latchkey.import_people s where ${ofStep("s")}`);
+  const told = issuesOfAll(`select s.old_id from latchkey.import_people s where ${inStep("s", 3)}`);
   const linked = `u.id as user_id, ${freeAlias} as alias, told.issues,
     jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', coalesce(told.decided, '[]'),
       'held', case when p.groups <> '{}' or p.permissions <> '{}' or u.is_staff or u.is_superuser then ${rightsOf("u")} end) as prints`;
@@ -405,7 +408,7 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
     `update latchkey.imported_users i set user_id = own.user_id, alias = own.alias, issues = own.issues, prints = own.prints
     from (select p.old_id, ${linked} from ${people}
       join latchkey.imported_users seen on seen.source = $2 and seen.old_id = p.old_id and seen.user_id is null, latchkey.imported_name_key k
-      where ${ofStep("p")}) own
+      where ${inStep("p", 3)}) own
     where i.source = $2 and i.old_id = own.old_id and i.user_id is null`,
     values,
   );
@@ -413,7 +416,7 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
     `insert into latchkey.imported_users (${ofRound}, user_id, alias, issues, prints)
     select ${readOfRound}, ${linked} from ${people} join latchkey.imported_round_users r on r.round_id = $1 and r.old_id = p.old_id,
       latchkey.imported_name_key k, latchkey.import_sources s
-    where ${ofStep("p")} and s.source = $2 and not exists (
+    where ${inStep("p", 3)} and s.source = $2 and not exists (
       select from latchkey.imported_users i where i.source = $2 and i.old_id = p.old_id)`,
     values,
   );
