@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createLog } from "./log.ts";
 
 function logged(write: (log: ReturnType<typeof createLog>) => void, level = "info"): string[] {
@@ -53,6 +53,32 @@ describe("a line of the log", () => {
     expect(logged((log) => log.info("hello"), "warn")).toEqual([]);
     expect(logged((log) => log.fatal("hello"), "silent")).toEqual([]);
   });
+});
+
+it("a line has its time in UTC to the millisecond, whenever the one before it was", () => {
+  const times = [
+    0,
+    7,
+    999,
+    1_000,
+    1_763_999_999_999,
+    1_764_000_000_000,
+    1_764_000_000_100,
+    1_763_000_000_012,
+    4e12 + 50,
+  ];
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    const lines = logged((log) => {
+      for (const time of times) {
+        vi.setSystemTime(time);
+        log.info("hello");
+      }
+    });
+    expect(lines.map((line) => JSON.parse(line).time)).toEqual(times.map((time) => new Date(time).toISOString()));
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("an error of PostgreSQL is logged without what it repeats of rows, also behind another and by a child of the log", () => {

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { expect, test } from "vitest";
+import { createTestDatabase } from "../testing/index.ts";
 import { readTime } from "./read-time.ts";
 
 const readAnyTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, "text");
@@ -16,4 +17,15 @@ const spellings = [
 test("a time is what pg reads it as, in every spelling that PostgreSQL has for one", () => {
   const read = (reader: (text: string) => unknown) => spellings.map((text) => [text, Number(reader(text))]);
   expect(read(readTime)).toEqual(read(readAnyTime));
+});
+
+test("a time in JSON is the same", async () => {
+  await using database = await createTestDatabase();
+  const times = await database.query(
+    "select time::text as plain, (json_build_array(time) ->> 0) as json from unnest($1::timestamptz[]) time",
+    [spellings],
+  );
+  expect(times.length).toBe(spellings.length);
+  for (const { plain, json } of times)
+    expect([json, Number(readTime(String(json)))]).toEqual([json, Number(readAnyTime(String(plain)))]);
 });

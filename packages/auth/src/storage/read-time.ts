@@ -5,16 +5,16 @@ const timeType = pg.types.builtins.TIMESTAMPTZ;
 
 const readAnyTime: (text: string) => Date | number | null = pg.types.getTypeParser(timeType, "text");
 
-/** Such as `2026-11-25 21:28:31.123456+00`, by the settings that are pinned on each connection. */
-const plainTime = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
+/** Such as `2026-11-25 21:28:31.123456+00`, by the settings that are pinned on each connection, or as JSON has it `2026-11-25T21:28:31.123456+00:00`. */
+const plainTime = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?\+00(?::00)?$/;
 
 /**
- * A time as PostgreSQL writes it, to the millisecond. In the spelling that it has here it is read by the place of its digits, in a tenth of
+ * A time as PostgreSQL writes it, by itself or in JSON, to the millisecond. In the spelling that it has here it is read by the place of its digits, in a tenth of
  * the time in which `pg` reads every spelling: a row of a session and its user holds five.
  */
 export function readTime(text: string): Date | number | null {
   // The first hundred years are others to `Date.UTC`.
-  if (text.startsWith("00") || !plainTime.test(text)) return readAnyTime(text);
+  if (text.startsWith("00") || !plainTime.test(text)) return readAnyTime(text.replace("T", " "));
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
   const month = twoDigits(text, 5) - 1;
   const seconds = twoDigits(text, 11) * 3_600 + twoDigits(text, 14) * 60 + twoDigits(text, 17);
@@ -22,7 +22,7 @@ export function readTime(text: string): Date | number | null {
 }
 
 function milliseconds(text: string): number {
-  const digits = text.length - 23;
+  const digits = text.lastIndexOf("+") - 20;
   if (digits < 1) return 0;
   return digit(text, 20) * 100 + (digits > 1 ? digit(text, 21) * 10 : 0) + (digits > 2 ? digit(text, 22) : 0);
 }

@@ -814,6 +814,18 @@ AS $function$
       end if;
       return new;
     end $function$
+CREATE OR REPLACE FUNCTION latchkey.holds_rights(person uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+    begin
+      return exists (select from latchkey.user_permissions p where p.user_id = person)
+        or exists (
+          select from latchkey.user_groups m join latchkey.group_permissions g on g.group_id = m.group_id
+          where m.user_id = person
+        );
+    end $function$
 CREATE OR REPLACE FUNCTION latchkey.note_consent()
  RETURNS trigger
  LANGUAGE plpgsql

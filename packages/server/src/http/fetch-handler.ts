@@ -160,6 +160,12 @@ function readOptions({ basePath = "", publicUrl, corsOrigins = [], trustedProxie
   return read;
 }
 
+/** A request without its body; its headers as Node has them, where they are at hand. */
+const toHead = ({ method, url, headers }: Request, info: ConnectionInfo) => ({
+  ...{ method, url },
+  headers: info.headers ?? headers,
+});
+
 type Answer = Response | Promise<Response>;
 
 function answer<C extends Config>(serving: Serving<C>, request: Request, info: ConnectionInfo): Answer {
@@ -188,7 +194,7 @@ function answerCall<C extends Config>(
   info: ConnectionInfo,
   withCookies: boolean,
 ): Answer {
-  const origin = readOrigin(request);
+  const origin = readOrigin(toHead(request, info));
   if (origin === "") return answerOrRefuse(serving, request, info, withCookies);
   if (serving.origins.allows(request)) return answerPage(serving, request, info, { ...forNamedPages, withCookies });
   serving.origins.noteRefused(request);
@@ -215,7 +221,7 @@ function answerOrRefuse<C extends Config>(
   info: ConnectionInfo,
   withCookies: boolean,
 ): Answer {
-  const odd = refuseRequest(request, serving.router);
+  const odd = refuseRequest(toHead(request, info), serving.router);
   if (odd) return odd;
   if (request.method === "POST") return answerPost(serving, request, info, withCookies);
   return withCookies ? refuse("NOT_FOUND", undefined, serving.router) : callProcedures(serving, request, info);
@@ -252,7 +258,9 @@ function callProcedures<C extends Config>(
     createContext: () => serving.createContext(req, readContext(serving, req, info, cookies)),
     onError: ({ error, path }: { error: TRPCError; path: string | undefined }) => onError({ error, path, requestId }),
   };
-  const plain = cookies ? null : findPlainCall(targetOf(req.url).slice(`${base}/trpc/`.length), req, router);
+  const plain = cookies
+    ? null
+    : findPlainCall(targetOf(req.url).slice(`${base}/trpc/`.length), toHead(req, info), router);
   return plain ? answerPlainCall(plain, { ...call, request: req }) : callByTrpc(base, { ...call, req }, cookies);
 }
 
@@ -278,9 +286,11 @@ async function callByTrpc(base: string, call: TrpcCall, cookies: CallCookies | u
 function readContext<C extends Config>(
   { auth, readAddress, settings }: Pick<Serving<C>, "auth" | "readAddress" | "settings">,
   request: Request,
-  { remoteAddress, requestId, headers = request.headers, onCaller, onCall }: ConnectionInfo,
+  info: ConnectionInfo,
   cookies: CallCookies | undefined,
 ): LatchkeyContext<C> {
-  const address = readAddress({ headers: request.headers, remoteAddress });
+  const { requestId, onCaller, onCall } = info;
+  const { headers } = toHead(request, info);
+  const address = readAddress({ headers, remoteAddress: info.remoteAddress });
   return createContext(auth, { headers, remoteAddress: address, requestId, cookies, onCaller, onCall, settings });
 }

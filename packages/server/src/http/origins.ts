@@ -1,3 +1,4 @@
+import { joinHeader, type RequestHeaders } from "../trpc/context.ts";
 import type { PublicUrl } from "./public-url.ts";
 import { rememberLatest } from "./remember-latest.ts";
 import { optionNames, type SettingNames } from "./setting-names.ts";
@@ -56,8 +57,8 @@ export function createOriginRules(options: OriginRulesOptions): OriginRules {
 }
 
 /** The origin that a browser says the page is of; empty when there is none. */
-export function readOrigin(request: Request): string {
-  return request.headers.get("origin") ?? "";
+export function readOrigin({ headers }: { readonly headers: RequestHeaders }): string {
+  return joinHeader(headers, "origin") ?? "";
 }
 
 /** The host and port that the request names; empty when there is none. */

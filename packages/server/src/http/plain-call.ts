@@ -7,6 +7,7 @@ import {
   transformTRPCResponse,
 } from "@trpc/server";
 import { getHTTPStatusCode } from "@trpc/server/http";
+import { joinHeader, type RequestHeaders } from "../trpc/context.ts";
 import { callProcedure } from "./call-procedure.ts";
 import { safeHeaders, toAnswerHeaders } from "./headers.ts";
 import { writeJson } from "./write-json.ts";
@@ -34,14 +35,19 @@ const typesOfMethod: Readonly<Record<string, readonly string[]>> = { GET: ["quer
  * @param address what stands behind the place of the procedures, such as `me.get?input=…`
  * @param request whose content is JSON or nothing
  */
-export function findPlainCall(address: string, { method, headers }: Request, router: AnyTRPCRouter): PlainCall | null {
+export function findPlainCall(
+  address: string,
+  { method, headers }: { readonly method: string; readonly headers: RequestHeaders },
+  router: AnyTRPCRouter,
+): PlainCall | null {
   // Anything beside the input may ask for a batch, or bring parameters of a connection.
   const [, path = ""] = /^([\w.]+)(?:\?input=[^&#]*)?$/.exec(address) ?? [];
   const { procedures, _config } = router._def;
   if (path === "" || _config.pathSeparator !== "." || !Object.hasOwn(procedures, path)) return null;
   const procedure: AnyTRPCProcedure = procedures[path];
   if (!typesOfMethod[method]?.includes(procedure._def.type)) return null;
-  if (headers.has("trpc-accept") || headers.get("accept")?.includes("application/jsonl")) return null;
+  if (joinHeader(headers, "trpc-accept") !== null) return null;
+  if (joinHeader(headers, "accept")?.includes("application/jsonl")) return null;
   return { path, procedure };
 }
 

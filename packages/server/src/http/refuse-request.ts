@@ -1,5 +1,5 @@
 import type { AnyTRPCRouter } from "@trpc/server";
-import { type RequestHeaders, readHeader } from "../trpc/context.ts";
+import { joinHeader, type RequestHeaders } from "../trpc/context.ts";
 import { requestLimits } from "./limits.ts";
 import { refuse, refuseMethod } from "./refusals.ts";
 
@@ -26,9 +26,8 @@ export function refuseRequest(request: RequestToRefuse, router?: AnyTRPCRouter):
   if (!hasJson(request)) return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input as application/json", router);
   if (isEncoded(request))
     return refuse("UNSUPPORTED_MEDIA_TYPE", "Send the input in UTF-8, and not compressed", router);
-  const [length] = readHeader(request.headers, "content-length");
-  const isTooLarge = method === "POST" && Number(length ?? 0) > requestLimits.body;
-  return isTooLarge ? refuse("PAYLOAD_TOO_LARGE", undefined, router) : null;
+  const isTooLarge = () => Number(joinHeader(request.headers, "content-length") ?? 0) > requestLimits.body;
+  return method === "POST" && isTooLarge() ? refuse("PAYLOAD_TOO_LARGE", undefined, router) : null;
 }
 
 /** The path of an address and what comes after it. */
@@ -37,16 +36,14 @@ export const targetOf = (url: string): string =>
 
 /** Whether a body, if there can be one, says that it is JSON. */
 function hasJson({ method, headers }: RequestToRefuse): boolean {
-  const [type] = readHeader(headers, "content-type");
+  const type = joinHeader(headers, "content-type");
   return type ? /^application\/json\s*(;|$)/i.test(type) : method !== "POST";
 }
 
 /** Whether a body is said to be written otherwise than it is read: in another character set than JSON has (RFC 8259 §8.1), or compressed. */
 function isEncoded({ headers }: RequestToRefuse): boolean {
-  const [[type = ""], [coding = "identity"]] = [
-    readHeader(headers, "content-type"),
-    readHeader(headers, "content-encoding"),
-  ];
+  const type = joinHeader(headers, "content-type") ?? "";
+  const coding = joinHeader(headers, "content-encoding") ?? "identity";
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type) ?? [];
   return !/^(utf-?8|us-ascii)$/i.test(charset) || !/^(identity)?$/i.test(coding.trim());
 }

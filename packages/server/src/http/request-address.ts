@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { toPlainAddress } from "@latchkey/auth/internal";
-import { type RequestInput, readHeader } from "../trpc/context.ts";
+import { joinHeader, type RequestInput } from "../trpc/context.ts";
 import { createAddressReader, type TrustedProxy } from "./client-address.ts";
 import { createForwardedAddressReader } from "./forwarded-address.ts";
 import type { TellOperator } from "./origins.ts";
@@ -42,7 +42,7 @@ export function createRequestAddressReader({
 
   return ({ headers, remoteAddress }) => {
     calls += 1;
-    const header = (name: string) => readHeader(headers, name).join(", ") || undefined;
+    const header = (name: string) => joinHeader(headers, name) || undefined;
     const forwarded = readForwarded(header);
     if (forwarded !== null) return readAddress(forwarded, undefined);
     if (!remoteAddress) return noteNone();

@@ -22,12 +22,16 @@ function withWrittenDates(value: unknown, depth: number): unknown {
 }
 
 function withWrittenFields(fields: Readonly<Record<string, unknown>>, depth: number): unknown {
-  const written: Record<string, unknown> = { ...fields };
-  for (const name in written) {
-    const value = written[name];
-    if (typeof value === "object" && value !== null) written[name] = withWrittenDates(value, depth);
+  let changed: Record<string, unknown> | undefined;
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value !== "object" || value === null) continue;
+    const written = withWrittenDates(value, depth);
+    if (written === value) continue;
+    changed ??= { ...fields };
+    changed[name] = written;
   }
-  return written;
+  return changed ?? fields;
 }
 
 function isPlain(value: object): value is Readonly<Record<string, unknown>> {
@@ -42,15 +46,28 @@ const areDatesPlain = toJSON.call(new Date(0), "") === "1970-01-01T00:00:00.000Z
 
 const isPlainDate = (date: Date) => areDatesPlain && date.toJSON === toJSON && date.toISOString === toISOString;
 
-/** As `toJSON` writes it, which takes eight times as long. */
+/**
+ * As `toJSON` writes it, which takes eight times as long. From codes, it is one piece: a text that is put together of others is what V8 leaves the
+ * quick way for as well.
+ */
 function writeDate(date: Date): string | null {
   const year = date.getUTCFullYear();
   if (!(year >= 1_000 && year <= 9_999)) return date.toJSON();
-  const day = `${year}-${twoDigits[date.getUTCMonth() + 1]}-${twoDigits[date.getUTCDate()]}`;
-  const minute = `${twoDigits[date.getUTCHours()]}:${twoDigits[date.getUTCMinutes()]}`;
-  return `${day}T${minute}:${twoDigits[date.getUTCSeconds()]}.${threeDigits[date.getUTCMilliseconds()]}Z`;
+  const [century, rest] = [Math.trunc(year / 100), year % 100];
+  const [month, day] = [date.getUTCMonth() + 1, date.getUTCDate()];
+  const [hour, minute, second] = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()];
+  const millisecond = date.getUTCMilliseconds();
+  const hundredth = Math.trunc(millisecond / 10);
+  // biome-ignore format: as it is read.
+  return String.fromCharCode(
+    tens(century), ones(century), tens(rest), ones(rest), dash, tens(month), ones(month), dash, tens(day), ones(day), letterT,
+    tens(hour), ones(hour), colon, tens(minute), ones(minute), colon, tens(second), ones(second), dot,
+    tens(hundredth), ones(hundredth), ones(millisecond), letterZ,
+  );
 }
 
-const toDigits = (length: number) =>
-  Array.from({ length: 10 ** length }, (_, number) => String(number).padStart(length, "0"));
-const [twoDigits, threeDigits] = [toDigits(2), toDigits(3)];
+const [dash, dot, colon, letterT, letterZ] = [45, 46, 58, 84, 90];
+
+/** The codes of the digits of a number below a hundred; the last one of any. */
+const tens = (number: number) => 48 + Math.trunc(number / 10);
+const ones = (number: number) => 48 + (number % 10);

@@ -81,6 +81,13 @@ export function readHeader(headers: RequestHeaders, name: string): readonly stri
   return value === null || value === undefined ? [] : typeof value === "string" ? [value] : value;
 }
 
+/** Those of one name as the platform's `Headers` have them, wherever they are: as one text, or null. */
+export function joinHeader(headers: RequestHeaders, name: string): string | null {
+  if (isPlatforms(headers)) return headers.get(name);
+  const value = headers[name];
+  return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
+}
+
 const isPlatforms = (headers: RequestHeaders): headers is { get(name: string): string | null } =>
   typeof headers.get === "function";
 

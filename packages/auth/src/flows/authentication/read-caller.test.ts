@@ -71,3 +71,36 @@ test("each call reads its own session and user, and no others of the few thousan
     await storage.close();
   }
 });
+
+test("who shows enough by a password is looked up in no other table, and who came by a code is asked for rights", async () => {
+  await using database = await createTestDatabase();
+  await database.query("insert into latchkey.permissions values ('shop.view_order')");
+  const opened = await database.query<{ id: string; amr: string }>(`
+    with person as (
+      insert into latchkey.users (id, username, username_key, password) values (gen_random_uuid(), 'alice', 'alice', '!') returning id
+    ), granted as (
+      insert into latchkey.user_permissions (user_id, permission) select id, 'shop.view_order' from person
+    )
+    insert into latchkey.sessions (id, user_id, refresh_hash, idle_expires_at, expires_at, acr, amr)
+    select gen_random_uuid(), id, sha256(amr::bytea), now() + interval '1 day', now() + interval '1 day', 1, amr
+    from person, unnest(array['pwd', 'sms']) amr returning id, amr`);
+  const storage = openStorage({ ...database.connection, max: 1 });
+  try {
+    const read = openReader(storage);
+    const lookUp = async (wanted: string) => {
+      const sessionId = opened.find(({ amr }) => amr === wanted)?.id ?? "";
+      await storage.pool.query("begin");
+      const caller = await read({ sessionId, kid: null });
+      const { rows } = await storage.pool.query<{ name: string }>(`
+        select relname as name from pg_locks l join pg_class c on c.oid = l.relation and relkind = 'r'
+        where l.pid = pg_backend_pid() and c.relnamespace = 'latchkey'::regnamespace order by 1`);
+      await storage.pool.query("rollback");
+      return { isLive: caller?.isLive, tables: rows.map(({ name }) => name) };
+    };
+    expect(await lookUp("pwd")).toEqual({ isLive: true, tables: ["sessions", "signing_keys", "users"] });
+    const { isLive, tables } = await lookUp("sms");
+    expect({ isLive, tables }).toEqual({ isLive: false, tables: expect.arrayContaining(["user_permissions"]) });
+  } finally {
+    await storage.close();
+  }
+});

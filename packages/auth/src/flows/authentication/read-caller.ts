@@ -15,29 +15,41 @@ interface Options extends Pick<ResolvedOptions, "secondFactor" | "rememberedDevi
 // every length, at twice the cost of running it. What is read for each call is a query of its own, by its two keys: joined to all calls together
 // PostgreSQL reads every session that there is, up to several thousand of them, and keeps that plan.
 const toQuery = (columns: CallerColumns, options: Options) => `
-  select call.position::int as position, found.*,
-    call.kid is null or exists (
-      select from latchkey.signing_keys k where k.kid = call.kid and coalesce(k.verifies_until > latchkey.now(), true)
-    ) as "isKeyAccepted",
-    found."caller.id" is not null as "isFound",
-    pg_catalog.pg_is_in_recovery() as "isStandby"
+  select pg_catalog.pg_is_in_recovery() as "isStandby", json_agg(json_build_array(
+    call.position,
+    call.kid is null or call.kid = any (array(
+      select k.kid from latchkey.signing_keys k where coalesce(k.verifies_until > latchkey.now(), true)
+    )),
+    found.caller
+  )) as calls
   from (select $1::uuid[] as session_ids, $2::text[] as kids offset 0) given,
     unnest(given.session_ids, given.kids) with ordinality as call (session_id, kid, position)
   left join lateral (
-    select ${columns.text},
-      ${isLiveSession("session")} and not ${showsTooLittle(options)} as "isLive",
-      session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds' as "isTouchDue",
+    select json_build_array(
+      ${isLiveSession("session")} and not ${showsTooLittle(options)},
+      session.last_used_at <= latchkey.now() - interval '${touchInterval} seconds',
       caller.phone_number is not null and caller.test_until is null and coalesce(
         caller.phone_proved_at <= latchkey.now() - interval '${Math.floor(options.codes.phoneTrust * 0.75)} seconds', true
-      ) as "isPhoneProofDue",
-      case when session.unused_since is not null then session.rotation end as "unusedRotation"
-    from latchkey.sessions session left join latchkey.users caller on caller.id = session.user_id
+      ),
+      case when session.unused_since is not null then session.rotation end,
+      ${columns.list}
+    ) as caller
+    from latchkey.sessions session join latchkey.users caller on caller.id = session.user_id
     where session.id = call.session_id
     offset 0
   ) found on true`;
 
-type Facts = Pick<StoredCaller, "isLive" | "isKeyAccepted" | "isTouchDue" | "isPhoneProofDue" | "unusedRotation">;
-type Row = Readonly<Record<string, unknown>> & Facts & { position: number; isFound: boolean; isStandby: boolean };
+/** What stands in front of the columns of the session and the user. */
+type Facts = [isLive: boolean, isTouchDue: boolean, isPhoneProofDue: boolean, unusedRotation: number | null];
+
+const facts = 4 satisfies Facts["length"];
+
+type Caller = [...Facts, ...unknown[]];
+
+interface Row {
+  readonly isStandby: boolean;
+  readonly calls: readonly (readonly [position: number, isKeyAccepted: boolean, caller: Caller | null])[];
+}
 
 /**
  * Reads sessions with their users, always fresh: calls that arrive together share one prepared statement, and nothing is kept
@@ -54,15 +66,17 @@ export function createCallerReader(
   return batchQuery(async (keys: readonly CallerKey[]): Promise<(StoredCaller | null)[]> => {
     const values = [keys.map((key) => key.sessionId), keys.map((key) => key.kid)];
     const { rows } = await options.watch("shared_read", { calls: keys.length }, () => readCallers(values));
-    if (rows.some((row) => row.isStandby)) throw new PoolError("The database is a standby");
+    const [row] = rows;
+    if (row?.isStandby) throw new PoolError("The database is a standby");
     const callers = new Array<StoredCaller | null>(keys.length).fill(null);
-    for (const row of rows) if (row.isFound) callers[row.position - 1] = toStoredCaller(columns, row);
+    for (const [position, isKeyAccepted, caller] of row?.calls ?? [])
+      if (caller) callers[position - 1] = toStoredCaller(columns, caller, isKeyAccepted);
     return callers;
   });
 }
 
-function toStoredCaller(columns: CallerColumns, row: Row): StoredCaller {
-  const { isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation } = row;
-  const { session, user } = columns.read(row);
+function toStoredCaller(columns: CallerColumns, caller: Caller, isKeyAccepted: boolean): StoredCaller {
+  const [isLive, isTouchDue, isPhoneProofDue, unusedRotation] = caller;
+  const { session, user } = columns.readList(caller, facts);
   return { session, user, isLive, isKeyAccepted, isTouchDue, isPhoneProofDue, unusedRotation };
 }

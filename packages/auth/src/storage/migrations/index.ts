@@ -45,6 +45,7 @@ import * as whatImportsLeft from "./0086-what-imports-left.ts";
 import * as quickImports from "./0095-quick-imports.ts";
 import * as keptCounts from "./0101-kept-counts.ts";
 import * as namesOfAnImport from "./0102-names-of-an-import.ts";
+import * as rightsOnRequest from "./0103-rights-on-request.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -115,4 +116,5 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0095-quick-imports": quickImports,
   "0101-kept-counts": keptCounts,
   "0102-names-of-an-import": namesOfAnImport,
+  "0103-rights-on-request": rightsOnRequest,
 };
