@@ -742,7 +742,7 @@ export interface Auth<C extends Config = PlainConfig> {
     ): Promise<RoundChanges>;
     /**
      * The first half of that, for who records new people together with their accounts: what the round has read of people known before. Who is
-     * new is not `added`. Until the round is complete it counts for no old token.
+     * new is not `added`, and may be left out of the round: `people` are then the others. Until the round is complete it counts for no old token.
      *
      * @throws AuthError `invalid_input`, `not_found` for a round that was given up
      */

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, openEmbeddedPostgres } from "./embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./error.ts";
 import { complaintIn, isServer } from "./server.ts";
+import { sharedBuffers } from "./shared-buffers.ts";
 import { makeTemporaryFolder } from "./testing/temporary-folder.ts";
 
 const settings = { fsync: "off" };
@@ -211,6 +212,11 @@ describe("the application's role", () => {
   it("gets the settings that were asked for, and a server on the loopback whatever they say", async () => {
     const server = await open(shared, { settings: { ...settings, work_mem: "5MB", listen_addresses: "*" } });
     expect(await query(server, "show work_mem")).toEqual([{ work_mem: "5MB" }]);
+    const pages = await query(
+      server,
+      "select setting::int * 8 / 1024 as mebibytes from pg_settings where name = 'shared_buffers'",
+    );
+    expect(pages).toEqual([{ mebibytes: sharedBuffers() }]);
     expect(await query(server, "show listen_addresses")).toEqual([{ listen_addresses: "127.0.0.1" }]);
   });
 

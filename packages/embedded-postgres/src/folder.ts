@@ -12,6 +12,7 @@ import {
   OWN_SERVER,
   type Programs,
 } from "./server.ts";
+import { sharedBuffers } from "./shared-buffers.ts";
 
 /** The major version of the installed packages: a data folder of another one cannot be opened. */
 export const POSTGRES_MAJOR = "18";
@@ -157,7 +158,8 @@ const HOST_RULES = `host all ${ROLE} 127.0.0.1/32 scram-sha-256\n`;
 
 function initdbArguments(data: string, durable: boolean): readonly string[] {
   // Statements that fail are the application's to report: logged here, they would carry personal data.
-  const settings = ["timezone=UTC", "log_timezone=UTC", "log_min_messages=log", "log_checkpoints=off"];
+  const logging = ["timezone=UTC", "log_timezone=UTC", "log_min_messages=log", "log_checkpoints=off"];
+  const settings = [...logging, `shared_buffers=${sharedBuffers()}MB`];
   return [
     `--pgdata=${data}`,
     "--username=postgres",

@@ -158,7 +158,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
       knownGroups: source.groups.map(({ name }) => name),
       knownPermissions: source.permissions.map(toPermission),
     });
-    applied = await apply(run, work);
+    applied = await apply(run, round, work);
     await complete(work, round);
     await recordBlacklist(run, source, options.timezone);
     if (options.disableDeleted) disabled = await disableGone(run);

@@ -40,23 +40,26 @@ export async function prepare(run: Run, options: ApplyOptions): Promise<Round> {
   return round;
 }
 
-/** What was read of everybody, before all of it is recorded. */
+/** A round under way: what was read of those who are recorded already is kept beside it. */
 export interface Round {
   readonly id: string;
   readonly source: string;
+  /** How many these are. */
   readonly people: number;
+  /** Usernames that more than one person has there, and that therefore name nobody. */
+  readonly sharedNames: readonly string[];
 }
 
 /** Says that everybody there is recorded: from then on the round counts for old tokens. It comes after all accounts. */
-export async function complete({ auth }: Pick<ApplyOptions, "auth">, { people, ...round }: Round): Promise<void> {
-  await auth.importedUsers.completeRound(round, { people, isKnownUpdated: true });
+export async function complete({ auth }: Pick<ApplyOptions, "auth">, { id, source, people }: Round): Promise<void> {
+  await auth.importedUsers.completeRound({ id, source }, { people, isKnownUpdated: true });
 }
 
 /**
  * Brings the planned people over, a step in one transaction each. What ends in the midst goes on with the next run: who is here already is
  * not brought again.
  */
-export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
+export async function apply(run: Run, round: Round, options: ApplyOptions): Promise<Applied> {
   const { client, id } = run;
   const { rows } = await client.query<{ first: number; last: number; total: number }>(
     `select coalesce(min(position), 0) as first, coalesce(max(position), -1) as last, count(*)::int as total
@@ -81,7 +84,7 @@ export async function apply(run: Run, options: ApplyOptions): Promise<Applied> {
       next = from + step;
       try {
         await wrapWeak(own, from, options.passwordCost);
-        const done = await onceMore(() => inTransaction(own.client, () => createAccounts(own, from)));
+        const done = await onceMore(() => inTransaction(own.client, () => createAccounts(own, round, from)));
         created += done.created;
         outrun.push(...done.outrun);
         if (!isCounted) {
@@ -138,31 +141,47 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
     throw new SourceError(`This is older than what was read of ${source} the last time. Nothing was changed.`);
   // By the run's own id: from here on the names in the staging table are kept for their people.
   const round = await auth.importedUsers.startRound({ source, startedAt, id });
+  const sharedNames = await findSharedNames({ client, id });
+  // Who is new is recorded with the account, from what was read; here is only who may have to let go of a name.
   const { rowCount } = await client.query(
     `insert into latchkey.imported_round_users
       (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
-    select $2, p.old_id,
-      case when count(*) over (partition by p.old_username) = 1 then p.old_username end, p.old_phone,
+    select $2, p.old_id, ${ownName(4)}, p.old_phone,
       case when i.user_id is not null and reused.becomes is distinct from 'drop' then coalesce(i.old_joined_at, p.date_joined)
         else p.date_joined end,
       ${hashesOf("p.username_forms")}, ${hashesOf("p.phone_forms")}
     from latchkey.import_people p
     left join latchkey.imported_users i on i.source = $3 and i.old_id = p.old_id
     left join (${reused}) reused on reused.old_id = p.old_id, latchkey.imported_name_key k
-    where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))`,
-    [id, round.id, source],
+    where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))
+      and (p.state <> 'new' or i.old_id is not null or exists (
+        select from latchkey.imported_users former where former.source = $3 and former.old_username = p.old_username))`,
+    [id, round.id, source, sharedNames],
   );
   const people = rowCount ?? 0;
   await auth.importedUsers.updateKnown(round, { people });
   await reserveUnknown({ client, id, source });
   await inTransaction(client, () => recordLeftOut({ client, id, source }));
-  return { ...round, people };
+  return { ...round, people, sharedNames };
 }
+
+async function findSharedNames({ client, id }: Pick<Run, "client" | "id">): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select old_username as name from latchkey.import_people where run_id = $1 and old_username is not null
+    group by old_username having count(*) > 1`,
+    [id],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** The username of there, in SQL for a row of the staging table, where nobody else there has it; the parameter of this number are those of several. */
+const ownName = (shared: number) => `case when p.old_username <> all ($${shared}::text[]) then p.old_username end`;
 
 async function recordLeftOut({ client, id, source }: Pick<Run, "client" | "id" | "source">): Promise<void> {
   const { rowCount } = await client.query(
     `insert into latchkey.imported_users (${ofRound})
-    select ${readOfRound} from latchkey.imported_round_users r join latchkey.import_people p on p.run_id = $1 and p.old_id = r.old_id,
+    select s.source, r.old_id, r.old_username, r.old_phone, r.old_joined_at, r.username_hashes, r.phone_hashes, ${seenNow}
+    from latchkey.imported_round_users r join latchkey.import_people p on p.run_id = $1 and p.old_id = r.old_id,
       latchkey.import_sources s
     where r.round_id = $1 and s.source = $2 and p.state <> 'new' and not exists (
       select from latchkey.imported_users i where i.source = $2 and i.old_id = r.old_id)`,
@@ -171,11 +190,10 @@ async function recordLeftOut({ client, id, source }: Pick<Run, "client" | "id" |
   await noteAdded({ client, source }, rowCount ?? 0);
 }
 
-/** What is kept of everybody, and where it is read: `r` is what the round has read of them, `s` the source. */
+/** What is kept of everybody, and since when: `s` is the source. */
 const ofRound =
   "source, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes, named_since, seen_at";
-const readOfRound = `s.source, r.old_id, r.old_username, r.old_phone, r.old_joined_at, r.username_hashes, r.phone_hashes,
-  s.round_started_at, s.round_started_at`;
+const seenNow = "s.round_started_at, s.round_started_at";
 
 /** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
 const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
@@ -311,11 +329,11 @@ const freeAlias = `case when p.alias is not null and not exists (
 const free = (key: string) =>
   `case when not exists (select from latchkey.users u where u.${key} = p.${key}) then p.${key} end`;
 
-async function createAccounts(run: Run, from: number): Promise<Applied> {
+async function createAccounts(run: Run, round: Round, from: number): Promise<Applied> {
   const { made, outrun } = await insertUsers(run, from);
   await grant(run, from);
-  const created = await link(run, from);
-  // What an account is recorded from is the round's, and goes with it: without a record its person would be somebody new the next time.
+  const created = await link(run, round, from);
+  // An account is recorded by the round under way alone: without a record its person would be somebody new the next time.
   if (created !== made)
     throw new SourceError(
       `Another round of ${run.source} has begun meanwhile. Run the command again: it goes on from here.`,
@@ -396,7 +414,7 @@ async function grant({ client, id }: Run, from: number): Promise<void> {
 }
 
 /** Says of which person each account is; answers how many there are. */
-async function link({ client, id, source }: Run, from: number): Promise<number> {
+async function link({ client, id, source }: Run, { sharedNames }: Round, from: number): Promise<number> {
   const told = issuesOfAll(`select s.old_id from latchkey.import_people s where ${inStep("s", 3)}`);
   const linked = `u.id as user_id, ${freeAlias} as alias, told.issues,
     jsonb_build_object('there', p.prints, 'here', ${printsHere("u")}, 'decided', coalesce(told.decided, '[]'),
@@ -414,11 +432,12 @@ async function link({ client, id, source }: Run, from: number): Promise<number> 
   );
   const added = await client.query(
     `insert into latchkey.imported_users (${ofRound}, user_id, alias, issues, prints)
-    select ${readOfRound}, ${linked} from ${people} join latchkey.imported_round_users r on r.round_id = $1 and r.old_id = p.old_id,
-      latchkey.imported_name_key k, latchkey.import_sources s
-    where ${inStep("p", 3)} and s.source = $2 and not exists (
+    select s.source, p.old_id, ${ownName(5)}, p.old_phone, p.date_joined, ${hashesOf("p.username_forms")}, ${hashesOf("p.phone_forms")},
+      ${seenNow}, ${linked}
+    from ${people}, latchkey.imported_name_key k, latchkey.import_sources s
+    where ${inStep("p", 3)} and s.source = $2 and s.round_id = $1 and not exists (
       select from latchkey.imported_users i where i.source = $2 and i.old_id = p.old_id)`,
-    values,
+    [...values, sharedNames],
   );
   await noteAdded({ client, source }, added.rowCount ?? 0);
   return (known.rowCount ?? 0) + (added.rowCount ?? 0);

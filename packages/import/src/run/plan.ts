@@ -487,6 +487,14 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
   );
 }
 
+/**
+ * Whether a decision, or what is proposed, gave or left the name to somebody. Where nobody has an issue that ends so, a name is as it was when
+ * collisions were looked for.
+ */
+const isDecidedOn = (key: string) => `p.${key} in (
+  select given.${key} from latchkey.import_issues i join latchkey.import_people given on given.run_id = $1 and given.old_id = i.old_id
+  where i.run_id = $1 and ${effect} not in ('drop', 'skip') and given.${key} is not null)`;
+
 /** What decisions left in two hands, or put in another's. Nobody gets it. */
 async function findConflicts({ client, id, source }: Run): Promise<void> {
   for (const unique of uniques) {
@@ -494,10 +502,12 @@ async function findConflicts({ client, id, source }: Run): Promise<void> {
     await client.query(
       `${insertInto}
       select distinct $1::uuid, old_id, 'decision_conflict', '${field}', shown, 'two people would have it', 'drop' from (
-        select old_id, ${shown} as shown from latchkey.import_people p where p.run_id = $1 and ${gets(of)}
-          and ${isShared(key, gets(of))}
+        select old_id, shown from (
+          select old_id, ${shown} as shown, count(*) over (partition by ${key}) as holders
+          from latchkey.import_people p where p.run_id = $1 and ${gets(of)} and ${isDecidedOn(key)}
+        ) given where holders > 1
         union all
-        select p.old_id, p.${shown} from ${heldByOthers(unique)}
+        select p.old_id, p.${shown} from ${heldByOthers(unique)} and ${isDecidedOn(key)}
       ) conflicts
       on conflict do nothing`,
       [id, source],
