@@ -189,12 +189,12 @@ describe("an id that is somebody else's there", () => {
   }, async () => {
     await give(1, "bora");
     const { importedUsers } = service.auth;
-    const completeRound: typeof importedUsers.completeRound = async (...round) => {
-      await importedUsers.completeRound(...round);
+    const updateKnown: typeof importedUsers.updateKnown = async (...round) => {
+      await importedUsers.updateKnown(...round);
       throw new Error("killed here");
     };
     const killed = importPeople(
-      { ...service.auth, importedUsers: { ...importedUsers, completeRound } },
+      { ...service.auth, importedUsers: { ...importedUsers, updateKnown } },
       { ...usual, accept: ["all"], connection: service.database.connection, source: project.source },
     );
     await expect(killed).rejects.toThrow("killed here");
