@@ -5,13 +5,17 @@ import { LongestFirst } from "./src/longest-first.ts";
 /** Files that are run in the ordinary run as well, in short. */
 const alsoInShort = [
   "src/faults/**/*.test.ts",
-  "src/http/enumeration.test.ts",
   "src/packaging/{client,verify}-package.test.ts",
   "src/permissions/large-lists.test.ts",
   "src/regression/administrative-pairs.test.ts",
   "src/sessions/refresh-trials.test.ts",
   "src/sessions/simulator.test.ts",
 ];
+
+/**
+ * What measures until it is certain, which it is sooner the less else is run: beside it comes only what waits for most of a minute and a half.
+ */
+const measured = ["src/http/enumeration.test.ts", "src/production/idle.long.test.ts"];
 
 /**
  * What compares times of one moment with those of another, or holds a call to a part of a second: nothing else is run meanwhile. The others
@@ -24,22 +28,23 @@ class LongestOfAll extends LongestFirst {
   protected override readonly longest = [
     "pages/look.long.test.ts",
     "faults/message-receipts.test.ts",
-    "console/look.long.test.ts",
-    "production/idle.long.test.ts",
-    "console/million.long.test.ts",
-    "http/enumeration.test.ts",
+    "production/build.long.test.ts",
     "sessions/simulator.test.ts",
     "mounted/next.long.test.ts",
+    "console/look.long.test.ts",
     "regression/administrative-pairs.test.ts",
-    "regression/long-history.long.test.ts",
-    "production/build.long.test.ts",
     "production/patroni.long.test.ts",
-    "faults/migration.test.ts",
-    "examples/next.long.test.ts",
-    "faults/kill.test.ts",
     "packaging/mounted-package.long.test.ts",
-    "permissions/large-lists.test.ts",
+    "regression/long-history.long.test.ts",
+    "faults/migration.test.ts",
     "faults/postgres.test.ts",
+    "faults/kill.test.ts",
+    "console/million.long.test.ts",
+    "permissions/large-lists.test.ts",
+    "processes/debian-postgres.long.test.ts",
+    "examples/next.long.test.ts",
+    "http/enumeration.test.ts",
+    "production/idle.long.test.ts",
   ];
 }
 
@@ -69,7 +74,7 @@ export default defineConfig({
           ...all,
           name: "side by side",
           include: ["src/**/*.long.test.ts", ...alsoInShort],
-          exclude: [...configDefaults.exclude, ...timed],
+          exclude: [...configDefaults.exclude, ...measured, ...timed],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -78,12 +83,13 @@ export default defineConfig({
         test: {
           ...all,
           ...longCases,
-          exclude: [...configDefaults.exclude, ...alsoInShort],
+          exclude: [...configDefaults.exclude, ...alsoInShort, ...measured],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { ...all, name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      { test: { ...all, name: "measured", include: measured, maxWorkers: 2, sequence: { groupOrder: 2 } } },
+      { test: { ...all, name: "alone", include: timed, maxWorkers: 1, sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -4,6 +4,7 @@ import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
 import { createPerson, type Person } from "../permissions/accounts-in-core.ts";
 import { ask } from "../permissions/call-as.ts";
+import { fillBeforeIndexes } from "../production/large-database.ts";
 import { openConsole } from "./console-site.ts";
 
 const test = inBrowser(browserTest);
@@ -27,17 +28,13 @@ async function fill(): Promise<void> {
   // What may be a name is the concern of other tests; here it would cost most of the time.
   for (const kind of ["username", "phone_number", "email"])
     await query(`alter table latchkey.users drop constraint users_${kind}_grammar`);
-  // So would indexes that grow with every row, and are not made of all of them.
-  const indexes = await query<{ name: string; definition: string }>(`
-    select format('%I.%I', schemaname, indexname) as name, indexdef as definition from pg_indexes
-    where schemaname = 'latchkey' and tablename = 'users' and indexdef not like 'CREATE UNIQUE %'`);
-  for (const { name } of indexes) await query(`drop index ${name}`);
-  await query(`
-    insert into latchkey.users (id, username, username_key, phone_number, email, email_key, password, is_staff, is_active)
-    select uuidv7(), name, name, '+90532' || digits, digits || '@example.com', digits || '@example.com', '!',
-      n % 1000 = 0, n % 40 <> 7
-    from generate_series(1, ${people}) n, lpad(n::text, 7, '0') digits, concat('user', digits) name`);
-  for (const { definition } of indexes) await query(definition);
+  await fillBeforeIndexes(query, "users", () =>
+    query(`
+      insert into latchkey.users (id, username, username_key, phone_number, email, email_key, password, is_staff, is_active)
+      select uuidv7(), name, name, '+90532' || digits, digits || '@example.com', digits || '@example.com', '!',
+        n % 1000 = 0, n % 40 <> 7
+      from generate_series(1, ${people}) n, lpad(n::text, 7, '0') digits, concat('user', digits) name`),
+  );
   await query("insert into latchkey.groups (id, name) values ($1, 'many')", [groupId]);
   await query("insert into latchkey.user_groups select id, $1 from latchkey.users where username like 'user0%5'", [
     groupId,

@@ -27,9 +27,16 @@ export type EmptyDatabase = OwnDatabase;
  *
  * @param server other than the tests' own, which keeps nothing through an accident
  */
-export async function createEmptyDatabase(server: Connection = readTestServer()): Promise<EmptyDatabase> {
+export const createEmptyDatabase = (server: Connection = readTestServer()): Promise<EmptyDatabase> =>
+  createDatabase(server, "template1");
+
+/** A database with all that another one on the tests' server has, to which nobody is connected. */
+export const copyDatabase = (url: string): Promise<OwnDatabase> =>
+  createDatabase(readTestServer(), new URL(url).pathname.slice(1));
+
+async function createDatabase(server: Connection, template: string): Promise<OwnDatabase> {
   const database = `test_${randomBytes(8).toString("hex")}`;
-  await queryOnce({ ...server, database: "postgres" }, `create database ${database}`);
+  await queryOnce({ ...server, database: "postgres" }, `create database ${database} template ${template}`);
   return {
     url: toDatabaseUrl({ ...server, database }),
     async [Symbol.asyncDispose]() {

@@ -135,9 +135,6 @@ socket.write("POST /trpc/token.obtain HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: a
 socket.once("data", () => { process.kill(${pid}, "SIGTERM"); process.kill(${pid}, "SIGINT"); });
 socket.on("error", () => {}).on("close", () => console.log("cut off"));`;
 
-/** Starts of each form, of which the median counts. */
-const startsMeasured = 3;
-
 /** Milliseconds. A machine that is busy with other work is slow with both forms. */
 const longestStart = 300_000;
 
@@ -146,7 +143,7 @@ async function timeStart(script: string): Promise<number> {
   const startedAt = performance.now();
   const program = launchScript(script, [], {
     folder: "/",
-    variables: { ...variables(), PORT: "0", NODE_DISABLE_COMPILE_CACHE: "1" },
+    variables: { ...variables(), PORT: "0", SHUTDOWN_DELAY: "0s", NODE_DISABLE_COMPILE_CACHE: "1" },
   });
   const findUrl = () => program.log().find(({ msg }) => msg === "listening")?.url;
   await vi.waitUntil(() => findUrl() !== undefined || !program.isRunning(), { timeout: longestStart, interval: 10 });
@@ -189,14 +186,16 @@ describe("the build of the service", () => {
   });
 
   it("answers its first call in at most 0.6 of the time that the sources take", async () => {
-    const times = { build: [] as number[], sources: [] as number[] };
-    const scripts = { build: join(build, "main.js"), sources: join(root, "apps/api/src/main.ts") };
-    for (let round = 0; round < startsMeasured; round += 1)
-      for (const form of ["build", "sources"] as const) times[form].push(await timeStart(scripts[form]));
-    const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
-    const [ofBuild, ofSources] = [median(times.build), median(times.sources)];
-    console.log(`milliseconds to the first answer: build ${Math.round(ofBuild)}, sources ${Math.round(ofSources)}`);
-    expect(ofBuild / ofSources).toBeLessThan(0.6);
+    const parts: number[] = [];
+    const isQuick = (part: number | undefined) => part !== undefined && part < 0.6;
+    // Two of three rounds tell, of which the third is needed only where the first two do not agree.
+    while (parts.length < 2 || (parts.length < 3 && isQuick(parts[0]) !== isQuick(parts[1]))) {
+      const ofBuild = await timeStart(join(build, "main.js"));
+      const ofSources = await timeStart(join(root, "apps/api/src/main.ts"));
+      console.log(`milliseconds to the first answer: build ${Math.round(ofBuild)}, sources ${Math.round(ofSources)}`);
+      parts.push(ofBuild / ofSources);
+    }
+    expect(parts.filter(isQuick).length, `parts: ${parts}`).toBeGreaterThan(1);
   });
 
   it("takes a config file that imports what it is made of, in its own folder", async () => {

@@ -20,6 +20,27 @@ export async function fillWithPeople(connectionString: string, people = peopleOf
   await run("vacuum analyze latchkey.users, latchkey.sessions, latchkey.audit_events");
 }
 
+/** One query on the database of a test. */
+type Query = (text: string) => Promise<readonly object[]>;
+
+/**
+ * Fills a table without its indexes, but for those that keep rows apart, and builds them of all rows afterwards: growing each by every row takes
+ * most of the time. PostgreSQL knows no more of the table than if nobody had built them.
+ */
+export async function fillBeforeIndexes(query: Query, table: string, fill: () => Promise<unknown>): Promise<void> {
+  const indexes = (await query(`
+    select indexname as name, indexdef as definition from pg_indexes
+    where schemaname = 'latchkey' and tablename = '${table}' and indexdef not like 'CREATE UNIQUE %'`)) as readonly {
+    readonly name: string;
+    readonly definition: string;
+  }[];
+  for (const { name } of indexes) await query(`drop index latchkey.${name}`);
+  await fill();
+  for (const { definition } of indexes) await query(definition);
+  for (const name of [table, ...indexes.map(({ name }) => name)])
+    await query(`select pg_clear_relation_stats('latchkey', '${name}')`);
+}
+
 /** Half of them have agreed to be written to, of which a later schema wants a row for each. */
 export async function agreeByHalf(connectionString: string): Promise<void> {
   await queryOnce(
