@@ -9,7 +9,7 @@ import {
 import pg from "pg";
 import { runToCommit } from "./after-commit.ts";
 import { toLocalSettings } from "./connection-settings.ts";
-import { borrow, type DatabasePool } from "./given-pool.ts";
+import { borrow, type DatabasePool, type PgPool } from "./given-pool.ts";
 import { refuseGuests } from "./lent-transaction.ts";
 import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
 import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError, timeouts } from "./pool.ts";
@@ -117,7 +117,7 @@ export async function withoutStatementTimeout<T>(
   }
 }
 
-function toPoolWithoutTimeout(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
+function toPoolWithoutTimeout(options: DatabaseOptions, pool: PgPool): PostgresPool {
   if (isShared(options)) return withLocalSettings(pool, { settings: toLocalSettings(0), isShared: true });
   if (givenPool(options)) return withLocalSettings(pool, { settings: noStatementTimeout, isShared: false });
   return preparingPool(pool as pg.Pool);

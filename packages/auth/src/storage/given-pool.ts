@@ -17,7 +17,12 @@ export interface DatabasePool {
   readonly totalCount: number;
 }
 
+/** A pool of `pg` by what is needed of it, ours or not. */
+export interface PgPool extends PostgresPool {
+  connect(): Promise<pg.PoolClient>;
+}
+
 /** A pool that belongs to somebody else: it is never ended here. */
-export function borrow(pool: pg.Pool): PostgresPool {
+export function borrow(pool: pg.Pool): PgPool {
   return { options: pool.options, connect: () => pool.connect(), end: async () => {} };
 }
