@@ -36,8 +36,6 @@ test("a refresh token that is used twice within the grace time gets the same suc
 test("after the database's clock was set back, the grace time is no longer than it was, and a lost answer is had again", async () => {
   await using test = await createTestAuth();
   const { auth, facts, clock } = test;
-  // Keys sign from when they were made.
-  await clock.advance(3_600);
   await auth.createUser({ username: "alice", password });
   const used = await auth.signIn({ username: "alice", password }, facts);
   const lost = await auth.signIn({ username: "alice", password }, facts);
