@@ -11,11 +11,13 @@ import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
   type DatabaseOptions,
+  givenPool,
   isShared,
   type Queries,
   type Storage,
   withoutStatementTimeout,
 } from "./storage/database.ts";
+import { requireUsablePool } from "./storage/given-pool.ts";
 import { findForgetfulPooler } from "./storage/inspect-database.ts";
 import { migrate, migrateOnly, requireMigrated } from "./storage/migrate.ts";
 import { buildOnlineIndexes, isLongUnderWay, listMissingIndexes } from "./storage/online-indexes.ts";
@@ -53,18 +55,24 @@ export function createLifecycle({
   withoutTimeout,
 }: LifecycleOptions): Pick<Auth<Config>, LifecycleMethod> {
   const { options } = core;
+  const given = givenPool(database);
+  const requireDatabase = async () => {
+    if (given) await requireUsablePool(given, isShared(database));
+  };
   // Building them takes a lock of the connection, which a pooler would hand to somebody else.
   const buildIndexes = async (db: Queries) =>
     isShared(database) ? [] : buildOnlineIndexes(db, indexesOf(core.profile));
   return {
-    migrate: ({ only } = {}) =>
-      withoutStatementTimeout(database, async (db) => {
+    migrate: async ({ only } = {}) => {
+      await requireDatabase();
+      return withoutStatementTimeout(database, async (db) => {
         if (only) return migrateOnly(db, only);
         await refuseHalfRestored(db);
         const ran = await migrate(db);
         await buildIndexes(db);
         return ran;
-      }),
+      });
+    },
     buildIndexes: () =>
       withoutStatementTimeout(database, async (db) => {
         await buildIndexes(db);
@@ -72,6 +80,7 @@ export function createLifecycle({
       }),
     requireMigrated: () => withoutStatementTimeout(database, (db) => requireMigrated(db)),
     initialize: async ({ migrations = "auto", mode = "all" } = {}) => {
+      await requireDatabase();
       await withoutStatementTimeout(database, async (db) => {
         await refuseHalfRestored(db);
         if (migrations === "auto") await migrate(db);

@@ -41,6 +41,7 @@ const oddities: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     client_min_messages: "debug1",
   },
   "no schema at all": { search_path: "''" },
+  "a part of what an index finds": { gin_fuzzy_search_limit: "1" },
   "a planner of reports": {
     enable_indexscan: "off",
     enable_bitmapscan: "off",
@@ -179,6 +180,22 @@ describe("a database answers as one that nobody has set", () => {
       expect(rows).toEqual([{ default_transaction_isolation: "read committed" }]);
     } finally {
       await auth.close();
+    }
+  });
+
+  test("when functions are held to more than they are by default", async () => {
+    await using service = await createTestAuth();
+    const options = "-c plpgsql.extra_errors=all -c plpgsql.extra_warnings=all";
+    const another = createAuth(
+      { ...service.database.connection, options },
+      { secret: testSecret, passwords: { cost: 4 }, registration: "open", clock: service.clock },
+    );
+    try {
+      await another.initialize();
+      const held = { ...service, auth: another, another: async () => another };
+      expect(withoutIds(await useEverything(held))).toEqual(await readUsual());
+    } finally {
+      await another.close();
     }
   });
 

@@ -48,7 +48,7 @@ function insertion(counts: readonly CountToAdd[], isOwn: boolean) {
   const commit = isOwn ? sql`, set_config('synchronous_commit', 'off', true)` : sql``;
   return sql`
     insert into latchkey.message_counts (key, hour, what, shard, count)
-    select key, date_trunc('hour', latchkey.now()), what, shard, by
+    select key, date_trunc('hour', latchkey.now(), 'UTC'), what, shard, by
     from unnest(${sorted.map(({ key }) => key)}::text[], ${sorted.map(({ what }) => what)}::text[],
       ${sorted.map(({ isSpread }) => (isSpread ? shard : 0))}::smallint[], ${sorted.map(({ by = 1 }) => by)}::int[])
       as added (key, what, shard, by)${commit}
@@ -61,7 +61,7 @@ const toPlace = ({ key, what }: CountToAdd) => `${isShared(key) ? 1 : 0}${key}${
 /** One more of a count, in a statement that has named `noted` what it has just noted: none where that is nothing. */
 export const countNoted = (key: string, what: string) => sql`
   insert into latchkey.message_counts (key, hour, what, shard, count)
-  select ${key}, date_trunc('hour', latchkey.now()), ${what}, ${anyShard()}::smallint, 1 from noted
+  select ${key}, date_trunc('hour', latchkey.now(), 'UTC'), ${what}, ${anyShard()}::smallint, 1 from noted
   on conflict (key, hour, what, shard) do update set count = message_counts.count + 1`;
 
 /**
@@ -96,13 +96,13 @@ async function readAfter(db: Queries, keys: readonly string[], adding: RawBuilde
   const { rows } = await sql<Recent>`
     with added as (${adding})
     select asked.key, extract(epoch from present.hour)::float8 as "now",
-      date_trunc('hour', latchkey.now() - interval '10 seconds') < date_trunc('hour', latchkey.now() + interval '10 seconds')
+      date_trunc('hour', latchkey.now() - interval '10 seconds', 'UTC') < date_trunc('hour', latchkey.now() + interval '10 seconds', 'UTC')
         as "isTurnOfHour",
       (coalesce(added.count, recent.own, 0) + recent.spread)::float8 as hour,
       (coalesce(added.count, recent.own, 0) + recent.spread + recent.before)::float8 as day,
       recent.proved_hour::float8 as "provedHour", recent.proved_day::float8 as "provedDay"
     from (select ${keys}::text[] as keys, ${keys.map(isShared)}::bool[] as are_shared offset 0) given
-    cross join (select date_trunc('hour', latchkey.now()) as hour) present
+    cross join (select date_trunc('hour', latchkey.now(), 'UTC') as hour) present
     cross join unnest(given.keys, given.are_shared) as asked (key, is_shared)
     left join added on added.key = asked.key and added.what = 'counted'
     cross join lateral (
@@ -166,7 +166,7 @@ async function readPast(db: Queries, key: string): Promise<Past> {
     with days as (
       select what, floor(extract(epoch from latchkey.now() - hour) / 86400) as days_ago, sum(count) as count
       from latchkey.message_counts
-      where key = ${key} and hour > latchkey.now() - interval '14 days' and hour < date_trunc('hour', latchkey.now())
+      where key = ${key} and hour > latchkey.now() - interval '14 days' and hour < date_trunc('hour', latchkey.now(), 'UTC')
         and what in ('counted', 'proved')
       group by what, days_ago
     )

@@ -109,7 +109,8 @@ function selectGroups(db: Queries) {
 /** Keeps groups from being changed and deleted until the transaction ends. */
 export async function lockGroups(transaction: Queries, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await transaction.selectFrom("groups").select("id").where("id", "in", ids).orderBy("id").forShare().execute();
+  const groups = transaction.selectFrom("groups").select("id").where(sql<boolean>`id = any (${ids}::uuid[])`);
+  await groups.orderBy("id").forShare().execute();
 }
 
 /** Keeps a group from being changed by anybody else until the transaction ends. */
@@ -231,16 +232,13 @@ export async function replaceUserPermissions(
  * moment takes its members with it.
  */
 export async function replaceUserGroups(db: Queries, userId: string, groupIds: readonly string[]): Promise<void> {
-  const present = await db.selectFrom("userGroups").select("groupId").where("userId", "=", userId).execute();
-  const removed = present.map(({ groupId }) => groupId).filter((groupId) => !groupIds.includes(groupId));
-  const added = groupIds.filter((id) => !present.some(({ groupId }) => groupId === id));
-  if (removed.length > 0)
-    await db.deleteFrom("userGroups").where("userId", "=", userId).where("groupId", "in", removed).execute();
-  if (added.length > 0)
-    await db
-      .insertInto("userGroups")
-      .values(added.map((groupId) => ({ userId, groupId })))
-      .execute();
+  const removed = db.deleteFrom("userGroups").where("userId", "=", userId);
+  await removed.where(sql<boolean>`group_id <> all (${groupIds}::uuid[])`).execute();
+  await sql`
+    insert into latchkey.user_groups (user_id, group_id)
+    select ${userId}::uuid, wanted.id from latchkey.groups wanted where wanted.id = any (${groupIds}::uuid[])
+      and not exists (select from latchkey.user_groups m where m.user_id = ${userId}::uuid and m.group_id = wanted.id)
+    order by wanted.id`.execute(db);
 }
 
 /** The permissions that come with groups, each once, and how many of the groups there are. */

@@ -494,6 +494,11 @@ export interface ChainToLock {
   readonly refreshRetry: number;
 }
 
+/** Whether a time is not further from the present one than so many seconds: after a clock was set back, what has just happened is in the future. */
+export const isWithin = (column: string, seconds: number) =>
+  sql`(${sql.raw(column)} > latchkey.now() - make_interval(secs => ${seconds})
+    and ${sql.raw(column)} <= latchkey.now() + make_interval(secs => ${seconds}))`;
+
 /** Reads a live session's refresh tokens, which stay as they are until the transaction ends. */
 export async function lockChain(
   transaction: Queries,
@@ -507,7 +512,7 @@ export async function lockChain(
     .selectFrom("sessions")
     .select(["id as sessionId", "userId", "refreshHash", "previousRefreshHash", "reissues", "address"])
     .select([
-      sql<boolean>`coalesce(rotated_at > ${ago(refreshGrace)}, false)`.as("isJustAnswered"),
+      sql<boolean>`coalesce(${isWithin("rotated_at", refreshGrace)}, false)`.as("isJustAnswered"),
       sql<boolean>`${isUnused} and unused_since > ${ago(refreshRetry)} and ${isSameDevice}`.as("isAnswerLost"),
     ])
     .where("id", "=", id)

@@ -21,6 +21,8 @@ const pinned: Readonly<Record<string, string>> = {
   backslash_quote: "safe_encoding",
   array_nulls: "on",
   transform_null_equals: "off",
+  // An index would find some of many rows, and not always the same.
+  gin_fuzzy_search_limit: "0",
   datestyle: "ISO, MDY",
   intervalstyle: "postgres",
   timezone: "UTC",
@@ -160,3 +162,20 @@ export const unpinnedQuery = `
   where pg_catalog.lower(pg_catalog.current_setting(pin.name, true)) operator(pg_catalog.<>) pg_catalog.lower(pin.value)`;
 
 export const pinnedValues = [Object.keys(pinned), Object.values(pinned)] as const;
+
+/** Of the pinned settings those by which an answer is another one, or cannot be read. Times and bytes are read in whatever zone and spelling they come. */
+const oddQuery = `
+  select name from (values
+    ('datestyle', pg_catalog.current_setting('datestyle') operator(pg_catalog.~) '^ISO'),
+    ('standard_conforming_strings', pg_catalog.current_setting('standard_conforming_strings')::pg_catalog.bool),
+    ('array_nulls', pg_catalog.current_setting('array_nulls')::pg_catalog.bool),
+    ('transform_null_equals', not pg_catalog.current_setting('transform_null_equals')::pg_catalog.bool),
+    ('gin_fuzzy_search_limit', pg_catalog.current_setting('gin_fuzzy_search_limit')::int operator(pg_catalog.=) 0),
+    ('extra_float_digits', pg_catalog.current_setting('extra_float_digits')::int operator(pg_catalog.>=) 0)
+  ) setting (name, is_met) where not is_met`;
+
+/** Settings of a connection that is not ours to set with which our statements would answer something else, and what they should be. */
+export async function findOddSettings(client: pg.ClientBase): Promise<(readonly [name: string, value: string])[]> {
+  const { rows } = await client.query<{ name: string }>(oddQuery);
+  return rows.map(({ name }) => [name, name === "datestyle" ? "ISO" : String(pinned[name])]);
+}

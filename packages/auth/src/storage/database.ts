@@ -9,7 +9,7 @@ import {
 import pg from "pg";
 import { runToCommit } from "./after-commit.ts";
 import { toLocalSettings } from "./connection-settings.ts";
-import { borrow, type DatabasePool } from "./given-pool.ts";
+import { borrow, type DatabasePool, type PgPool } from "./given-pool.ts";
 import { refuseGuests } from "./lent-transaction.ts";
 import { noStatementTimeout, queryWithLocalSettings, withLocalSettings } from "./local-settings.ts";
 import { ignoreIdleConnectionErrors, openPool, openPoolWithoutTimeout, PoolError, timeouts } from "./pool.ts";
@@ -30,6 +30,8 @@ export interface Storage {
   readonly db: Queries;
   /** Whether the next transaction may be on another connection, as {@link PoolerOptions} say. */
   readonly isShared: boolean;
+  /** Whether the connections are a pool's that was handed in. */
+  readonly isGiven: boolean;
   /** The connections that calls use. */
   readonly pool: pg.Pool;
   /** One statement that is written by hand and run outside of transactions, so often that it is prepared from the first time on. */
@@ -86,13 +88,17 @@ export function openStorage(options: DatabaseOptions): Storage {
   const given = givenPool(options);
   const pool = given ? ignoreIdleConnectionErrors(given) : openPool(options as pg.PoolConfig, isShared(options));
   const owner = given ? borrow(given) : pool;
-  if (!isShared(options))
-    return toStorage(pool, preparingPool(pool, owner), (label, text) => prepareQuery(pool, label, text));
+  const kind = { isShared: isShared(options), isGiven: given !== null };
+  if (!kind.isShared)
+    return {
+      ...toStorage(pool, preparingPool(pool, owner), (label, text) => prepareQuery(pool, label, text)),
+      ...kind,
+    };
   const timeout = "statement_timeout" in options ? options.statement_timeout : undefined;
   const local = { settings: toLocalSettings(Number(timeout ?? timeouts.statement)), isShared: true };
   const prepare: Storage["prepare"] = (_label, text) => (values) =>
     queryWithLocalSettings(pool, local, { text, values });
-  return { ...toStorage(pool, withLocalSettings(owner, local), prepare), isShared: true };
+  return { ...toStorage(pool, withLocalSettings(owner, local), prepare), ...kind };
 }
 
 /** For the work itself, and for what is looked up in its midst: as many as calls have would be twice what was asked for. */
@@ -117,7 +123,7 @@ export async function withoutStatementTimeout<T>(
   }
 }
 
-function toPoolWithoutTimeout(options: DatabaseOptions, pool: PostgresPool): PostgresPool {
+function toPoolWithoutTimeout(options: DatabaseOptions, pool: PgPool): PostgresPool {
   if (isShared(options)) return withLocalSettings(pool, { settings: toLocalSettings(0), isShared: true });
   if (givenPool(options)) return withLocalSettings(pool, { settings: noStatementTimeout, isShared: false });
   return preparingPool(pool as pg.Pool);
@@ -131,14 +137,18 @@ function openQueries(pool: PostgresPool): Queries {
   return new RepeatingKysely(new PostgresDialect({ pool: { options: pool.options, connect, end: () => pool.end() } }));
 }
 
-function toStorage(pool: pg.Pool, forKysely: PostgresPool, prepare: Storage["prepare"]): Storage {
+function toStorage(
+  pool: pg.Pool,
+  forKysely: PostgresPool,
+  prepare: Storage["prepare"],
+): Omit<Storage, "isShared" | "isGiven"> {
   const db = openQueries(forKysely);
   const close = async () => {
     await db.destroy();
     // Kysely ends only a pool that it has used.
     if (!pool.ending) await forKysely.end();
   };
-  return { db, pool, prepare, isShared: false, close };
+  return { db, pool, prepare, close };
 }
 
 /**

@@ -60,7 +60,7 @@ async function findLooseColumns(db: Queries): Promise<string[]> {
 }
 
 /** The connections that calls use. */
-type Connections = Pick<Storage, "pool" | "prepare" | "isShared">;
+type Connections = Pick<Storage, "pool" | "prepare" | "isShared" | "isGiven">;
 
 /** What works and should be mended, a line each. */
 export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {
@@ -142,7 +142,9 @@ async function findOldCollation(db: Queries): Promise<string[]> {
 /** So many queries at once use several connections, and several of a pooler's. */
 const parallel = 8;
 
-async function findMixedConnections({ prepare }: Pick<Storage, "prepare">): Promise<string[]> {
+async function findMixedConnections({ prepare, isShared, isGiven }: Connections): Promise<string[]> {
+  // Whose pool it is has settings of their own there.
+  if (isGiven && !isShared) return [];
   const query = prepare<{ name: string }>("find-unpinned", unpinnedQuery);
   const rounds = await Promise.all(Array.from({ length: parallel }, () => query([...pinnedValues])));
   const unpinned = [...new Set(rounds.flatMap(({ rows }) => rows.map(({ name }) => name)))].sort();

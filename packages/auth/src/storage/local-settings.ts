@@ -1,5 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
+import { toStatement } from "./column-types.ts";
+import type { PgPool } from "./given-pool.ts";
 import { isConflict, repeat } from "./repeat.ts";
 
 /** Lifts the timeout of whoever a pool belongs to, for a transaction. */
@@ -18,13 +20,13 @@ export interface LocalSettingsOptions {
  * A pool each of whose statements is part of a transaction that has settings of its own. They stay with nobody who has the connection
  * later, be it from a pool that belongs to somebody else or from a pooler. No statement is given a name.
  */
-export function withLocalSettings(pool: PostgresPool, options: LocalSettingsOptions): PostgresPool {
+export function withLocalSettings(pool: PgPool, options: LocalSettingsOptions): PostgresPool {
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect();
-      const query = setLocally((text, values = []) => client.query(text, [...values]), options);
+      const query = setLocally((text, values = []) => client.query(toStatement(text, values)), options);
       return { query: query as unknown as PostgresPoolClient["query"], release: (destroy) => client.release(destroy) };
     },
   };
@@ -38,7 +40,7 @@ export async function queryWithLocalSettings<Row extends pg.QueryResultRow>(
 ): Promise<pg.QueryResult<Row>> {
   const client = await pool.connect();
   try {
-    const query = setLocally((text, values = []) => client.query(text, [...values]), options);
+    const query = setLocally((text, values = []) => client.query(toStatement(text, values)), options);
     const result = (await query(text, values)) as pg.QueryResult<Row>;
     client.release();
     return result;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
-import { columnTypes } from "./read-time.ts";
+import { toStatement } from "./column-types.ts";
 import { isConflict, isLostStatement, isStaleStatement, repeat, throwFailure } from "./repeat.ts";
 
 /** From which use on a statement is prepared: PostgreSQL, too, looks at five plans before it settles for one. */
@@ -26,7 +26,7 @@ export function preparingPool(pool: pg.Pool, owner: Pick<PostgresPool, "end"> = 
     async function run(text: string, values: readonly unknown[]) {
       const name = names.of(text);
       try {
-        return await client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
+        return await client.query({ ...(name === undefined ? {} : { name }), ...toStatement(text, values) });
       } catch (error) {
         if (name !== undefined && isStaleStatement(error)) names.renew(text, name, error);
         throw error;
@@ -72,7 +72,7 @@ export function prepareQuery<Row extends pg.QueryResultRow>(
       async () => {
         const name = generations.current();
         try {
-          return await pool.query<Row>({ ...(name === undefined ? {} : { name }), text, values, types: columnTypes });
+          return await pool.query<Row>({ ...(name === undefined ? {} : { name }), ...toStatement(text, values) });
         } catch (error) {
           if (name !== undefined && isStaleStatement(error)) generations.renew(name, error);
           throw error;

@@ -1,10 +1,3 @@
-import pg from "pg";
-
-/** PostgreSQL's `timestamp with time zone`. */
-const timeType = pg.types.builtins.TIMESTAMPTZ;
-
-const readAnyTime: (text: string) => Date | number | null = pg.types.getTypeParser(timeType, "text");
-
 /** Such as `2026-11-25 21:28:31.123456+00`, by the settings that are pinned on each connection, or as JSON has it `2026-11-25T21:28:31.123456+00:00`. */
 const plainTime = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?\+00(?::00)?$/;
 
@@ -14,7 +7,7 @@ const plainTime = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?\+00(?::00)?$
  */
 export function readTime(text: string): Date | number | null {
   // The first hundred years are others to `Date.UTC`.
-  if (text.startsWith("00") || !plainTime.test(text)) return readAnyTime(text.replace("T", " "));
+  if (text.startsWith("00") || !plainTime.test(text)) return readRareTime(text);
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
   const month = twoDigits(text, 5) - 1;
   const seconds = twoDigits(text, 11) * 3_600 + twoDigits(text, 14) * 60 + twoDigits(text, 17);
@@ -30,8 +23,19 @@ function milliseconds(text: string): number {
 const digit = (text: string, at: number) => text.charCodeAt(at) - 48;
 const twoDigits = (text: string, at: number) => digit(text, at) * 10 + digit(text, at + 1);
 
-/** How the columns of a prepared statement are read: as `pg` does, but for times. */
-export const columnTypes = {
-  getTypeParser: (id: number, format: "text" | "binary" = "text") =>
-    id === timeType && format === "text" ? readTime : pg.types.getTypeParser(id, format),
-};
+/** With a year that has not four digits, before the first one, or of a zone that a pool has which was handed in. */
+const rareTime =
+  /^(\d{4,6})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
+
+function readRareTime(text: string): Date | number | null {
+  if (text === "infinity") return Number.POSITIVE_INFINITY;
+  if (text === "-infinity") return Number.NEGATIVE_INFINITY;
+  const [found, year, month, day, hour, minute, second, fraction = "", sign, ...rest] = rareTime.exec(text) ?? [];
+  if (found === undefined) return null;
+  const [hours = 0, minutes = 0, seconds = 0] = rest.slice(0, 3).map((part) => Number(part ?? 0));
+  const offset = (hours * 3_600 + minutes * 60 + seconds) * (sign === "-" ? -1 : 1);
+  const time = new Date(0);
+  time.setUTCFullYear(text.endsWith(" BC") ? 1 - Number(year) : Number(year), Number(month) - 1, Number(day));
+  time.setUTCHours(Number(hour), Number(minute), Number(second) - offset, Number(fraction.slice(0, 3).padEnd(3, "0")));
+  return time;
+}

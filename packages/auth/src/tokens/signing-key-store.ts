@@ -36,7 +36,8 @@ export interface StoredSigningKey {
 
 /**
  * The keys that are still accepted, the one that signs first: of those whose time to sign has come, the one that is accepted
- * longest. A key that was overtaken before its time came ends sooner, and tokens that it signed would end with it.
+ * longest. A key that was overtaken before its time came ends sooner, and tokens that it signed would end with it. Where the time of
+ * none has come, since a clock was set back, it is the one whose time comes first.
  */
 export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> {
   return db
@@ -45,6 +46,7 @@ export async function listSigningKeys(db: Queries): Promise<StoredSigningKey[]> 
     .select(sql<boolean>`signs_from <= latchkey.now()`.as("maySign"))
     .where(sql<boolean>`coalesce(verifies_until > latchkey.now(), true)`)
     .orderBy(sql`signs_from > latchkey.now()`)
+    .orderBy(sql`case when signs_from > latchkey.now() then signs_from end`)
     .orderBy("verifiesUntil", (order) => order.desc().nullsFirst())
     .orderBy("signsFrom", "desc")
     .execute();

@@ -1,4 +1,4 @@
-import { countEvents, countRecentEvents, type EventCount, type RecentEventCount } from "../../audit/event-counts.ts";
+import { countEvents, type EventCount, type RecentEventCount } from "../../audit/event-counts.ts";
 import { type MessageSpan, readHours } from "../../messages/message-counts.ts";
 import { readSentCodes, type SentCodes } from "../../messages/outbox-store.ts";
 import { countryKeys } from "../../messages/phone-line.ts";
@@ -39,10 +39,9 @@ const fiveMinutes = 300;
 
 /** Counts what happened in the last 24 hours and in the last one, from the audit trail, the counts of messages and the outbox. */
 export async function readServiceOverview({ db, options: { clock } }: Core): Promise<ServiceOverview> {
-  const events = await countEvents(db, 24);
+  const { hours: events, lastHour: recentEvents } = await countEvents(db);
   const messages = await readHours(db, { keys: countryKeys, hours: 24 });
   const codes = await readSentCodes(db, { seconds: 24 * hour, step: hour });
-  const recentEvents = await countRecentEvents(db);
   const recentCodes = await readSentCodes(db, { seconds: hour, step: fiveMinutes });
   return {
     at: clock.now(),

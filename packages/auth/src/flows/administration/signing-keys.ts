@@ -31,7 +31,7 @@ export async function listSigningKeys(core: Core): Promise<SigningKeys> {
   const isSecretShared = profile !== "standard";
   const isDue = newest !== undefined && keyLifetime !== "off" && !isSecretShared;
   return {
-    keys: stored.map((key, index) => toListed(key, key.maySign && index === 0)),
+    keys: stored.map((key, index) => toListed(key, index === 0)),
     isSecretShared,
     nextRotationAt: isDue ? new Date(newest.createdAt.getTime() + keyLifetime * 1_000) : null,
   };

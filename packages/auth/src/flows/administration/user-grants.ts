@@ -37,9 +37,9 @@ export async function setGroups(
   const seen = expected && toGroupIds(expected);
   await changeWithAuthority(core, actor, id, async (transaction, target) => {
     const { groups } = await findGrants(transaction, id);
-    const present = groups.map((group) => group.id);
-    requireSameSet(present, seen);
-    const added = wanted.filter((groupId) => !present.includes(groupId));
+    const present = new Set(groups.map((group) => group.id));
+    requireSameSet([...present], seen);
+    const added = wanted.filter((groupId) => !present.has(groupId));
     forbidSelfGrant(actor, target, added);
     if (added.length > 0) await forbidTestAccount(transaction, id);
     await lockGroups(transaction, added);

@@ -1,18 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { openStorage, type Storage } from "../../storage/database.ts";
 import { createTestDatabase } from "../../testing/index.ts";
 import { defineProfile } from "../../users/profile.ts";
 import { createCallerColumns } from "../steps/caller-row.ts";
 import { createCallerReader } from "./read-caller.ts";
 
+const readerOptions: Parameters<typeof createCallerReader>[2] = {
+  secondFactor: "optional",
+  rememberedDevices: { lifetime: "off", of: "no_rights" },
+  codes: { phoneTrust: 1, holdersByCode: false },
+  watch: (_work, _about, run) => run(),
+};
+
 const openReader = (storage: Storage) =>
-  createCallerReader(storage, createCallerColumns(defineProfile()), {
-    secondFactor: "optional",
-    rememberedDevices: { lifetime: "off", of: "no_rights" },
-    codes: { phoneTrust: 1, holdersByCode: false },
-    watch: (_work, _about, run) => run(),
-  });
+  createCallerReader(storage, createCallerColumns(defineProfile()), readerOptions);
 
 /** Rows that the transaction has read so far. */
 async function countReads({ pool }: Storage): Promise<{ readonly sessions: number; readonly users: number }> {
@@ -100,6 +103,119 @@ test("who shows enough by a password is looked up in no other table, and who cam
     expect(await lookUp("pwd")).toEqual({ isLive: true, tables: ["sessions", "signing_keys", "users"] });
     const { isLive, tables } = await lookUp("sms");
     expect({ isLive, tables }).toEqual({ isLive: false, tables: expect.arrayContaining(["user_permissions"]) });
+  } finally {
+    await storage.close();
+  }
+});
+
+const oddTimes = [
+  ...["infinity", "-infinity", "0044-03-15 12:00:00.5+00 BC", "4713-01-01 00:00:00+00 BC", "0001-01-01 00:00:00+00"],
+  ...[
+    "0099-12-31 23:59:59.999999+00",
+    "1883-11-18 12:03:58-04:56:02",
+    "1969-12-31 23:59:59.9995+00",
+    "1970-01-01 00:00:00+00",
+  ],
+  ...[
+    "2026-11-27 08:59:59.1+05:45",
+    "9999-12-31 23:59:59.999+00",
+    "10000-01-01 00:00:00+00",
+    "294276-12-31 23:59:59.999999+00",
+  ],
+];
+const oddTexts = [
+  ...[
+    "",
+    " ",
+    "null",
+    "true",
+    "1e3",
+    "infinity",
+    "2026-11-25T21:28:31+00:00",
+    '"',
+    "\\",
+    "\\u0000",
+    "\u2028\u2029\u0085\u007f\u0001\t\r\n",
+  ],
+  ...[
+    "</script>",
+    "ğüşİıöç",
+    "e\u0301",
+    "\u{1f469}\u200d\u{1f4bb}",
+    "\u202eabc",
+    "\ufeff",
+    "\ufffe\uffff",
+    "{a,NULL}",
+    "__proto__",
+    "x".repeat(90),
+  ],
+];
+const oddProfiles = [
+  ...[
+    "{}",
+
+    '{"own": -0}',
+    '{"own": 0.1}',
+    '{"own": 1e400}',
+    '{"own": 5e-324}',
+    '{"own": 12345678901234567890}',
+  ],
+  ...[
+    '{"own": 1.7976931348623157e308}',
+    '{"own": null}',
+    '{"own": {"__proto__": {"toJSON": 1}, "constructor": []}}',
+    '{"own": [[[[[[[["deep"]]]]]]]]}',
+  ],
+  ...[
+    '{"own": {"b": 1, "a": 2, "10": 3, "9": 4}}',
+    '{"own": "\\\\ \\u2028 \\"", "other": "2026-11-25T21:28:31.123456+00:00"}',
+    '{"OWN": 1, "own ": 2}',
+  ],
+];
+
+const asStored = (stored: unknown) => stored;
+
+test("whatever stands in a row, in JSON a session and its user are what they are column by column, to the byte", async () => {
+  await using database = await createTestDatabase();
+  const pick = (of: readonly string[], nth: number) => of[nth % of.length];
+  const cases = Array.from({ length: oddTexts.length * oddTimes.length }, (_, nth) => ({
+    ...{
+      time: pick(oddTimes, nth),
+      other: pick(oddTimes, nth * 5 + 3),
+      text: pick(oddTexts, nth),
+      profile: pick(oddProfiles, nth),
+    },
+    ...{ acr: pick(["1", "2"], nth), amr: pick(["pwd", "pwd otp", "sms", "hwk user"], nth), isYes: nth % 3 === 0 },
+  }));
+  await database.query(
+    `with given as (
+      select gen_random_uuid() as id, row_number() over () as nth, * from json_to_recordset($1) as
+        given ("time" timestamptz, other timestamptz, text text, profile text, acr smallint, amr text, "isYes" boolean)
+    ), person as (
+      insert into latchkey.users (id, username, username_key, password, first_name, last_name, city, country, is_staff, date_joined, last_login, profile)
+      select id, 'person' || nth, 'person' || nth, '!', text, reverse(text), nullif(text, ''), nullif(left(text, 2), ''), "isYes", "time", other, profile::jsonb from given
+    )
+    insert into latchkey.sessions (id, user_id, refresh_hash, created_at, last_used_at, idle_expires_at, expires_at, acr, amr, auth_time, adopted_from)
+    select id, id, sha256(id::text::bytea), least("time", other), other, greatest("time", other), greatest("time", other), acr, amr, case when "isYes" then "time" end, nullif(text, '') from given
+    where "time" <> other`,
+    [JSON.stringify(cases)],
+  );
+  const storage = openStorage(database.connection);
+  try {
+    const profile = defineProfile({ other: z.string().max(99).nullable() });
+    const ownFields = profile.ownFields.flatMap((field) => [field, { ...field, name: "own", read: asStored }]);
+    const columns = createCallerColumns({ ...profile, ownFields });
+    const read = createCallerReader(storage, columns, readerOptions);
+    const { rows } = await storage.prepare<Record<string, unknown>>(
+      "by-columns",
+      `select ${columns.text} from latchkey.sessions session join latchkey.users caller on caller.id = session.user_id`,
+    )([]);
+    expect(rows).toHaveLength(cases.filter(({ time, other }) => time !== other).length);
+    const byColumn = rows.map((row) => columns.read(row));
+    const callers = await Promise.all(byColumn.map(({ session: { id } }) => read({ sessionId: id, kid: null })));
+    const inJson = callers.map((caller) => ({ session: caller?.session, user: caller?.user }));
+    expect(inJson).toEqual(byColumn);
+    expect(inJson.map((caller) => JSON.stringify(caller))).toEqual(byColumn.map((caller) => JSON.stringify(caller)));
   } finally {
     await storage.close();
   }

@@ -63,7 +63,7 @@ export async function refuseFaults(db: Queries): Promise<void> {
  */
 export async function checkHealth(
   core: Core,
-  storage: Pick<Storage, "pool" | "prepare" | "isShared">,
+  storage: Pick<Storage, "pool" | "prepare" | "isShared" | "isGiven">,
   reader?: Reader,
 ): Promise<Health> {
   const before = Date.now();

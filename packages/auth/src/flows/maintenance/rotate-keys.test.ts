@@ -59,6 +59,16 @@ test("compromised keys take those with them that were only waiting to sign", asy
   expect(kidOf(await signIn(service.auth))).not.toBe(waiting);
 });
 
+test("after the database's clock was set back before any key was made, the one that would sign first does, on every process", async () => {
+  const kid = await service.auth.rotateKeys({ compromised: true });
+  await service.auth.rotateKeys({ compromised: false });
+  await service.clock.advance(-3_600);
+  const token = await signIn(other);
+  expect([kidOf(token), await answer(service.auth, token)]).toEqual([kid, "alice"]);
+  expect((await service.auth.listSigningKeys()).keys.map(({ state }) => state)).toEqual(["signing", "waiting"]);
+  await service.clock.advance(3_600);
+});
+
 test("a new key is published at once and signs once everybody can have fetched it", async () => {
   const [first] = await publishedKids(service.auth);
 

@@ -33,6 +33,23 @@ test("a refresh token that is used twice within the grace time gets the same suc
   ]);
 });
 
+test("after the database's clock was set back, the grace time is no longer than it was, and a lost answer is had again", async () => {
+  await using test = await createTestAuth();
+  const { auth, facts, clock } = test;
+  await auth.createUser({ username: "alice", password });
+  const used = await auth.signIn({ username: "alice", password }, facts);
+  const lost = await auth.signIn({ username: "alice", password }, facts);
+  const { token } = await auth.refresh(used.refreshToken, facts);
+  expect(await codeOf(auth.authenticate([`Bearer ${token}`]))).toBe("ok");
+  await auth.refresh(lost.refreshToken, facts);
+
+  await clock.advance(-20);
+  expect(await codeOf(auth.refresh(used.refreshToken, facts))).toBe("ok");
+  await clock.advance(-40);
+  expect(await codeOf(auth.refresh(used.refreshToken, facts))).toBe("refresh_token_reused");
+  expect(await codeOf(auth.refresh(lost.refreshToken, facts))).toBe("ok");
+});
+
 test("twenty refreshes at once on two processes rotate once and keep everybody signed in", async () => {
   await using test = await createTestAuth();
   const { auth, facts, database } = test;

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from "../../options.ts";
 import type { RefreshToken } from "../../sessions/refresh-token.ts";
 import type { Session } from "../../sessions/session.ts";
 import { tellSessions } from "../../sessions/session-listener.ts";
-import { isLiveSession } from "../../sessions/session-store.ts";
+import { isLiveSession, isWithin } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { User } from "../../users/user.ts";
 import type { Core, RequestInfo } from "./core.ts";
@@ -49,7 +49,7 @@ export async function rotateSession(
 ): Promise<RotatedSession | null> {
   const isFirst = sql`session.refresh_hash = ${presented}`;
   const isRepeat = sql`session.refresh_hash = ${successor.hash} and session.previous_refresh_hash = ${presented}
-    and session.rotated_at > latchkey.now() - make_interval(secs => ${core.options.sessions.refreshGrace})`;
+    and ${isWithin("session.rotated_at", core.options.sessions.refreshGrace)}`;
   const { rows } = await sql<Row & { isFirst: boolean }>`
     update latchkey.sessions session set
       refresh_hash = ${successor.hash},
