@@ -79,10 +79,13 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     issues.push({ code, field, value, other, proposal: "drop" });
   };
   const flag = (field: string, missing: boolean, unreadable: boolean): boolean => {
-    const read = readFlag(text(field));
+    // Nothing in a column that there is says neither: Django lets in nobody whose `is_active` is null.
+    const ofBlank = missing !== unreadable && texts.has(field) ? undefined : missing;
+    const found = readFlag(text(field));
+    const read = found === null ? ofBlank : found;
     if (read === undefined)
       tell("flag_unreadable", field, text(field), `is neither yes nor no: taken as ${unreadable}`);
-    return read === undefined ? unreadable : (read ?? missing);
+    return read ?? unreadable;
   };
   const time = (field: string): string | null => {
     const read = readTime(text(field), rules.timezone);

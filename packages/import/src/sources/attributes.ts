@@ -49,3 +49,9 @@ export function negate(value: unknown): string | null {
   if (["true", "t", "1"].includes(text)) return "false";
   return ["false", "f", "0"].includes(text) ? "true" : text;
 }
+
+/** Who is active by a flag that says the contrary; nothing where there is no such flag. */
+export function activeUnless(value: unknown): Values {
+  const isActive = negate(value);
+  return isActive === null ? {} : { isActive };
+}

@@ -1,4 +1,4 @@
-import { isRecord, negate, withAttributes } from "./attributes.ts";
+import { activeUnless, isRecord, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** An object a line: what Auth0 exports of users, and what its support exports of their hashes. */
@@ -9,7 +9,7 @@ export const auth0Shape: JsonShape = {
       ...toValues(others),
       firstName: toText(given_name),
       lastName: toText(family_name),
-      isActive: negate(blocked),
+      ...activeUnless(blocked),
       dateJoined: readTime(created_at),
       password: toText(passwordHash ?? password_hash) ?? readCustomHash(custom_password_hash),
     };
