@@ -67,6 +67,8 @@ type All = SqlReader["all"];
 async function readTables(all: All): Promise<Table[]> {
   const rows = await all(`
     select n.nspname as schema, c.relname as "table", json_agg(a.attname order by a.attnum)::text as columns,
+      coalesce(json_agg(json_build_object('name', a.attname, 'isFilled', a.atthasdef or a.attidentity <> ''))
+        filter (where a.attnotnull)::text, '[]') as required,
       coalesce((select json_agg(k.attname order by array_position(i.indkey::int2[], k.attnum)) from pg_index i
         join pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey)
         where i.indrelid = c.oid and i.indisprimary)::text, '[]') as key,
@@ -78,12 +80,13 @@ async function readTables(all: All): Promise<Table[]> {
     where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'latchkey')
       and n.nspname !~ '^pg_'
     group by n.nspname, c.relname, c.oid order by 1, 2`);
-  return rows.map(({ schema, table, columns, key, types }) => ({
+  return rows.map(({ schema, table, columns, key, types, required }) => ({
     schema: schema ?? "",
     table: table ?? "",
     columns: JSON.parse(columns ?? "[]"),
     primaryKey: JSON.parse(key ?? "[]"),
     uuidKey: toUuidKey(JSON.parse(types ?? "[]")),
+    required: JSON.parse(required ?? "[]"),
   }));
 }
 
