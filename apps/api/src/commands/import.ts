@@ -218,6 +218,8 @@ const heldNext =
 const columnsNext =
   "           Give the --map, --drop and --decisions of the import, or what became of them there is not compared.";
 
+const breakNext = "The last round broke off before its end, or there was none: run the import again with --apply.";
+
 const counted = {
   there: "people there",
   here: "accounts here that came from there",
@@ -231,7 +233,7 @@ const counted = {
 } satisfies Partial<Record<keyof Verified, string>>;
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns, isGood } = verified;
+  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   const counts = Object.entries(counted) as [keyof typeof counted, string][];
   return [
@@ -249,7 +251,8 @@ function describeVerified(verified: Verified): string {
           columnsNext,
         ]
       : []),
-    isGood ? "Everything fits." : "Something does not fit.",
+    ...(verified.isComplete ? [] : [breakNext]),
+    verified.isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }
 
