@@ -9,6 +9,8 @@ export interface OldRow {
   readonly values: Readonly<Record<string, string | null>>;
   /** Groups by name. */
   readonly groups: readonly string[];
+  /** Of {@link OldRow.groups} there, those that would be called here as another one is: nobody gets into them. */
+  readonly ambiguousGroups?: readonly string[];
   readonly permissions: readonly OldPermission[];
 }
 
