@@ -82,20 +82,20 @@ const statementsOf: Readonly<Record<Dialect, IdStatements>> = {
   postgres: {
     load: `create table latchkey_ids (old_id text primary key, user_id uuid not null);
 \\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey uuid;
-update ${table} t set ${column}_latchkey = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} uuid;
+update ${table} t set ${follower} = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
   },
   mysql: {
     load: `${loadInto}
 load data local infile 'id-map.csv' into table latchkey_ids fields terminated by ',' optionally enclosed by '"' ignore 1 lines (old_id, user_id);`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey char(36);
-update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${column}_latchkey = m.user_id;`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} char(36);
+update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${follower} = m.user_id;`,
   },
   sqlite: {
     load: `${loadInto}
 .import --csv --skip 1 id-map.csv latchkey_ids`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey text;
-update ${table} set ${column}_latchkey = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} text;
+update ${table} set ${follower} = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
   },
 };
 
