@@ -1,3 +1,4 @@
+import type { OldRow } from "../old-row.ts";
 import { activeUnless, isRecord, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
@@ -16,6 +17,12 @@ export const auth0Shape: JsonShape = {
     return { oldId: readId(user_id, _id), values: withAttributes(own, user_metadata), groups: [], permissions: [] };
   },
 };
+
+/** A line of its export of users as CSV, in which `user_metadata` is a column like any other. */
+export function fromAuth0({ oldId, values: { user_metadata = null, ...values } }: OldRow): OldRow {
+  const row = auth0Shape.toRow({ ...values, user_id: oldId }, "");
+  return { ...row, values: { ...row.values, user_metadata } };
+}
 
 /** As the subject of its tokens has it. In an export of hashes the id has no name of its kind in front. */
 function readId(userId: unknown, id: unknown): string {
