@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
@@ -52,7 +52,7 @@ async function removeParts(folder: string): Promise<void> {
 
 async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await work();
   } catch (error) {
     await removeParts(folder).catch(() => {});
@@ -60,6 +60,19 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
     throw new SourceError(`The report cannot be written to ${folder}: ${error.message}`, 3);
   }
 }
+
+/** Not with `recursive`, which tries for ever where the folder above is there and takes none, such as a link to nowhere. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder).catch(unless("EEXIST"));
+  const isMade = await make().then(() => true, unless("ENOENT"));
+  if (isMade || dirname(folder) === folder) return;
+  await makeFolder(dirname(folder));
+  await make();
+}
+
+const unless = (code: string) => (error: Error) => {
+  if (!("code" in error && error.code === code)) throw error;
+};
 
 async function writeParts(run: Run, folder: string, content: ReportContent): Promise<void> {
   const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>

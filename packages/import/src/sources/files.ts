@@ -52,7 +52,7 @@ async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }:
   const text = decode(stream, path);
   const head = await readHead(text, path);
   const declared = /^sep=(.)$/i.exec(head.line)?.[1];
-  const separator = delimiter ?? declared ?? findDelimiter(head.line);
+  const separator = readDelimiter(delimiter) ?? declared ?? findDelimiter(head.line);
   const parser = parse({
     bom: true,
     columns: (names: readonly string[]) => requireDifferent(names, path),
@@ -115,7 +115,7 @@ async function readHead(text: AsyncGenerator<string>, path: string): Promise<{ l
   const [line = ""] = pieces
     .join("")
     .replace(/^\ufeff/, "")
-    .split(/\r?\n/, 1);
+    .split(/\r\n?|\n/, 1);
   // Two bytes a letter: every second one of Latin letters is zero.
   if (line.includes("\0")) throw notUtf8(path);
   return { line, pieces };
@@ -128,6 +128,12 @@ function requireDifferent(names: readonly string[], path: string): string[] {
   const twice = names.find((name, at) => name !== "" && names.indexOf(name) !== at);
   if (twice === undefined) return [...names];
   throw new SourceError(`${path} has two columns called ${twice}: give each a name of its own. Nothing was changed.`);
+}
+
+/** What is given with `--delimiter`; a tab is hard to type there. */
+function readDelimiter(given: string | undefined): string | undefined {
+  if (given === "") throw new SourceError("--delimiter is empty: give what separates the columns, such as ; or \\t.");
+  return given === "\\t" ? "\t" : given;
 }
 
 function findDelimiter(line: string): string {
