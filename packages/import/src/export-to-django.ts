@@ -2,8 +2,9 @@ import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { withClient } from "@latchkey/auth/import";
 import type pg from "pg";
 import { createColumns } from "./known-columns.ts";
-import { type Dialect, SourceError } from "./old-row.ts";
+import type { Dialect } from "./old-row.ts";
 import { printsHere } from "./run/prints.ts";
+import { requireSource } from "./run/require-source.ts";
 import { findUsers } from "./sources/django.ts";
 import { openReader } from "./sources/open-source.ts";
 import { toStoredId, type UuidKey } from "./sources/sql-reader.ts";
@@ -58,6 +59,7 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   const target = await readTarget(auth, options);
   await using lent = await withClient(options.connection);
   const { client } = lent;
+  // By a wrong name everybody here would be somebody new there.
   await requireSource(client, options.name);
   yield `-- Holds hashes of passwords: keep it as safe as a backup.\n${describeUnfilled(target)}begin;\n${settings[target.dialect]}`;
   for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
@@ -65,16 +67,6 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   for await (const { oldId } of readRows(client, deletedPeople, options.name))
     yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toKey(target, oldId)};\n`;
   yield "commit;\n";
-}
-
-/** By a wrong name everybody here would be somebody new there. */
-async function requireSource(client: pg.ClientBase, name: string): Promise<void> {
-  const { rows } = await client.query<{ source: string }>("select source from latchkey.import_sources order by source");
-  const names = rows.map(({ source }) => source);
-  if (names.includes(name)) return;
-  throw new SourceError(
-    `Nobody came from a source called ${name}. ${names.length === 0 ? "Nothing was imported" : `There are ${names.join(", ")}: say which with --source`}.`,
-  );
 }
 
 function describeUnfilled({ table, unfilled }: Target): string {

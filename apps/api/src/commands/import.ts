@@ -98,20 +98,22 @@ export function importCommand(): Command {
       try {
         const importOnce = async () => {
           const progress = showRate();
-          const answer = await importPeople(auth, {
+          return importPeople(auth, {
             ...toOptions(flags, settings),
             connection,
             source,
             onProgress: progress.show,
-          }).catch(toOneLine);
-          progress.end();
-          return answer;
+          })
+            .finally(progress.end)
+            .catch(toOneLine);
         };
         const { text, ...rest } = await importOnce();
         const declared = flags.declarePermissions ? describePermissions(rest.undeclared) : "";
         print(flags, rest, `${declared}${text.trimEnd()}${describeCountry(flags, settings)}`);
         const exitCode =
-          flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
+          flags.follow === undefined || rest.exitCode !== 0
+            ? rest.exitCode
+            : await follow(importOnce, flags.follow, flags);
         if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
       } finally {
         await close();
@@ -278,7 +280,7 @@ async function undo(source: string, flags: UndoFlags): Promise<void> {
   const { undoImport } = await import("@latchkey/import");
   const { connection, close } = await openAuth(readEnvironment());
   try {
-    const undone = await undoImport({ connection, source, apply: flags.apply ?? false });
+    const undone = await undoImport({ connection, source, apply: flags.apply ?? false }).catch(toOneLine);
     const did = flags.apply ? "Deleted" : "Would delete";
     print(
       flags,
@@ -297,7 +299,7 @@ interface Round {
 }
 
 /** Goes on until it is told to stop, or until a person has to decide something. Each round prints how long it took. */
-async function follow(importOnce: () => Promise<Round>, seconds: number): Promise<number> {
+async function follow(importOnce: () => Promise<Round>, seconds: number, flags: Flags): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   while (!stop.signal.aborted) {
@@ -306,15 +308,14 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
     const startedAt = performance.now();
     const round = await importOnce().catch(tellAway);
     if (round === null) continue;
-    const { totals, text, exitCode } = round;
-    if (exitCode !== 0) {
-      process.stdout.write(text);
-      return exitCode;
+    const { text, ...rest } = round;
+    if (rest.exitCode !== 0) {
+      print(flags, rest, text.trimEnd());
+      return rest.exitCode;
     }
     const lag = seconds + Math.ceil((performance.now() - startedAt) / 1_000);
-    process.stdout.write(
-      `${new Date().toISOString()} ${totals.new} new, ${totals.changed} changed, at most ${lag} s behind\n`,
-    );
+    const line = `${rest.totals.new} new, ${rest.totals.changed} changed, at most ${lag} s behind`;
+    print(flags, { ...rest, lag }, `${new Date().toISOString()} ${line}`);
   }
   return 0;
 }

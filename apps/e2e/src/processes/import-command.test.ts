@@ -111,3 +111,39 @@ test("--follow needs --apply, goes on round by round, also after the source was 
   expect(stdout).toContain("username_taken_here, 1 undecided");
   expect(stdout).toContain("Nothing was changed.");
 });
+
+test("--follow with --json prints a line of JSON for each round, also for the one that ends it", async () => {
+  const people = ["id,username", "1,followed_ada"];
+  const write = (...more: readonly string[]) => {
+    people.push(...more);
+    return installation.writeFile("followed.csv", `${people.join("\n")}\n`);
+  };
+  const isHere = async (username: string) =>
+    (await installation.query(`select from latchkey.users where username = '${username}'`)).length === 1;
+  await write();
+  const following = installation.launchCommand(["import", "followed.csv", "--apply", "--follow", "1s", "--json"]);
+  await expect.poll(() => isHere("followed_ada"), { timeout: 20_000 }).toBe(true);
+  await write("2,followed_bob");
+  await expect.poll(() => isHere("followed_bob"), { timeout: 20_000 }).toBe(true);
+  await write("3,FOLLOWED_ADA");
+  const { code, stdout } = await following.outcome;
+  expect(code).toBe(4);
+  const rounds = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
+  expect(rounds[0]).toMatchObject({ created: 1, exitCode: 0 });
+  expect(rounds).toContainEqual(expect.objectContaining({ created: 1, lag: expect.any(Number), exitCode: 0 }));
+  expect(rounds.at(-1)).toMatchObject({ exitCode: 4, undecidedRows: 1 });
+});
+
+test("import undo and export by a name that no source has are one line, and name those that there are", async () => {
+  for (const args of [
+    ["import", "undo", "--source", "jango"],
+    ["export", project.source, "--to", "django", "--source", "jango"],
+  ]) {
+    const outcome = await installation.run(args);
+    expect(outcome).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(oneLine) });
+    expect(outcome.stderr).toContain("Nobody came from a source called jango. There are ");
+  }
+});
