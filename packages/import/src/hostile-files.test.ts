@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
@@ -291,4 +291,17 @@ test.each([
   await writeFile(decisions, content);
   const answer = await run("people.csv", "id,username\n1,1 person\n", { apply: false, decisions, accept: [] });
   expect(answer).toMatchObject({ exitCode: 0, undecidedRows: 0 });
+});
+
+test("a file that another clock dated to a time to come is read as of now, and again later", async () => {
+  const source = join(folder, "of-tomorrow.csv");
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  const { connection } = service.database;
+  const write = async (content: string) => {
+    await writeFile(source, content);
+    await utimes(source, tomorrow, tomorrow);
+    return importPeople(service.auth, { ...usual, connection, source, name: "tomorrow" });
+  };
+  expect(await write("id,username\n1,of_tomorrow\n")).toMatchObject({ created: 1, exitCode: 0 });
+  expect(await write("id,username\n1,of_tomorrow\n2,also_of_tomorrow\n")).toMatchObject({ created: 1, exitCode: 0 });
 });

@@ -281,6 +281,7 @@ describe("Auth0", () => {
         email: "a0.bob@firma.example",
         passwordHash: bcryptHash.replace("$2a$", "$2b$"),
         password_set_date: { $date: "2021-03-05T16:35:16.775Z" },
+        created_at: { $date: { $numberLong: "1600000000456" } },
       },
       { user_id: "auth0|4", email: "a0.other@firma.example", custom_password_hash: { hash: { value: bcryptHash } } },
     ];
@@ -291,6 +292,7 @@ describe("Auth0", () => {
     expect(await whoIs("a0.off@firma.example")).toBeNull();
     expect(await whoIs("a0.bob@firma.example")).toBe("auth0|60425dc43519d90068f82973");
     expect(await whoIs("a0.other@firma.example")).toBe("auth0|4");
+    expect((await read("auth0|60425dc43519d90068f82973"))?.joined).toMatch(/^2020-09-13 12:26:40\.456/);
     expect(await read("auth0|1")).toMatchObject({ first_name: "Ada", city: "İzmir", is_staff: false });
   });
 

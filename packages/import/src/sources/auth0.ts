@@ -1,5 +1,5 @@
 import type { OldRow } from "../old-row.ts";
-import { activeUnless, isRecord, withAttributes } from "./attributes.ts";
+import { activeUnless, fromMilliseconds, isRecord, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** An object a line: what Auth0 exports of users, and what its support exports of their hashes. */
@@ -32,7 +32,11 @@ function readId(userId: unknown, id: unknown): string {
   return bare === null ? "" : `auth0|${bare}`;
 }
 
-const readTime = (value: unknown) => toText(isRecord(value) ? value.$date : value);
+/** A text, or a date as MongoDB exports it: of either of its forms. */
+function readTime(value: unknown): string | null {
+  const date = isRecord(value) ? value.$date : value;
+  return isRecord(date) ? fromMilliseconds(date.$numberLong) : toText(date);
+}
 
 /** Of these a digest has the length of another algorithm's, or is no digest of the password alone. */
 const misleading: ReadonlySet<unknown> = new Set(["hmac", "ldap", "md4"]);

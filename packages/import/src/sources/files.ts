@@ -17,7 +17,8 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   if (path === "-") return { stream: process.stdin, startedAt: new Date() };
   try {
     const { mtime } = await stat(path);
-    return { stream: createReadStream(path), startedAt: mtime };
+    // One that another clock wrote may be of a time to come.
+    return { stream: createReadStream(path), startedAt: new Date(Math.min(mtime.getTime(), Date.now())) };
   } catch (error) {
     throw new SourceError(`${path} cannot be read: ${(error as Error).message}`, 3);
   }
