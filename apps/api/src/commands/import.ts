@@ -91,6 +91,8 @@ export function importCommand(): Command {
     .option("--json", "print the answer as JSON")
     .action(async (source: string, flags: Flags, command: Command) => {
       if (flags.follow !== undefined && !flags.apply) command.error("error: --follow needs --apply");
+      if (flags.follow !== undefined && source === "-")
+        command.error("error: --follow needs a source that can be read again, and not standard input");
       const settings = readEnvironment();
       // Read only when it is wanted: drivers of sources are of no use to the service.
       const { importPeople } = await import("@latchkey/import");

@@ -88,6 +88,10 @@ test("--json answers what a program reads, --declare-permissions what a person p
 test("--follow needs --apply, goes on round by round, also after the source was away, and ends with 4 when a person has to decide", async () => {
   const refused = await installation.run(["import", project.source, "--follow", "1s"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
+  const ofInput = await installation.run(["import", "-", "--from", "csv", "--apply", "--follow", "1s"], {
+    input: "id,username\n1,read_once\n",
+  });
+  expect(ofInput).toMatchObject({ code: 2, stderr: expect.stringContaining("not standard input") });
   const accept = ["--accept", "permission_undeclared,username_grammar", "--apply", "--follow", "1s"];
   const following = installation.launchCommand(["import", project.source, ...accept]);
   const count = async () => {
