@@ -4,7 +4,7 @@ import type pg from "pg";
 import { createColumns } from "./known-columns.ts";
 import type { Dialect } from "./old-row.ts";
 import { printsHere } from "./run/prints.ts";
-import { requireSource } from "./run/require-source.ts";
+import { listSources, requireSource } from "./run/require-source.ts";
 import { findUsers } from "./sources/django.ts";
 import { openReader } from "./sources/open-source.ts";
 import { toStoredId, type UuidKey } from "./sources/sql-reader.ts";
@@ -59,8 +59,9 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   const target = await readTarget(auth, options);
   await using lent = await withClient(options.connection);
   const { client } = lent;
-  // By a wrong name everybody here would be somebody new there.
-  await requireSource(client, options.name);
+  const sources = await listSources(client);
+  // By a wrong name everybody here would be somebody new there, as they are where nobody came from anywhere.
+  if (sources.length > 0) requireSource(sources, options.name);
   yield `-- Holds hashes of passwords: keep it as safe as a backup.\n${describeUnfilled(target)}begin;\n${settings[target.dialect]}`;
   for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
   for await (const row of readRows(client, newPeople, options.name)) yield toInsert(target, row);

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { SourceError } from "./old-row.ts";
 import { isPooled } from "./run/connect.ts";
 import { noRights, printsHere, rightsOf } from "./run/prints.ts";
-import { requireSource } from "./run/require-source.ts";
+import { listSources, requireSource } from "./run/require-source.ts";
 import { inTransaction } from "./run/staging.ts";
 import { lockStaging } from "./run/staging-lock.ts";
 
@@ -41,7 +41,7 @@ const unused = `i.source = $1 and i.user_id = u.id and u.password_set_at is null
 export async function undoImport({ connection, source, apply }: UndoOptions): Promise<Undone> {
   await using lent = await withClient(connection);
   const { client } = lent;
-  await requireSource(client, source);
+  requireSource(await listSources(client), source);
   await using lock = await lockStaging({ client, isPooled: await isPooled(client) }, connection);
   if (!lock) throw new SourceError("An import is under way on this database: stop it, or wait for its end.", 3);
   const count = async (where: string) => {
