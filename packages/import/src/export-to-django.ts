@@ -4,6 +4,7 @@ import type pg from "pg";
 import { createColumns } from "./known-columns.ts";
 import type { Dialect } from "./old-row.ts";
 import { printsHere } from "./run/prints.ts";
+import { listSources, requireSource } from "./run/require-source.ts";
 import { findUsers } from "./sources/django.ts";
 import { openReader } from "./sources/open-source.ts";
 import { toStoredId, type UuidKey } from "./sources/sql-reader.ts";
@@ -19,13 +20,33 @@ export interface ExportOptions {
 }
 
 /** A column over there, and the field that it is here. */
+interface Column {
+  /** In SQL. */
+  readonly name: string;
+  readonly field: string;
+  /** Whether it is a team's own field. */
+  readonly isOwn: boolean;
+  /** Whether it takes no null: Django has an empty text then. */
+  readonly isRequired: boolean;
+}
+
 interface Target {
   readonly dialect: Dialect;
   readonly table: string;
   readonly key: string;
   readonly uuidKey: UuidKey;
-  readonly columns: readonly { readonly name: string; readonly field: string }[];
+  readonly columns: readonly Column[];
+  /** Columns that a new row must have, and of which nothing here says what is in them. */
+  readonly unfilled: readonly string[];
 }
+
+/** By what the statements mean the same whoever runs them: texts in UTF-8, times in UTC, and nothing cut off. */
+const settings: Readonly<Record<Dialect, string>> = {
+  postgres:
+    "set local client_encoding = 'UTF8';\nset local standard_conforming_strings = on;\nset local time zone 'UTC';\n",
+  mysql: "set names utf8mb4;\nset time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES';\n",
+  sqlite: "",
+};
 
 /**
  * Writes the statements that bring a Django project up to date with what happened here: fields and passwords that were changed here since
@@ -38,7 +59,10 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   const target = await readTarget(auth, options);
   await using lent = await withClient(options.connection);
   const { client } = lent;
-  yield "-- Holds hashes of passwords: keep it as safe as a backup.\nbegin;\n";
+  const sources = await listSources(client);
+  // By a wrong name everybody here would be somebody new there, as they are where nobody came from anywhere.
+  if (sources.length > 0) requireSource(sources, options.name);
+  yield `-- Holds hashes of passwords: keep it as safe as a backup.\n${describeUnfilled(target)}begin;\n${settings[target.dialect]}`;
   for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
   for await (const row of readRows(client, newPeople, options.name)) yield toInsert(target, row);
   for await (const { oldId } of readRows(client, deletedPeople, options.name))
@@ -46,35 +70,49 @@ export async function* exportToDjango(auth: Pick<Auth, "profile">, options: Expo
   yield "commit;\n";
 }
 
+function describeUnfilled({ table, unfilled }: Target): string {
+  if (unfilled.length === 0) return "";
+  return `-- ${table} has columns that need a value which is not known here: ${unfilled.join(", ")}. Where people were made here, give them a default there first.\n`;
+}
+
 async function readTarget(auth: Pick<Auth, "profile">, { source, table, map }: ExportOptions): Promise<Target> {
   const reader = await openReader(source);
   try {
     const users = findUsers(await reader.tables(), table, reader.place);
-    const { fieldOf } = createColumns({ map, drop: [], ownFields: auth.profile.ownFields.map(({ name }) => name) });
-    const columns = users.columns.flatMap((column) => {
+    const ownFields = auth.profile.ownFields.map(({ name }) => name);
+    const { fieldOf } = createColumns({ map, drop: [], ownFields });
+    const required = new Set(users.required.map(({ name }) => name));
+    const columns = users.columns.flatMap((column): Column[] => {
       const field = fieldOf(column);
-      return field === null ? [] : [{ name: reader.quoteColumn(column), field }];
+      if (field === null || field === "id") return [];
+      const isOwn = ownFields.includes(field);
+      return [{ name: reader.quoteColumn(column), field, isOwn, isRequired: required.has(column) }];
     });
-    const key = reader.quoteColumn(users.primaryKey[0] ?? "id");
-    const { uuidKey } = users;
-    return { dialect: reader.dialect, table: reader.quote(users), key, uuidKey, columns };
+    const { uuidKey, primaryKey } = users;
+    const unfilled = users.required.flatMap(({ name, isFilled }) => {
+      const isKnown = columns.some((column) => column.name === reader.quoteColumn(name));
+      return isFilled || isKnown || (uuidKey !== null && primaryKey.includes(name)) ? [] : [name];
+    });
+    const key = reader.quoteColumn(primaryKey[0] ?? "id");
+    return { dialect: reader.dialect, table: reader.quote(users), key, uuidKey, columns, unfilled };
   } finally {
     await reader.close();
   }
 }
 
-type Value = string | boolean | null;
+type Value = string | number | boolean | null | object;
 
 interface Row {
   readonly oldId: string;
-  /** Fields that were changed here. */
+  /** Fields that were changed here; a team's own ones together, as `profile`. */
   readonly changed: readonly string[];
+  /** By field, a team's own ones among them. */
   readonly values: Readonly<Record<string, Value>>;
 }
 
 const time = (column: string) => `to_char(u.${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')`;
 
-const values = `jsonb_build_object('username', u.username, 'phoneNumber', u.phone_number, 'email', coalesce(u.email, ''), 'password', u.password,
+const values = `u.profile || jsonb_build_object('username', u.username, 'phoneNumber', u.phone_number, 'email', u.email, 'password', u.password,
   'firstName', u.first_name, 'lastName', u.last_name, 'gender', u.gender, 'country', u.country, 'city', u.city, 'state', u.state,
   'isApprovedToBeInTouch', u.is_approved_to_be_in_touch, 'isActive', u.is_active, 'lastLogin', ${time("last_login")},
   'dateJoined', ${time("date_joined")})`;
@@ -116,26 +154,32 @@ const isKept = (field: string, value: Value) =>
 
 const toKey = ({ dialect, uuidKey }: Target, oldId: string) => toLiteral(dialect, toStoredId(oldId, uuidKey));
 
+/** Of a field that is null here, what a column has that takes no null. */
+const toCell = (dialect: Dialect, value: Value, { isRequired }: Column) =>
+  toLiteral(dialect, value === null && isRequired ? "" : value);
+
 function* toUpdate(target: Target, { oldId, changed, values }: Row): Generator<string> {
   const { dialect, table, key, columns } = target;
-  const sets = columns.flatMap(({ name, field }) => {
+  const sets = columns.flatMap((column) => {
+    const { name, field, isOwn } = column;
     const value = values[field] ?? null;
-    return changed.includes(field) && !isKept(field, value) ? [`${name} = ${toLiteral(dialect, value)}`] : [];
+    const isChanged = changed.includes(isOwn ? "profile" : field);
+    return isChanged && !isKept(field, value) ? [`${name} = ${toCell(dialect, value, column)}`] : [];
   });
   if (sets.length > 0) yield `update ${table} set ${sets.join(", ")} where ${key} = ${toKey(target, oldId)};\n`;
 }
 
 function toInsert(target: Target, { oldId, values }: Row): string {
   const { dialect, table, key, uuidKey, columns } = target;
-  const username = values.username ?? values.phoneNumber ?? (values.email || oldId);
+  const username = values.username ?? values.phoneNumber ?? values.email ?? oldId;
   const password = isDjangos(values.password ?? null) ? values.password : "!";
   const all: Readonly<Record<string, Value | undefined>> = {
     ...values,
     ...{ username, password, isStaff: false, isSuperuser: false },
   };
-  const cells = columns.flatMap(({ name, field }) => {
-    const value = all[field];
-    return value === undefined ? [] : [[name, toLiteral(dialect, value)] as const];
+  const cells = columns.flatMap((column) => {
+    const value = column.isOwn ? (all[column.field] ?? null) : all[column.field];
+    return value === undefined ? [] : [[column.name, toCell(dialect, value, column)] as const];
   });
   // Such a key is drawn by Django, and not by its database.
   if (uuidKey !== null) cells.unshift([key, toKey(target, oldId)]);
@@ -148,6 +192,6 @@ const columnOf = ({ columns }: Target, field: string) =>
 function toLiteral(dialect: Dialect, value: Value): string {
   if (value === null) return "null";
   if (typeof value === "boolean") return dialect === "postgres" ? String(value) : String(Number(value));
-  const quoted = value.replaceAll("'", "''");
+  const quoted = (typeof value === "object" ? JSON.stringify(value) : String(value)).replaceAll("'", "''");
   return `'${dialect === "mysql" ? quoted.replaceAll("\\", "\\\\") : quoted}'`;
 }

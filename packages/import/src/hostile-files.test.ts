@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
@@ -244,4 +244,64 @@ test("a source in which nobody is left does not count everybody as gone", async 
     "select gone_at, is_active from latchkey.imported_users i join latchkey.users u on u.id = i.user_id where source = 'emptied'",
   );
   expect(row).toEqual({ gone_at: null, is_active: true });
+});
+
+test.each([
+  ["lines that end as on old computers, and their separator in front", "sep=;\rid;username\r1;cr_only\r", {}],
+  ["a tab, typed as it can be", "id\tusername\n1\ttabbed, and more\n", { delimiter: "\\t" }],
+])("a file with %s is read", async (_what, content, options) => {
+  expect(await run("people.csv", content, options)).toMatchObject({ created: 1, totals: { read: 1 } });
+});
+
+test("an empty --delimiter is one line", async () => {
+  await expect(run("people.csv", "id,username\n1,ada\n", { delimiter: "" })).rejects.toMatchObject({
+    name: "SourceError",
+    exitCode: 2,
+    message: expect.stringMatching(/^--delimiter is empty/),
+  });
+});
+
+test("a folder for the report that is a link to nowhere, or below one, is one line at once; one of several levels is made", async () => {
+  const link = join(folder, "link");
+  await symlink(join(folder, "nowhere", "at", "all"), link);
+  for (const report of [link, join(link, "of", "today")]) {
+    const failing = run("people.csv", "id,username\n1,nobody_yet\n", { report });
+    await expect(failing, report).rejects.toMatchObject({ name: "SourceError", exitCode: 3 });
+  }
+  const report = join(folder, "a", "report", "of today");
+  await run("people.csv", "id,username\n1,somebody\n", { report });
+  expect((await readdir(report)).sort()).toEqual(["decisions.csv", "id-map.csv", "rows.jsonl", "summary.txt"]);
+});
+
+test.each([
+  [
+    "tabs and capital letters",
+    "decision\told_id\tcode\tfield\tproposal\r\nRename:new_name\t1\tusername_grammar\tusername\talias\r\n",
+  ],
+  [
+    "lines that end as on old computers",
+    "\ufeffold_id;decision;code;field;proposal\r1;rename:new_name;username_grammar;username;alias\r",
+  ],
+  [
+    "a proposal that is accepted",
+    "old_id,code,field,proposal,decision\n1,username_grammar,username,rename:new_name, Accept \n",
+  ],
+])("decisions with %s are read", async (_what, content) => {
+  const decisions = join(folder, `decisions-${number}.csv`);
+  await writeFile(decisions, content);
+  const answer = await run("people.csv", "id,username\n1,1 person\n", { apply: false, decisions, accept: [] });
+  expect(answer).toMatchObject({ exitCode: 0, undecidedRows: 0 });
+});
+
+test("a file that another clock dated to a time to come is read as of now, and again later", async () => {
+  const source = join(folder, "of-tomorrow.csv");
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  const { connection } = service.database;
+  const write = async (content: string) => {
+    await writeFile(source, content);
+    await utimes(source, tomorrow, tomorrow);
+    return importPeople(service.auth, { ...usual, connection, source, name: "tomorrow" });
+  };
+  expect(await write("id,username\n1,of_tomorrow\n")).toMatchObject({ created: 1, exitCode: 0 });
+  expect(await write("id,username\n1,of_tomorrow\n2,also_of_tomorrow\n")).toMatchObject({ created: 1, exitCode: 0 });
 });

@@ -106,7 +106,7 @@ describe.each([
     );
     const [summary = "", decisions = "", rows = ""] = files;
     expect(summary.split("\n").length).toBeLessThan(40);
-    expect(summary).toMatch(/update (public\.)?shop_order/);
+    expect(summary).toMatch(/update ("public"\.)?"shop_order"/);
     expect(decisions).toContain("21,username_shared,username,deniz,also 20,rename:deniz_21,");
     expect(decisions).toContain("24,username_grammar,username,1kaplan,");
     expect(rows.trim().split("\n")).toHaveLength(people.length);

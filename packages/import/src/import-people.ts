@@ -284,7 +284,10 @@ async function readKey({ client }: Run): Promise<Buffer> {
 /** What the staging tables say of two people of one id. */
 function toTwice(error: unknown, { place }: Source): unknown {
   const isTwice = error instanceof Error && "constraint" in error && error.constraint === "import_people_pkey";
-  return isTwice ? new SourceError(`${place} has two people of one id. Nothing was changed.`) : error;
+  if (!isTwice) return error;
+  const [, oldId] = /\)=\([^,]+, (.*)\) already exists/s.exec("detail" in error ? String(error.detail) : "") ?? [];
+  const which = oldId === undefined ? "" : `, ${JSON.stringify(oldId.slice(0, 40))}`;
+  return new SourceError(`${place} has two people of one id${which}. Nothing was changed.`);
 }
 
 async function stageAll(

@@ -9,6 +9,8 @@ export interface OldRow {
   readonly values: Readonly<Record<string, string | null>>;
   /** Groups by name. */
   readonly groups: readonly string[];
+  /** Of {@link OldRow.groups} there, those that would be called here as another one is: nobody gets into them. */
+  readonly ambiguousGroups?: readonly string[];
   readonly permissions: readonly OldPermission[];
 }
 
@@ -33,10 +35,12 @@ export interface OldGroup {
   readonly permissions: readonly OldPermission[];
 }
 
-/** A table over there whose rows point at people. */
+/** A table over there whose rows point at people; names as they are written in SQL there. */
 export interface ForeignKey {
   readonly table: string;
   readonly column: string;
+  /** The column in which the ids of here can stand beside it. */
+  readonly follower: string;
   readonly rows: number;
 }
 

@@ -403,7 +403,7 @@ describe("a source is refused in one line", () => {
   for (const { tags, cases } of shareOutBy(
     [
       ["half a CSV", "id,username,email\n1,ada,a@b.example\n2,bo", /no whole CSV file.*Nothing was changed/],
-      ["two people of one id", "id,username\n1,ada\n1,bob\n", /two people of one id/],
+      ["two people of one id", "id,username\n1,ada\n1,bob\n", /two people of one id, "1"\./],
       ["two people of one id far apart", manyPeople(12_000), /two people of one id/],
       ["another delimiter", "id~username\n1~ada\n", /--delimiter/],
     ] as const,

@@ -2,6 +2,7 @@ import { argon2Sync, createCipheriv, createHash, pbkdf2Sync, scryptSync } from "
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { createTestAuth, createTestDatabase, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
@@ -280,6 +281,7 @@ describe("Auth0", () => {
         email: "a0.bob@firma.example",
         passwordHash: bcryptHash.replace("$2a$", "$2b$"),
         password_set_date: { $date: "2021-03-05T16:35:16.775Z" },
+        created_at: { $date: { $numberLong: "1600000000456" } },
       },
       { user_id: "auth0|4", email: "a0.other@firma.example", custom_password_hash: { hash: { value: bcryptHash } } },
     ];
@@ -290,6 +292,7 @@ describe("Auth0", () => {
     expect(await whoIs("a0.off@firma.example")).toBeNull();
     expect(await whoIs("a0.bob@firma.example")).toBe("auth0|60425dc43519d90068f82973");
     expect(await whoIs("a0.other@firma.example")).toBe("auth0|4");
+    expect((await read("auth0|60425dc43519d90068f82973"))?.joined).toMatch(/^2020-09-13 12:26:40\.456/);
     expect(await read("auth0|1")).toMatchObject({ first_name: "Ada", city: "İzmir", is_staff: false });
   });
 
@@ -308,6 +311,60 @@ describe("Auth0", () => {
     const { codes } = await bring({ source, from: "auth0", name: "auth0-parts" }, lines.length);
     expect(codes).toContainEqual(expect.objectContaining({ code: "password_unreadable", rows: lines.length }));
     expect(codes.map(({ code }) => code)).not.toContain("password_legacy");
+  });
+});
+
+test("of a users export of Auth0 as CSV, blocked people are disabled too, and nothing is left behind unsaid", async () => {
+  const lines = [
+    "user_id,email,given_name,blocked,created_at,user_metadata",
+    'auth0|csv1,a0.csv1@firma.example,Ada,,2020-09-13T12:26:40.456Z,"{""is_staff"":true}"',
+    "auth0|csv2,a0.csv2@firma.example,Bob,true,2020-09-13T12:26:40.456Z,",
+  ];
+  const source = await write("auth0.csv", lines.join("\n"));
+  const { codes } = await bring({ source, from: "auth0", name: "auth0-csv" }, 2);
+  expect(codes).toMatchObject([{ code: "unknown_column", examples: ["user_metadata"] }]);
+  expect(await read("auth0|csv1")).toMatchObject({ is_active: true, is_staff: false, first_name: "Ada" });
+  expect(await read("auth0|csv2")).toMatchObject({ is_active: false, first_name: "Bob" });
+});
+
+describe("better-auth", () => {
+  const seconds = Math.floor(Date.parse("2020-09-13T12:26:40Z") / 1_000);
+  const [before, after] = [Date.parse("2020-10-01T00:00:00Z"), Date.parse("2999-01-01T00:00:00Z")];
+
+  test.each([
+    ["user", "account", 1_000],
+    ["User", "Account", 1],
+    ["users", "accounts", 1_000],
+  ])(
+    "in tables called %s and %s people who are banned are disabled, but where the ban is over",
+    async (users, accounts, unit) => {
+      const file = join(folder, `${users}-${accounts}.sqlite3`);
+      const name = `better-${users.toLowerCase()}-${unit}`;
+      const there = new DatabaseSync(file);
+      const at = (milliseconds: number) => Math.floor((milliseconds / 1_000) * unit);
+      const mail = (n: number) => `${name}.${n}@firma.example`;
+      there.exec(`create table "${users}" (id text primary key, name text, email text not null, banned integer, banExpires integer, createdAt integer);
+      create table "${accounts}" (id text primary key, userId text references "${users}" (id), providerId text, password text);
+      insert into "${users}" values ('${name}1', 'Ada', '${mail(1)}', 0, null, ${at(seconds * 1_000)}),
+        ('${name}2', 'Bob', '${mail(2)}', 1, null, ${at(seconds * 1_000)}), ('${name}3', 'Eve', '${mail(3)}', 1, ${at(before)}, ${at(seconds * 1_000)}),
+        ('${name}4', 'Ida', '${mail(4)}', 1, ${at(after)}, ${at(seconds * 1_000)});
+      insert into "${accounts}" select id, id, 'credential', '${bcryptHash}' from "${users}"`);
+      there.close();
+      await bring({ source: `sqlite:${file}`, from: "better-auth", name, map: { name: "firstName" } }, 4);
+      for (const n of [1, 3]) expect(await whoIs(mail(n)), mail(n)).toBe(`${name}${n}`);
+      for (const n of [2, 4]) expect(await whoIs(mail(n)), mail(n)).toBeNull();
+      expect((await read(`${name}1`))?.joined).toMatch(/^2020-09-13 12:26:40/);
+    },
+  );
+
+  test("a file of its users is read as its table is", async () => {
+    const source = await write("better-auth.json", [
+      { id: "ba-json1", email: "ba.json1@firma.example", banned: true, createdAt: "2020-09-13T12:26:40.456Z" },
+      { id: "ba-json2", email: "ba.json2@firma.example", banned: null, createdAt: "2020-09-13T12:26:40.456Z" },
+    ]);
+    await bring({ source, from: "better-auth", name: "better-file" }, 2);
+    expect(await read("ba-json1")).toMatchObject({ is_active: false });
+    expect(await read("ba-json2")).toMatchObject({ is_active: true });
   });
 });
 
@@ -359,9 +416,9 @@ describe("Supabase", () => {
     expect(unknown).toMatchObject({ rows: 5 });
     expect(await readFile(join(report, "decisions.csv"), "utf8")).toMatch(/second_factors,.*filled for 1 people/);
     const summary = await readFile(join(report, "summary.txt"), "utf8");
-    expect(summary).toMatch(/update public\.orders/);
+    expect(summary).toContain('update "public"."orders"');
     // Its own tables follow nobody.
-    expect(summary).not.toContain("auth.");
+    expect(summary).not.toContain('"auth".');
     expect(await whoIs("sb.ada@firma.example")).toBe(id(1));
     expect(await whoIs("+905321232001")).toBe(id(1));
     expect(await whoIs("sb.back@firma.example")).toBe(id(3));

@@ -1,8 +1,12 @@
 import type { DatabaseOptions } from "@latchkey/auth";
 import { withClient } from "@latchkey/auth/import";
 import type pg from "pg";
+import { SourceError } from "./old-row.ts";
+import { isPooled } from "./run/connect.ts";
 import { noRights, printsHere, rightsOf } from "./run/prints.ts";
+import { listSources, requireSource } from "./run/require-source.ts";
 import { inTransaction } from "./run/staging.ts";
+import { lockStaging } from "./run/staging-lock.ts";
 
 /** Accounts of one transaction. */
 const step = 2_000;
@@ -29,10 +33,17 @@ const unused = `i.source = $1 and i.user_id = u.id and u.password_set_at is null
   and not exists (select from latchkey.sessions s where s.user_id = u.id)
   and ${printsHere("u")} = i.prints -> 'here' and ${rightsOf("u")} @> ${held} and ${rightsOf("u")} <@ ${held}`;
 
-/** Takes back who came over from a source and was not used since. Who was deleted here before stays deleted, and never comes again. */
+/**
+ * Takes back who came over from a source and was not used since. Who was deleted here before stays deleted, and never comes again.
+ *
+ * @throws SourceError for a source that nobody came from, and while an import is under way, whose people would come and go at once
+ */
 export async function undoImport({ connection, source, apply }: UndoOptions): Promise<Undone> {
   await using lent = await withClient(connection);
   const { client } = lent;
+  requireSource(await listSources(client), source);
+  await using lock = await lockStaging({ client, isPooled: await isPooled(client) }, connection);
+  if (!lock) throw new SourceError("An import is under way on this database: stop it, or wait for its end.", 3);
   const count = async (where: string) => {
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::int as count from latchkey.imported_users i, latchkey.users u, latchkey.imported_name_key k where ${where}`,

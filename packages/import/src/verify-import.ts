@@ -38,6 +38,8 @@ export interface Verified {
   readonly changedHere: number;
   /** Filled columns of which nothing was said this time: what the import made of one is not compared, and counts as changed there. */
   readonly unknownColumns: readonly string[];
+  /** Whether the last round was recorded to its end: of one that broke off, names and old tokens do not count yet. */
+  readonly isComplete: boolean;
   readonly isGood: boolean;
 }
 
@@ -53,13 +55,32 @@ export async function verifyImport(
     const mixedUp = await findMixedUp(run);
     const fields = await compareFields(run);
     const faults = [unreadable, mixedUp.reachAnother, fields.different];
-    const isGood = counts.missing === 0 && faults.every(({ length }) => length === 0);
+    const isComplete = await isLastRoundComplete(run);
+    const isGood = isComplete && counts.missing === 0 && faults.every(({ length }) => length === 0);
     const decided = decisions.flatMap(({ code, field }) => (code === "unknown_column" ? [field] : []));
     const unknownColumns = columns
       .undecided()
       .flatMap(({ column, filled }) => (filled > 0 && !decided.includes(column) ? [column] : []));
-    return { ...counts, ...(await countGrants(run)), ...fields, unknownColumns, unreadable, ...mixedUp, isGood };
+    return {
+      ...counts,
+      ...(await countGrants(run)),
+      ...fields,
+      unknownColumns,
+      unreadable,
+      ...mixedUp,
+      isComplete,
+      isGood,
+    };
   });
+}
+
+/** While this command reads, no import can be under way. */
+async function isLastRoundComplete({ client, source }: Run): Promise<boolean> {
+  const { rows } = await client.query(
+    "select from latchkey.import_sources where source = $1 and seen_at is not null and round_id is null",
+    [source],
+  );
+  return rows.length === 1;
 }
 
 async function count({ client, id, source }: Run) {

@@ -91,6 +91,8 @@ export function importCommand(): Command {
     .option("--json", "print the answer as JSON")
     .action(async (source: string, flags: Flags, command: Command) => {
       if (flags.follow !== undefined && !flags.apply) command.error("error: --follow needs --apply");
+      if (flags.follow !== undefined && source === "-")
+        command.error("error: --follow needs a source that can be read again, and not standard input");
       const settings = readEnvironment();
       // Read only when it is wanted: drivers of sources are of no use to the service.
       const { importPeople } = await import("@latchkey/import");
@@ -98,20 +100,22 @@ export function importCommand(): Command {
       try {
         const importOnce = async () => {
           const progress = showRate();
-          const answer = await importPeople(auth, {
+          return importPeople(auth, {
             ...toOptions(flags, settings),
             connection,
             source,
             onProgress: progress.show,
-          }).catch(toOneLine);
-          progress.end();
-          return answer;
+          })
+            .finally(progress.end)
+            .catch(toOneLine);
         };
         const { text, ...rest } = await importOnce();
         const declared = flags.declarePermissions ? describePermissions(rest.undeclared) : "";
         print(flags, rest, `${declared}${text.trimEnd()}${describeCountry(flags, settings)}`);
         const exitCode =
-          flags.follow === undefined || rest.exitCode !== 0 ? rest.exitCode : await follow(importOnce, flags.follow);
+          flags.follow === undefined || rest.exitCode !== 0
+            ? rest.exitCode
+            : await follow(importOnce, flags.follow, flags);
         if (exitCode !== 0) process.exitCode = exitCodes.incomplete;
       } finally {
         await close();
@@ -218,6 +222,8 @@ const heldNext =
 const columnsNext =
   "           Give the --map, --drop and --decisions of the import, or what became of them there is not compared.";
 
+const breakNext = "The last round broke off before its end, or there was none: run the import again with --apply.";
+
 const counted = {
   there: "people there",
   here: "accounts here that came from there",
@@ -231,7 +237,7 @@ const counted = {
 } satisfies Partial<Record<keyof Verified, string>>;
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns, isGood } = verified;
+  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns } = verified;
   const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
   const counts = Object.entries(counted) as [keyof typeof counted, string][];
   return [
@@ -249,7 +255,8 @@ function describeVerified(verified: Verified): string {
           columnsNext,
         ]
       : []),
-    isGood ? "Everything fits." : "Something does not fit.",
+    ...(verified.isComplete ? [] : [breakNext]),
+    verified.isGood ? "Everything fits." : "Something does not fit.",
   ].join("\n");
 }
 
@@ -275,7 +282,7 @@ async function undo(source: string, flags: UndoFlags): Promise<void> {
   const { undoImport } = await import("@latchkey/import");
   const { connection, close } = await openAuth(readEnvironment());
   try {
-    const undone = await undoImport({ connection, source, apply: flags.apply ?? false });
+    const undone = await undoImport({ connection, source, apply: flags.apply ?? false }).catch(toOneLine);
     const did = flags.apply ? "Deleted" : "Would delete";
     print(
       flags,
@@ -294,7 +301,7 @@ interface Round {
 }
 
 /** Goes on until it is told to stop, or until a person has to decide something. Each round prints how long it took. */
-async function follow(importOnce: () => Promise<Round>, seconds: number): Promise<number> {
+async function follow(importOnce: () => Promise<Round>, seconds: number, flags: Flags): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   while (!stop.signal.aborted) {
@@ -303,15 +310,14 @@ async function follow(importOnce: () => Promise<Round>, seconds: number): Promis
     const startedAt = performance.now();
     const round = await importOnce().catch(tellAway);
     if (round === null) continue;
-    const { totals, text, exitCode } = round;
-    if (exitCode !== 0) {
-      process.stdout.write(text);
-      return exitCode;
+    const { text, ...rest } = round;
+    if (rest.exitCode !== 0) {
+      print(flags, rest, text.trimEnd());
+      return rest.exitCode;
     }
     const lag = seconds + Math.ceil((performance.now() - startedAt) / 1_000);
-    process.stdout.write(
-      `${new Date().toISOString()} ${totals.new} new, ${totals.changed} changed, at most ${lag} s behind\n`,
-    );
+    const line = `${rest.totals.new} new, ${rest.totals.changed} changed, at most ${lag} s behind`;
+    print(flags, { ...rest, lag }, `${new Date().toISOString()} ${line}`);
   }
   return 0;
 }

@@ -88,6 +88,10 @@ test("--json answers what a program reads, --declare-permissions what a person p
 test("--follow needs --apply, goes on round by round, also after the source was away, and ends with 4 when a person has to decide", async () => {
   const refused = await installation.run(["import", project.source, "--follow", "1s"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
+  const ofInput = await installation.run(["import", "-", "--from", "csv", "--apply", "--follow", "1s"], {
+    input: "id,username\n1,read_once\n",
+  });
+  expect(ofInput).toMatchObject({ code: 2, stderr: expect.stringContaining("not standard input") });
   const accept = ["--accept", "permission_undeclared,username_grammar", "--apply", "--follow", "1s"];
   const following = installation.launchCommand(["import", project.source, ...accept]);
   const count = async () => {
@@ -110,4 +114,40 @@ test("--follow needs --apply, goes on round by round, also after the source was 
   expect(stdout).toMatch(/1 new, 0 changed, at most \d+ s behind\n/);
   expect(stdout).toContain("username_taken_here, 1 undecided");
   expect(stdout).toContain("Nothing was changed.");
+});
+
+test("--follow with --json prints a line of JSON for each round, also for the one that ends it", async () => {
+  const people = ["id,username", "1,followed_ada"];
+  const write = (...more: readonly string[]) => {
+    people.push(...more);
+    return installation.writeFile("followed.csv", `${people.join("\n")}\n`);
+  };
+  const isHere = async (username: string) =>
+    (await installation.query(`select from latchkey.users where username = '${username}'`)).length === 1;
+  await write();
+  const following = installation.launchCommand(["import", "followed.csv", "--apply", "--follow", "1s", "--json"]);
+  await expect.poll(() => isHere("followed_ada"), { timeout: 20_000 }).toBe(true);
+  await write("2,followed_bob");
+  await expect.poll(() => isHere("followed_bob"), { timeout: 20_000 }).toBe(true);
+  await write("3,FOLLOWED_ADA");
+  const { code, stdout } = await following.outcome;
+  expect(code).toBe(4);
+  const rounds = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
+  expect(rounds[0]).toMatchObject({ created: 1, exitCode: 0 });
+  expect(rounds).toContainEqual(expect.objectContaining({ created: 1, lag: expect.any(Number), exitCode: 0 }));
+  expect(rounds.at(-1)).toMatchObject({ exitCode: 4, undecidedRows: 1 });
+});
+
+test("import undo and export by a name that no source has are one line, and name those that there are", async () => {
+  for (const args of [
+    ["import", "undo", "--source", "jango"],
+    ["export", project.source, "--to", "django", "--source", "jango"],
+  ]) {
+    const outcome = await installation.run(args);
+    expect(outcome).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(oneLine) });
+    expect(outcome.stderr).toContain("Nobody came from a source called jango. There are ");
+  }
 });

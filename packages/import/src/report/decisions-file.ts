@@ -17,7 +17,9 @@ export async function readDecisions(path: string): Promise<Decision[]> {
   const lines = new Map<string, { decision: string; line: number }>();
   return rows.flatMap((row, index) => {
     const cell = (name: (typeof decisionColumns)[number]) => fromCell(row[name] ?? "").trim();
-    const decision = cell("decision") === "accept" ? cell("proposal") : cell("decision");
+    // Some spreadsheets begin each cell with a capital letter.
+    const written = cell("decision").replace(/^[a-z]+(?=:|$)/i, (word) => word.toLowerCase());
+    const decision = written === "accept" ? cell("proposal") : written;
     if (decision === "") return [];
     if (!decisionFormat.test(decision))
       throw new SourceError(
@@ -46,9 +48,9 @@ async function readText(path: string): Promise<string> {
 }
 
 function parseRows(text: string, path: string): Cells[] {
-  // A spreadsheet writes semicolons where a comma is part of numbers.
-  const [head = ""] = text.split("\n", 1);
-  const delimiter = head.split(";").length > head.split(",").length ? ";" : ",";
+  const [head = ""] = text.split(/[\r\n]/, 1);
+  // A spreadsheet writes semicolons where a comma is part of numbers, and tabs in files of text.
+  const delimiter = [";", "\t"].find((one) => head.split(one).length > head.split(",").length) ?? ",";
   try {
     const rows: Cells[] = parse(text, { bom: true, columns: true, delimiter, skip_empty_lines: true });
     const [first] = rows;

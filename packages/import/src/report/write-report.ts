@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
@@ -52,7 +52,7 @@ async function removeParts(folder: string): Promise<void> {
 
 async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await work();
   } catch (error) {
     await removeParts(folder).catch(() => {});
@@ -60,6 +60,19 @@ async function inFolder(folder: string, work: () => Promise<void>): Promise<void
     throw new SourceError(`The report cannot be written to ${folder}: ${error.message}`, 3);
   }
 }
+
+/** Not with `recursive`, which tries for ever where the folder above is there and takes none, such as a link to nowhere. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder).catch(unless("EEXIST"));
+  const isMade = await make().then(() => true, unless("ENOENT"));
+  if (isMade || dirname(folder) === folder) return;
+  await makeFolder(dirname(folder));
+  await make();
+}
+
+const unless = (code: string) => (error: Error) => {
+  if (!("code" in error && error.code === code)) throw error;
+};
 
 async function writeParts(run: Run, folder: string, content: ReportContent): Promise<void> {
   const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>
@@ -82,20 +95,20 @@ const statementsOf: Readonly<Record<Dialect, IdStatements>> = {
   postgres: {
     load: `create table latchkey_ids (old_id text primary key, user_id uuid not null);
 \\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey uuid;
-update ${table} t set ${column}_latchkey = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} uuid;
+update ${table} t set ${follower} = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
   },
   mysql: {
     load: `${loadInto}
 load data local infile 'id-map.csv' into table latchkey_ids fields terminated by ',' optionally enclosed by '"' ignore 1 lines (old_id, user_id);`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey char(36);
-update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${column}_latchkey = m.user_id;`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} char(36);
+update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${follower} = m.user_id;`,
   },
   sqlite: {
     load: `${loadInto}
 .import --csv --skip 1 id-map.csv latchkey_ids`,
-    follow: ({ table, column }) => `alter table ${table} add column ${column}_latchkey text;
-update ${table} set ${column}_latchkey = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
+    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} text;
+update ${table} set ${follower} = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
   },
 };
 

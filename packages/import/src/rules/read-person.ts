@@ -79,10 +79,13 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     issues.push({ code, field, value, other, proposal: "drop" });
   };
   const flag = (field: string, missing: boolean, unreadable: boolean): boolean => {
-    const read = readFlag(text(field));
+    // Nothing in a column that there is says neither: Django lets in nobody whose `is_active` is null.
+    const ofBlank = missing !== unreadable && texts.has(field) ? undefined : missing;
+    const found = readFlag(text(field));
+    const read = found === null ? ofBlank : found;
     if (read === undefined)
       tell("flag_unreadable", field, text(field), `is neither yes nor no: taken as ${unreadable}`);
-    return read === undefined ? unreadable : (read ?? missing);
+    return read ?? unreadable;
   };
   const time = (field: string): string | null => {
     const read = readTime(text(field), rules.timezone);
@@ -91,6 +94,8 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
   };
   const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
   const groups = readGroups([...row.groups, ...splitList(text("groups"))], tell);
+  if (row.ambiguousGroups?.length)
+    tell("group_unreadable", "groups", listed(row.ambiguousGroups), "would be called here as another group there is");
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {
@@ -170,6 +175,8 @@ function parseJsonList(text: string | null): string[] | null {
 
 type Tell = (code: IssueCode, field: string, value: string | null, other: string) => void;
 
+const listed = (names: readonly string[]) => names.join(";").slice(0, 200);
+
 function readGroups(there: readonly string[], tell: Tell): string[] {
   const groups = new Set<string>();
   const unreadable: string[] = [];
@@ -178,8 +185,7 @@ function readGroups(there: readonly string[], tell: Tell): string[] {
     if (read === null) unreadable.push(name);
     else groups.add(read);
   }
-  if (unreadable.length > 0)
-    tell("group_unreadable", "groups", unreadable.join(";").slice(0, 200), "is no name that a group can have");
+  if (unreadable.length > 0) tell("group_unreadable", "groups", listed(unreadable), "is no name that a group can have");
   return [...groups];
 }
 

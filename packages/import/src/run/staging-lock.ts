@@ -13,7 +13,7 @@ import type { Run } from "./staging.ts";
  * @throws SourceError where the pooler has no such connection free
  */
 export async function lockStaging(
-  { client, isPooled }: Run,
+  { client, isPooled }: Pick<Run, "client" | "isPooled">,
   connection: DatabaseOptions,
 ): Promise<AsyncDisposable | null> {
   if (!isPooled || isGiven(connection)) return lockOn(client);

@@ -1,4 +1,5 @@
 import { knownFieldOf } from "../known-columns.ts";
+import { readTime } from "../rules/read-values.ts";
 import { toText, type Values } from "./files.ts";
 
 /** What nobody may say of themselves: in other systems people write such attributes on their own. */
@@ -42,10 +43,33 @@ export function fromMilliseconds(value: unknown): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
+/** Of fewer digits than the milliseconds of any time at which one of these systems was there. */
+const mostSeconds = 99_999_999_999;
+
+/** Seconds or milliseconds since 1970 as a time that is read here; any other text as it is. */
+export function fromEpoch(text: string | null): string | null {
+  const isSeconds = text !== null && /^\d+$/.test(text) && Number(text) <= mostSeconds;
+  return fromMilliseconds(isSeconds ? Number(text) * 1_000 : text) ?? text;
+}
+
+/** A time that cannot be read is none that is over. */
+export function isPast(text: string): boolean {
+  const time = readTime(text, "UTC")
+    ?.replace(" ", "T")
+    .replace(/([+-]\d\d)$/, "$1:00");
+  return time !== undefined && Date.parse(time) <= Date.now();
+}
+
 /** A flag that says the contrary of ours: `disabled`, `banned`. */
 export function negate(value: unknown): string | null {
   const text = toText(value)?.toLowerCase();
   if (text === undefined) return null;
   if (["true", "t", "1"].includes(text)) return "false";
   return ["false", "f", "0"].includes(text) ? "true" : text;
+}
+
+/** Who is active by a flag that says the contrary; nothing where there is no such flag. */
+export function activeUnless(value: unknown): Values {
+  const isActive = negate(value);
+  return isActive === null ? {} : { isActive };
 }

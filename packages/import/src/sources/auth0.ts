@@ -1,4 +1,5 @@
-import { isRecord, negate, withAttributes } from "./attributes.ts";
+import type { OldRow } from "../old-row.ts";
+import { activeUnless, fromMilliseconds, isRecord, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** An object a line: what Auth0 exports of users, and what its support exports of their hashes. */
@@ -9,13 +10,19 @@ export const auth0Shape: JsonShape = {
       ...toValues(others),
       firstName: toText(given_name),
       lastName: toText(family_name),
-      isActive: negate(blocked),
+      ...activeUnless(blocked),
       dateJoined: readTime(created_at),
       password: toText(passwordHash ?? password_hash) ?? readCustomHash(custom_password_hash),
     };
     return { oldId: readId(user_id, _id), values: withAttributes(own, user_metadata), groups: [], permissions: [] };
   },
 };
+
+/** A line of its export of users as CSV, in which `user_metadata` is a column like any other. */
+export function fromAuth0({ oldId, values: { user_metadata = null, ...values } }: OldRow): OldRow {
+  const row = auth0Shape.toRow({ ...values, user_id: oldId }, "");
+  return { ...row, values: { ...row.values, user_metadata } };
+}
 
 /** As the subject of its tokens has it. In an export of hashes the id has no name of its kind in front. */
 function readId(userId: unknown, id: unknown): string {
@@ -25,7 +32,11 @@ function readId(userId: unknown, id: unknown): string {
   return bare === null ? "" : `auth0|${bare}`;
 }
 
-const readTime = (value: unknown) => toText(isRecord(value) ? value.$date : value);
+/** A text, or a date as MongoDB exports it: of either of its forms. */
+function readTime(value: unknown): string | null {
+  const date = isRecord(value) ? value.$date : value;
+  return isRecord(date) ? fromMilliseconds(date.$numberLong) : toText(date);
+}
 
 /** Of these a digest has the length of another algorithm's, or is no digest of the password alone. */
 const misleading: ReadonlySet<unknown> = new Set(["hmac", "ldap", "md4"]);

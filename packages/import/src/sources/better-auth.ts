@@ -1,13 +1,13 @@
 import { type OldRow, SourceError } from "../old-row.ts";
-import { fromMilliseconds, negate } from "./attributes.ts";
+import { fromEpoch, isPast, negate } from "./attributes.ts";
 import type { SqlReader, Table } from "./sql-reader.ts";
 import { type AccountsOfTables, findTable } from "./tables.ts";
 
 /** The tables of better-auth, as its own command makes them, or with snake case, as ORMs do. */
 export const betterAuthTables: AccountsOfTables = {
   find(tables, named, reader) {
-    const users = findTable(tables, named ?? "user", reader.place);
-    const accounts = tables.find(({ schema, table }) => schema === users.schema && /^accounts?$/.test(table));
+    const users = findTable(tables, named ?? usualName(tables), reader.place);
+    const accounts = tables.find(({ schema, table }) => schema === users.schema && /^accounts?$/i.test(table));
     if (!accounts) throw new SourceError(`${reader.place} has no table account beside ${users.table}.`);
     const own = tables.filter(({ table }) => /^(accounts?|sessions?|two_?factors?|passkeys?)$/i.test(table));
     const column = (wanted: string) => reader.quoteColumn(columnOf(accounts, wanted, reader));
@@ -19,6 +19,12 @@ export const betterAuthTables: AccountsOfTables = {
   toRow: fromBetterAuth,
 };
 
+/** As its command calls it, or as ORMs do: `User`, `users`. */
+const usualName = (tables: readonly Table[]) =>
+  tables.some(({ table }) => table === "user")
+    ? "user"
+    : (tables.find(({ table }) => /^users?$/i.test(table))?.table ?? "user");
+
 const bare = (name: string) => name.replaceAll("_", "").toLowerCase();
 
 function columnOf({ table, columns }: Table, wanted: string, { place }: SqlReader): string {
@@ -28,10 +34,10 @@ function columnOf({ table, columns }: Table, wanted: string, { place }: SqlReade
 }
 
 function fromBetterAuth({ values, ...row }: OldRow): OldRow {
-  const { banned = null, createdAt, created_at, ...rest } = values;
-  const joined = createdAt ?? created_at ?? null;
-  return {
-    ...row,
-    values: { ...rest, dateJoined: fromMilliseconds(joined) ?? joined, isActive: negate(banned) ?? "true" },
-  };
+  const { banned = null, banExpires, ban_expires, createdAt, created_at, ...rest } = values;
+  const until = fromEpoch(banExpires ?? ban_expires ?? null);
+  // A ban that is over is lifted there at the next sign-in.
+  const isOver = until !== null && isPast(until);
+  const isActive = isOver ? "true" : (negate(banned) ?? "true");
+  return { ...row, values: { ...rest, dateJoined: fromEpoch(createdAt ?? created_at ?? null), isActive } };
 }

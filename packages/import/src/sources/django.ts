@@ -48,7 +48,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   return {
     place: `${users.table} in ${reader.place}`,
     startedAt: reader.startedAt,
-    groups: [...groups.values()].filter(({ name }) => parseGroupName(name) !== null),
+    groups: [...groups.values()].filter(({ name, isAmbiguous }) => !isAmbiguous && parseGroupName(name) !== null),
     permissions: [...permissions.values()],
     ambiguousPermissions,
     foreignKeys: await readForeignKeys(reader, users, [memberships?.table ?? null, grants?.table ?? null]),
@@ -59,10 +59,12 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
       for await (const rows of reader.batches(query)) {
         yield rows.map((row): OldRow => {
           const { "latchkey groups": groupIds, "latchkey permissions": permissionIds, [key]: oldId, ...rest } = row;
+          const held = idsIn(groupIds).flatMap((id) => groups.get(id) ?? []);
           return {
             oldId: toOldId(oldId ?? "", users.uuidKey),
             values: named(isName ? { [key]: oldId ?? null, ...rest } : rest, profiles),
-            groups: idsIn(groupIds).flatMap((id) => groups.get(id)?.name ?? []),
+            groups: held.flatMap(({ name, isAmbiguous }) => (isAmbiguous ? [] : [name])),
+            ambiguousGroups: held.flatMap(({ name, isAmbiguous }) => (isAmbiguous ? [name] : [])),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
           };
         });
@@ -143,18 +145,29 @@ async function readPermissions(reader: SqlReader, find: FindTable): Promise<Map<
   );
 }
 
+interface ReadGroup extends OldGroup {
+  /** Whether it would be called here as another one there is, such as `Clerks` with a space behind: who is in the one has not the other's rights. */
+  readonly isAmbiguous: boolean;
+}
+
 async function readGroups(
   reader: SqlReader,
   find: FindTable,
   permissions: ReadonlyMap<string, OldPermission>,
-): Promise<Map<string, OldGroup>> {
+): Promise<Map<string, ReadGroup>> {
   const [groups, links] = [find("auth_group"), find("auth_group_permissions")];
   if (!groups || !links) return new Map();
   const rows = await reader.all(`select g.id, g.name, l.permission_id as permission
     from ${reader.quote(groups)} g left join ${reader.quote(links)} l on l.group_id = g.id order by g.id`);
-  const found = new Map<string, { name: string; permissions: OldPermission[] }>();
+  const spellings = Map.groupBy(new Set(rows.map(({ name }) => name ?? "")), parseGroupName);
+  const toGroup = (name: string) => {
+    const read = parseGroupName(name);
+    const isAmbiguous = read !== null && read !== name && (spellings.get(read)?.length ?? 0) > 1;
+    return { name: isAmbiguous ? name : (read ?? name), isAmbiguous, permissions: [] as OldPermission[] };
+  };
+  const found = new Map<string, ReturnType<typeof toGroup>>();
   for (const { id, name, permission } of rows) {
-    const group = found.get(id ?? "") ?? { name: parseGroupName(name ?? "") ?? name ?? "", permissions: [] };
+    const group = found.get(id ?? "") ?? toGroup(name ?? "");
     const held = permissions.get(permission ?? "");
     if (held) group.permissions.push(held);
     found.set(id ?? "", group);

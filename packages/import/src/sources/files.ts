@@ -17,7 +17,8 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   if (path === "-") return { stream: process.stdin, startedAt: new Date() };
   try {
     const { mtime } = await stat(path);
-    return { stream: createReadStream(path), startedAt: mtime };
+    // One that another clock wrote may be of a time to come.
+    return { stream: createReadStream(path), startedAt: new Date(Math.min(mtime.getTime(), Date.now())) };
   } catch (error) {
     throw new SourceError(`${path} cannot be read: ${(error as Error).message}`, 3);
   }
@@ -52,7 +53,7 @@ async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }:
   const text = decode(stream, path);
   const head = await readHead(text, path);
   const declared = /^sep=(.)$/i.exec(head.line)?.[1];
-  const separator = delimiter ?? declared ?? findDelimiter(head.line);
+  const separator = readDelimiter(delimiter) ?? declared ?? findDelimiter(head.line);
   const parser = parse({
     bom: true,
     columns: (names: readonly string[]) => requireDifferent(names, path),
@@ -115,7 +116,7 @@ async function readHead(text: AsyncGenerator<string>, path: string): Promise<{ l
   const [line = ""] = pieces
     .join("")
     .replace(/^\ufeff/, "")
-    .split(/\r?\n/, 1);
+    .split(/\r\n?|\n/, 1);
   // Two bytes a letter: every second one of Latin letters is zero.
   if (line.includes("\0")) throw notUtf8(path);
   return { line, pieces };
@@ -128,6 +129,12 @@ function requireDifferent(names: readonly string[], path: string): string[] {
   const twice = names.find((name, at) => name !== "" && names.indexOf(name) !== at);
   if (twice === undefined) return [...names];
   throw new SourceError(`${path} has two columns called ${twice}: give each a name of its own. Nothing was changed.`);
+}
+
+/** What is given with `--delimiter`; a tab is hard to type there. */
+function readDelimiter(given: string | undefined): string | undefined {
+  if (given === "") throw new SourceError("--delimiter is empty: give what separates the columns, such as ; or \\t.");
+  return given === "\\t" ? "\t" : given;
 }
 
 function findDelimiter(line: string): string {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { SourceError } from "../old-row.ts";
-import { fromMilliseconds, negate } from "./attributes.ts";
+import { activeUnless, fromMilliseconds } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** What a Firebase project hashes passwords with. */
@@ -22,7 +22,7 @@ export async function createFirebaseShape(configPath: string | undefined): Promi
         ...toValues(rest),
         dateJoined: fromMilliseconds(createdAt),
         lastLogin: fromMilliseconds(lastSignedInAt),
-        isActive: negate(disabled),
+        ...activeUnless(disabled),
         password:
           toText(passwordHash) === null ? null : toStored(config, String(passwordHash), toText(salt) ?? "", path),
       },

@@ -14,8 +14,9 @@ export async function readForeignKeys(
     const name = reader.quoteColumn(column);
     const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
     keys.push({
-      table: table.schema === "" ? table.table : `${table.schema}.${table.table}`,
-      column,
+      table: reader.quote(table),
+      column: name,
+      follower: reader.quoteColumn(`${column}_latchkey`),
       rows: Number(row?.filled ?? 0),
     });
   }

@@ -1,6 +1,14 @@
 import type { Connection, QueryError, RowDataPacket } from "mysql2";
 import { batch, SourceError } from "../old-row.ts";
-import { type Reference, requireUrl, type SqlReader, type Table, type TableName, toUuidKey } from "./sql-reader.ts";
+import {
+  type Reference,
+  type RequiredColumn,
+  requireUrl,
+  type SqlReader,
+  type Table,
+  type TableName,
+  toUuidKey,
+} from "./sql-reader.ts";
 
 type Row = Record<string, string | null>;
 
@@ -110,12 +118,18 @@ async function* readBatches(connection: Connection, query: string): AsyncGenerat
 }
 
 async function readTables(all: All): Promise<Table[]> {
-  const rows = await all(`select table_name as "table", column_name as "column", column_key as kind, column_type as type
+  const rows =
+    await all(`select table_name as "table", column_name as "column", column_key as kind, column_type as type,
+      is_nullable = 'NO' as required, column_default is not null or extra like '%auto_increment%' as filled
     from information_schema.columns where table_schema = database() order by table_name, ordinal_position`);
-  const found = new Map<string, { columns: string[]; primaryKey: string[]; types: string[] }>();
-  for (const { table, column, kind, type } of rows) {
-    const one = found.get(table ?? "") ?? { columns: [], primaryKey: [], types: [] };
+  const found = new Map<
+    string,
+    { columns: string[]; primaryKey: string[]; types: string[]; required: RequiredColumn[] }
+  >();
+  for (const { table, column, kind, type, required, filled } of rows) {
+    const one = found.get(table ?? "") ?? { columns: [], primaryKey: [], types: [], required: [] };
     one.columns.push(column ?? "");
+    if (required === "1") one.required.push({ name: column ?? "", isFilled: filled === "1" });
     if (kind === "PRI") {
       one.primaryKey.push(column ?? "");
       one.types.push(type ?? "");

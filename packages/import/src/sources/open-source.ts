@@ -1,5 +1,5 @@
 import { type OldRow, type Source, SourceError } from "../old-row.ts";
-import { auth0Shape } from "./auth0.ts";
+import { auth0Shape, fromAuth0 } from "./auth0.ts";
 import { betterAuthTables } from "./better-auth.ts";
 import { openDjango } from "./django.ts";
 import { type FileOptions, type JsonShape, openCsv, openJson } from "./files.ts";
@@ -9,7 +9,7 @@ import { openMysqlReader } from "./mysql-reader.ts";
 import { openPostgresReader } from "./postgres-reader.ts";
 import type { SqlReader } from "./sql-reader.ts";
 import { openSqliteReader } from "./sqlite-reader.ts";
-import { fromSupabase, supabaseTables } from "./supabase.ts";
+import { supabaseTables } from "./supabase.ts";
 import { type AccountsOfTables, openTables } from "./tables.ts";
 
 /** What a source can be. */
@@ -79,9 +79,10 @@ async function findShape(kind: SourceKind, { hashConfig }: SourceOptions): Promi
   return shapesOf[kind] ?? null;
 }
 
-/** A file of a table of Supabase's. */
+/** A file of a table of people, with the columns that its system has. */
 function asOf(kind: SourceKind, file: Source): Source {
-  return kind === "supabase" ? { ...file, read: () => mapRows(file.read(), fromSupabase) } : file;
+  const toRow = kind === "auth0" ? fromAuth0 : tablesOf[kind]?.toRow;
+  return toRow ? { ...file, read: () => mapRows(file.read(), toRow) } : file;
 }
 
 async function* mapRows(

@@ -27,12 +27,15 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
       throw new SourceError(`The source refuses to be read: ${messageOf(error)}`, 3);
     }
   };
-  const [now] = await all("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as now");
+  const [now] = await all(
+    `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now, current_setting('server_version_num') as version`,
+  );
+  const version = Number(now?.version);
   return {
     dialect: "postgres",
     place: describe(url),
     startedAt: new Date(now?.now ?? ""),
-    tables: () => readTables(all),
+    tables: () => readTables(all, version),
     quote,
     quoteColumn: pg.escapeIdentifier,
     all,
@@ -46,7 +49,7 @@ export async function openPostgresReader(url: string): Promise<SqlReader> {
       await all("close people");
     },
     joined: (column) => `string_agg(${column}::text, ',' order by ${column})`,
-    references: (to) => readReferences(all, to),
+    references: (to) => readReferences(all, version, to),
     close: () => client.end().catch(() => {}),
   };
 }
@@ -64,9 +67,13 @@ function describe(url: string): string {
 
 type All = SqlReader["all"];
 
-async function readTables(all: All): Promise<Table[]> {
+/** Old systems run on old servers: PostgreSQL has identity columns since 10, columns that an index only includes and keys of partitions since 11. */
+export async function readTables(all: All, version: number): Promise<Table[]> {
+  const isIdentity = version >= 10_00_00 ? "a.attidentity <> ''" : "false";
   const rows = await all(`
     select n.nspname as schema, c.relname as "table", json_agg(a.attname order by a.attnum)::text as columns,
+      coalesce(json_agg(json_build_object('name', a.attname, 'isFilled', a.atthasdef or ${isIdentity}))
+        filter (where a.attnotnull)::text, '[]') as required,
       coalesce((select json_agg(k.attname order by array_position(i.indkey::int2[], k.attnum)) from pg_index i
         join pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey)
         where i.indrelid = c.oid and i.indisprimary)::text, '[]') as key,
@@ -78,23 +85,25 @@ async function readTables(all: All): Promise<Table[]> {
     where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'latchkey')
       and n.nspname !~ '^pg_'
     group by n.nspname, c.relname, c.oid order by 1, 2`);
-  return rows.map(({ schema, table, columns, key, types }) => ({
+  return rows.map(({ schema, table, columns, key, types, required }) => ({
     schema: schema ?? "",
     table: table ?? "",
     columns: JSON.parse(columns ?? "[]"),
     primaryKey: JSON.parse(key ?? "[]"),
     uuidKey: toUuidKey(JSON.parse(types ?? "[]")),
+    required: JSON.parse(required ?? "[]"),
   }));
 }
 
-async function readReferences(all: All, to: Table): Promise<Reference[]> {
+export async function readReferences(all: All, version: number, to: Table): Promise<Reference[]> {
+  const [keyColumns, isOwn] = version >= 11_00_00 ? ["i.indnkeyatts", "c.conparentid = 0"] : ["i.indnatts", "true"];
   const rows = await all(`
     select n.nspname as schema, r.relname as "table", a.attname as "column", exists (
       select from pg_index i where i.indrelid = c.conrelid and i.indisunique and i.indpred is null
-        and i.indnkeyatts = 1 and i.indkey[0] = c.conkey[1])::text as "isOneToOne"
+        and ${keyColumns} = 1 and i.indkey[0] = c.conkey[1])::text as "isOneToOne"
     from pg_constraint c join pg_class r on r.oid = c.conrelid join pg_namespace n on n.oid = r.relnamespace
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
-    where c.contype = 'f' and c.conparentid = 0 and c.confrelid = ${pg.escapeLiteral(quote(to))}::regclass
+    where c.contype = 'f' and ${isOwn} and c.confrelid = ${pg.escapeLiteral(quote(to))}::regclass
     order by 1, 2, 3`);
   return rows.map(({ schema, table, column, isOneToOne }) => ({
     table: { schema: schema ?? "", table: table ?? "" },

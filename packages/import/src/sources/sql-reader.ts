@@ -19,6 +19,14 @@ export interface Table extends TableName {
   readonly primaryKey: readonly string[];
   /** How a primary key of UUIDs is stored; null for one of anything else. */
   readonly uuidKey: UuidKey;
+  /** Columns that take no null. */
+  readonly required: readonly RequiredColumn[];
+}
+
+export interface RequiredColumn {
+  readonly name: string;
+  /** Whether the database fills it where a new row says nothing of it. */
+  readonly isFilled: boolean;
 }
 
 /** Django stores a UUID as 32 hexadecimal digits where a database has no type for it, and writes it with dashes everywhere else. */

@@ -79,13 +79,19 @@ function toText(value: unknown): string | null {
   return String(value);
 }
 
+/** Which is drawn where nothing is said of it. */
+const isRowId = ({ pk, type }: Readonly<Record<string, string | null>>) =>
+  pk === "1" && type?.toLowerCase() === "integer";
+
 async function readTables(all: SqlReader["all"]): Promise<Table[]> {
   const rows = await all(
     "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name",
   );
   return Promise.all(
     rows.map(async ({ name }) => {
-      const columns = await all(`select name, pk, type from pragma_table_info(${literal(name ?? "")}) order by cid`);
+      const columns = await all(
+        `select name, pk, type, "notnull" as required, dflt_value is not null as filled from pragma_table_info(${literal(name ?? "")}) order by cid`,
+      );
       const keys = columns.filter(({ pk }) => pk !== "0").sort((a, b) => Number(a.pk) - Number(b.pk));
       return {
         schema: "",
@@ -93,6 +99,9 @@ async function readTables(all: SqlReader["all"]): Promise<Table[]> {
         columns: columns.map((column) => column.name ?? ""),
         primaryKey: keys.map((column) => column.name ?? ""),
         uuidKey: toUuidKey(keys.map(({ type }) => type)),
+        required: columns
+          .filter(({ required }) => required === "1")
+          .map((column) => ({ name: column.name ?? "", isFilled: column.filled === "1" || isRowId(column) })),
       };
     }),
   );

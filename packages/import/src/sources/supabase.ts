@@ -1,6 +1,5 @@
 import { type OldRow, SourceError } from "../old-row.ts";
-import { readTime } from "../rules/read-values.ts";
-import { isRecord, withAttributes } from "./attributes.ts";
+import { isPast, isRecord, withAttributes } from "./attributes.ts";
 import type { Values } from "./files.ts";
 import { type AccountsOfTables, findTable } from "./tables.ts";
 
@@ -22,7 +21,7 @@ export const supabaseTables: AccountsOfTables = {
 };
 
 /** As `auth.users` has it, read from the database or from a file of that table. */
-export function fromSupabase({ values, ...row }: OldRow): OldRow {
+function fromSupabase({ values, ...row }: OldRow): OldRow {
   const { phone = null, banned_until = null, deleted_at = null, raw_user_meta_data = null, ...rest } = values;
   const isBanned = banned_until !== null && !isPast(banned_until);
   const own: Values = {
@@ -32,14 +31,6 @@ export function fromSupabase({ values, ...row }: OldRow): OldRow {
     isActive: isBanned || deleted_at !== null ? "false" : "true",
   };
   return { ...row, values: withAttributes(own, readObject(raw_user_meta_data), "raw_user_meta_data") };
-}
-
-/** A time that cannot be read is none that is over. */
-function isPast(text: string): boolean {
-  const time = readTime(text, "UTC")
-    ?.replace(" ", "T")
-    .replace(/([+-]\d\d)$/, "$1:00");
-  return time !== undefined && Date.parse(time) <= Date.now();
 }
 
 function readObject(text: string | null): Readonly<Record<string, unknown>> {
