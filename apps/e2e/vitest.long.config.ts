@@ -13,9 +13,10 @@ const alsoInShort = [
 ];
 
 /**
- * What measures until it is certain, which it is sooner the less else is run: beside it comes only what waits for most of a minute and a half.
+ * What measures until it is certain, which it is sooner the less else is run: beside it comes only what waits for most of a minute and a half, and what
+ * holds an answer to two seconds.
  */
-const measured = ["src/http/enumeration.test.ts", "src/production/idle.long.test.ts"];
+const measured = ["src/http/enumeration.test.ts", "src/production/idle.long.test.ts", "src/faults/codes.test.ts"];
 
 /**
  * What compares times of one moment with those of another, or holds a call to a part of a second: nothing else is run meanwhile. The others
