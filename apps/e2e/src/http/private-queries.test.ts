@@ -86,5 +86,5 @@ test("no line of the log holds what an address asked for", async () => {
   });
   const lines = live.logged.slice(before).join("\n");
   expect(lines).toContain("users.list");
-  expect(lines).not.toMatch(/input|532|phoneNumber/);
+  expect(lines).not.toMatch(/input|5321234567|phoneNumber/);
 });

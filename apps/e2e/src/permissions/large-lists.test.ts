@@ -201,27 +201,24 @@ describe(`of ${people} users`, () => {
       },
     );
 
-  for (const { tags, cases } of shareOut(
-    [
-      { ranges: "one range of an index", times: 3, count: 1 },
-      { ranges: "two, as a filter by one mark alone asks for,", times: 4, count: 2 },
-    ],
-    2,
-  ))
-    test.each(cases)(
-      "a list that is $ranges takes less than $times times as long as one row by its key",
-      { tags, timeout: 180_000 },
-      async ({ times, count }) => {
-        const { auth } = service;
-        const single = () => auth.pool.query("select * from latchkey.users where id = $1", [lastUser]);
-        const slow: [title: string, ratio: number][] = [];
-        for (const [title, query] of timedForms().filter(([, query]) => countRanges(query) === count)) {
-          const ratio = await compare(() => auth.users.list({ ...query, limit: 25 }), single, times);
-          if (ratio >= times) slow.push([title, ratio]);
-        }
-        expect(slow).toEqual([]);
-      },
-    );
+  // How many rows are read is looked at in every run; on a machine that is full, times say little.
+  test.each([
+    { ranges: "one range of an index", times: 3, count: 1 },
+    { ranges: "two, as a filter by one mark alone asks for,", times: 4, count: 2 },
+  ])(
+    "a list that is $ranges takes less than $times times as long as one row by its key",
+    { tags: ["long"], timeout: 180_000 },
+    async ({ times, count }) => {
+      const { auth } = service;
+      const single = () => auth.pool.query("select * from latchkey.users where id = $1", [lastUser]);
+      const slow: [title: string, ratio: number][] = [];
+      for (const [title, query] of timedForms().filter(([, query]) => countRanges(query) === count)) {
+        const ratio = await compare(() => auth.users.list({ ...query, limit: 25 }), single, times);
+        if (ratio >= times) slow.push([title, ratio]);
+      }
+      expect(slow).toEqual([]);
+    },
+  );
 });
 
 const countRanges = ({ isActive, isStaff }: UserQuery) =>
