@@ -88,7 +88,8 @@ export async function readCounts(db: Queries, keys: readonly string[]): Promise<
  * minutes. Hours are the database's.
  *
  * The keys come in a row of their own, of which PostgreSQL cannot know the length beforehand: it would plan the statement anew for each ask. The
- * present hour is asked for as "from then on": for "then" it keeps a plan, made while there were few rows, that reads everybody's of that hour.
+ * present hour is asked for as "from then on": for "then" it keeps a plan, made while there were few rows, that reads everybody's of that hour. And it is
+ * worked out once, in a row of its own: with the zone's name it would be for every row that is read.
  *
  * @param adding what is added before, whose new counts stand for those that the statement sees; of a key the unspread one of this hour
  */
@@ -102,7 +103,7 @@ async function readAfter(db: Queries, keys: readonly string[], adding: RawBuilde
       (coalesce(added.count, recent.own, 0) + recent.spread + recent.before)::float8 as day,
       recent.proved_hour::float8 as "provedHour", recent.proved_day::float8 as "provedDay"
     from (select ${keys}::text[] as keys, ${keys.map(isShared)}::bool[] as are_shared offset 0) given
-    cross join (select date_trunc('hour', latchkey.now(), 'UTC') as hour) present
+    cross join (select date_trunc('hour', latchkey.now(), 'UTC') as hour offset 0) present
     cross join unnest(given.keys, given.are_shared) as asked (key, is_shared)
     left join added on added.key = asked.key and added.what = 'counted'
     cross join lateral (
