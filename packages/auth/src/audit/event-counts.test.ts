@@ -42,6 +42,14 @@ test("each hour and each five minutes are counted as one look at everything coun
   }
 });
 
+test("at the turn of five minutes what happened an hour ago is counted once", async () => {
+  await using service = await createTestAuth();
+  await service.database.query(`create or replace function latchkey.now() returns timestamptz language sql stable parallel safe
+    as $$ select timestamptz '2026-11-27 10:50:00+00' $$`);
+  await addHistory(service, { minutes: 70, each: 2 });
+  expect(await look(service)).toEqual(await countAll(service));
+});
+
 test("after the clock was set back, what happens then is counted", async () => {
   await using service = await createTestAuth();
   await addHistory(service, { minutes: 180, each: 2 });

@@ -62,7 +62,7 @@ export async function countEvents(db: Queries): Promise<EventCounts> {
   }
   const all = [...[...known.values()].flat(), ...fresh.filter(({ from }) => !known.has(from))];
   const begun = await count(db, [startOf(now - hour, step)], { since: now - hour });
-  const recent = [...begun, ...all.filter(({ from }) => from >= now - hour)];
+  const recent = [...begun, ...all.filter(({ from }) => from > now - hour)];
   return {
     hours: addUp(all).map(({ from, ...count }) => ({ hour: new Date(from * 1_000), ...count })),
     lastHour: inOrder(recent).map(({ from, ...count }) => ({ from: new Date(from * 1_000), ...count })),
