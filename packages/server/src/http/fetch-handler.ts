@@ -160,11 +160,9 @@ function readOptions({ basePath = "", publicUrl, corsOrigins = [], trustedProxie
   return read;
 }
 
-/** A request without its body; its headers as Node has them, where they are at hand. */
-const toHead = ({ method, url, headers }: Request, info: ConnectionInfo) => ({
-  ...{ method, url },
-  headers: info.headers ?? headers,
-});
+/** A request by what is read of it before its body; its headers as Node has them, where they are at hand: a `Request` makes its own when it is asked. */
+const toHead = (request: Request, { headers }: ConnectionInfo) =>
+  headers ? { method: request.method, url: request.url, headers } : request;
 
 type Answer = Response | Promise<Response>;
 
