@@ -6,6 +6,7 @@ import type { Config, ConfigOf } from "../config.ts";
 import { createAuth } from "../create-auth.ts";
 import type { RequestInfo } from "../flows/steps/core.ts";
 import type { AuthOptions } from "../options.ts";
+import { isConflict, repeat } from "../storage/repeat.ts";
 import type { NoFields, ProfileFields } from "../users/profile.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
 
@@ -121,7 +122,8 @@ export async function createTestDatabase({ isEmpty = false } = {}): Promise<Test
   pool.on("error", () => {});
   return {
     connection,
-    query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+    // A service may be in the midst of something about the same rows.
+    query: async (text, values = []) => (await repeat(() => pool.query(text, [...values]), isConflict)).rows,
     async [Symbol.asyncDispose]() {
       await pool.end();
       await administer(server, `drop database ${database} with (force)`);
