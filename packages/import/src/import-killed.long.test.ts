@@ -18,10 +18,10 @@ test("an import that is killed again and again loses nobody and doubles nobody",
   await insertCrowd(project, people);
   const count = async (query: string) =>
     Number((await service.database.query<{ count: string }>(`select count(*) from ${query}`))[0]?.count);
-  // While it reads, while the names of all are kept and before anybody is here, and between two steps.
+  // While it reads, while a round is under way and before anybody is here, and between two steps.
   const moments: readonly (() => Promise<boolean>)[] = [
     async () => (await count("latchkey.import_people")) > people / 3,
-    async () => (await count("latchkey.imported_round_users")) > 0,
+    async () => (await count("latchkey.import_sources where round_id is not null")) > 0,
     async () => (await count("latchkey.users")) > 0,
   ];
   for (const isReached of moments) {
@@ -35,6 +35,7 @@ test("an import that is killed again and again loses nobody and doubles nobody",
     while (child.exitCode === null && !(await isReached())) await delay(20);
     child.kill("SIGKILL");
     await ended;
+    expect(child.signalCode).toBe("SIGKILL");
   }
   expect(await count("latchkey.users")).toBeLessThan(people);
   expect(await count("latchkey.import_sources where seen_at is not null")).toBe(0);
