@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isPostgresUrl, parsePostgresUrl, sayHowToVerify } from "@latchkey/auth/internal";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -30,9 +31,6 @@ const taken = [
 ];
 
 const modes = ["disable", "no-verify", "prefer", "require", "verify-ca", "verify-full"];
-
-/** What the driver verifies as `verify-full` does, and warns that another release of it will not. */
-const verified = ["prefer", "require", "verify-ca"];
 
 /** What is read here, and not passed on. */
 const readHere = ["max", "target_session_attrs"];
@@ -68,8 +66,8 @@ export function findDatabaseUrlFault(value: string): string | null {
     return "names a socket in a form that is not taken: write postgres://user@/database?host=/var/run/postgresql";
   if (!/^postgres(ql)?:\/\//.test(value)) return mustLookLike;
   if (namesSeveralHosts(value)) return severalHosts;
-  if (!canParse(value)) return mustLookLike;
-  const { searchParams } = parse(value);
+  if (!isPostgresUrl(value)) return mustLookLike;
+  const { searchParams } = parsePostgresUrl(value);
   for (const [name, text] of searchParams) {
     const fault = findParameterFault(name, text);
     if (fault !== null) return fault;
@@ -79,8 +77,8 @@ export function findDatabaseUrlFault(value: string): string | null {
 
 /** Which variables of PostgreSQL's own programs are set that an address without a host would be expected to read, and does not. */
 export function findUnreadVariables(value: string, variables: Variables): string[] {
-  if (!canParse(value)) return [];
-  const { hostname, searchParams } = parse(value);
+  if (!isPostgresUrl(value)) return [];
+  const { hostname, searchParams } = parsePostgresUrl(value);
   if (hostname !== "" || searchParams.has("host")) return [];
   const faults = Object.entries(unread).flatMap(([name, advice]) =>
     variables[name] ? `${name} is not read: ${advice}` : [],
@@ -95,33 +93,14 @@ export function findUnreadVariables(value: string, variables: Variables): string
 
 /** Takes an address apart that {@link findDatabaseUrlFault} has nothing against. */
 export function readDatabaseUrl(value: string, variables: Variables): DatabaseUrl {
-  const url = parse(value);
+  const url = parsePostgresUrl(value);
   const max = url.searchParams.get("max");
   for (const name of readHere) url.searchParams.delete(name);
-  // Node brings the certificates that systems trust, and checks the name too.
-  if (url.searchParams.get("sslrootcert") === "system") {
-    url.searchParams.delete("sslrootcert");
-    url.searchParams.set("sslmode", "verify-full");
-  }
-  const mode = url.searchParams.get("sslmode") ?? "";
-  if (verified.includes(mode) && url.searchParams.get("uselibpqcompat") !== "true")
-    url.searchParams.set("sslmode", "verify-full");
+  sayHowToVerify(url);
   return { connectionString: url.href, max: max === null ? undefined : Number(max), place: describe(url, variables) };
 }
 
 const mustLookLike = "must look like postgres://user:password@host:5432/database";
-
-/** `postgres://user@/database` has no host, which a URL with a user must have. */
-const parse = (value: string): URL => new URL(withoutEmptyHost(value));
-const canParse = (value: string): boolean => URL.canParse(withoutEmptyHost(value));
-
-function withoutEmptyHost(value: string): string {
-  const [, scheme, user, rest = ""] = /^(postgres(?:ql)?:\/\/)([^/?#@]*)@((?:[/?].*)?)$/.exec(value) ?? [];
-  if (scheme === undefined || user === undefined) return value;
-  const [name = "", ...password] = user.split(":");
-  const credentials = `user=${name}${password.length > 0 ? `&password=${password.join(":")}` : ""}`;
-  return `${scheme}${rest}${rest.includes("?") ? "&" : "?"}${credentials}`;
-}
 
 const namesSeveralHosts = (value: string) => {
   const authority = /^postgres(?:ql)?:\/\/([^/?#]*)/.exec(value)?.[1] ?? "";

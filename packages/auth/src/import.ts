@@ -1,6 +1,6 @@
 // What `@latchkey/import` is built from; this file is no entry of what is published here.
 export { AuthError, StartError } from "./errors.ts";
-export { isPlainLine } from "./free-text.ts";
+export { escapeMisleading, isPlainLine } from "./free-text.ts";
 export { comparedForms } from "./identifiers/compared-forms.ts";
 export { parseEmail } from "./identifiers/email.ts";
 export { parseIdentifier } from "./identifiers/identifier.ts";
@@ -21,6 +21,7 @@ export { parseGroupName } from "./permissions/group-name.ts";
 export { permissionPattern } from "./permissions/permission.ts";
 export { processIdOf } from "./storage/abandoned-connections.ts";
 export { givenPool, isShared } from "./storage/database.ts";
+export { isPostgresUrl, parsePostgresUrl, sayHowToVerify } from "./storage/postgres-url.ts";
 export { withClient } from "./storage/with-client.ts";
 export { fetchText } from "./tokens/fetch-json.ts";
 export { isStorable } from "./users/profile.ts";

@@ -3,7 +3,7 @@
 export { isInputIssueCode } from "./errors.ts";
 export { OldTokenRefused } from "./flows/steps/adopt-old-token.ts";
 export { ownerMaxAge } from "./flows/steps/recent-authentication.ts";
-export { isPlainLine, isPlainProse } from "./free-text.ts";
+export { escapeMisleading, isPlainLine, isPlainProse } from "./free-text.ts";
 export { withHostAlone } from "./host-alone.ts";
 export { isCountryCode, type PhoneResult, parsePhone } from "./identifiers/phone.ts";
 export { defaultLimits } from "./messages/firewall-rules.ts";
@@ -14,6 +14,7 @@ export { rememberRules, secondFactorRules } from "./options.ts";
 export { findSecretWeakness } from "./secrets.ts";
 export { deviceName } from "./sessions/device-name.ts";
 export { readBackup } from "./storage/backup-format.ts";
+export { isPostgresUrl, parsePostgresUrl, sayHowToVerify } from "./storage/postgres-url.ts";
 export { type LongConnection, openLongConnection } from "./storage/with-client.ts";
 export { toNetwork, toPlainAddress } from "./throttling/address.ts";
 export { limits as attemptLimits } from "./throttling/limits.ts";

@@ -167,7 +167,7 @@ test("columns and permissions of any length and any characters are told, and cos
 });
 
 test("groups of a file are those that are named, whatever is in their names, and one that cannot be is told", async () => {
-  const groups = ["Sales, admins", "Buyers; north", "  Editors ", "zero\u200bwidth"];
+  const groups = ["Sales, admins", "Buyers; north", "  Editors ", "zero\u200bwidth", null, 7, { name: "Clerks" }];
   const answer = await run("people.json", JSON.stringify([{ id: 1, username: "of_groups", groups }]));
   expect(answer).toMatchObject({ created: 1, exitCode: 0 });
   expect(answer.codes).toEqual([expect.objectContaining({ code: "group_unreadable", rows: 1 })]);
@@ -217,6 +217,11 @@ test.each([
     "mongo.json",
     '[{"_id":{"$oid":"507f1f77bcf86cd799439011"},"username":"oid"}]',
     /neither a text nor a number: \{"\$oid"/,
+  ],
+  [
+    "dump.json",
+    '[{"model":"users.user","pk":1,"fields":{"username":"dumped"}}]',
+    /is what dumpdata of Django writes.*give the database itself/,
   ],
   ["wide.csv", Buffer.from("id,username\n1,wide\n", "utf16le"), /is not in UTF-8/],
 ])("%s is refused in one line, and nothing is changed", async (name, content, message) => {

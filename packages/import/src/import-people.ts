@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { type CountryCode, isCountryCode, type PhoneOptions } from "@latchkey/auth/import";
+import { type CountryCode, escapeMisleading, isCountryCode, type PhoneOptions } from "@latchkey/auth/import";
 import { type Columns, createColumns, findUnknownFields, knownFields } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
@@ -116,7 +116,11 @@ export async function withStagedPeople<T>(
   const { run } = lent;
   await using lock = await lockStaging(run, options.connection);
   if (!lock) throw new SourceError("Another import is under way on this database.", 3);
-  const opened = await openSource(options.source, kind, { ...options, idColumn: findIdColumn(options.map) });
+  const opened = await openSource(options.source, kind, {
+    ...options,
+    idColumn: findIdColumn(options.map),
+    isRead: (column) => columns.fieldOf(column) !== null,
+  });
   try {
     await clearStaging(run);
     const source = await withRecordedIds(run, opened, options.apply);
@@ -197,7 +201,8 @@ interface Done {
 
 /** What was not done for a reason that showed only while it was done. */
 function describeLeft({ applied, followed, disabled, behind }: Done): string {
-  const list = (items: readonly string[]) => `${items.slice(0, 10).join(", ")}${items.length > 10 ? ", …" : ""}`;
+  const list = (items: readonly string[]) =>
+    `${items.slice(0, 10).map(escapeMisleading).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
   return [

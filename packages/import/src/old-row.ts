@@ -41,6 +41,8 @@ export interface ForeignKey {
   readonly column: string;
   /** The column in which the ids of here can stand beside it. */
   readonly follower: string;
+  /** Where it holds something else of people than their ids, such as a username: what that is. */
+  readonly by: { readonly users: string; readonly key: string; readonly column: string } | null;
   readonly rows: number;
 }
 

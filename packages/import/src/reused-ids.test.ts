@@ -238,6 +238,35 @@ describe("an id that is somebody else's there", () => {
   });
 });
 
+test("an id that was given again where nothing says when people joined is asked about too, and does not bring the account along", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-undated-"));
+  const source = join(folder, "undated.csv");
+  const write = (username: string, password: string) =>
+    writeFile(source, `id,username,password,city\n1,${username},${pbkdf2(password, "salt")},${"x".repeat(200)}\n`);
+  await write("undated", "what undated types");
+  await run({ source, accept: ["all"] });
+  const account = await accountOf(1, "csv");
+  // Renamed, and another time with a new password: the same person.
+  await write("undated_2", "what undated types");
+  expect(await run({ source })).toMatchObject({ exitCode: 0, followed: { people: 1 } });
+  await write("undated_2", "another one");
+  expect(await run({ source })).toMatchObject({ exitCode: 0, followed: { people: 1 } });
+  expect(await accountOf(1, "csv")).toBe(account);
+
+  await write("newcomer", "what newcomer types");
+  const asking = await run({ source });
+  expect(asking.codes).toEqual([
+    expect.objectContaining({ code: "id_reused", undecided: 1 }),
+    expect.objectContaining({ code: "profile_too_long" }),
+  ]);
+  expect(await run({ source, accept: ["all"] })).toMatchObject({ exitCode: 0, created: 1 });
+  expect(await accountOf(1, "csv")).not.toBe(account);
+  await expect(signIn("newcomer", "what newcomer types")).resolves.toHaveProperty("token");
+  await expect(signIn("undated_2", "another one")).resolves.toMatchObject({ user: { id: account } });
+  await staysAsItIs(1, { source });
+  await rm(folder, { recursive: true });
+});
+
 test("another --source-timezone cuts nobody from their account", { tags: ["long"] }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-zones-"));
   const source = join(folder, "users.csv");

@@ -58,6 +58,17 @@ describe("a number of somebody there that another one has here", () => {
   });
 });
 
+test("what a group has there and not here, and the other way round, is counted", async () => {
+  const { database } = service;
+  await database.query("insert into latchkey.permissions (permission) values ('shop.add_order'), ('shop.publish_order')");
+  await project.run("insert into users_user_groups values (1, 1, 1)");
+  await run();
+  expect(await verify()).toMatchObject({ groupPermissionsMissing: 0, groupPermissionsAdded: 0, isGood: true });
+  await project.run("update auth_group_permissions set permission_id = 2 where permission_id = 1");
+  await run();
+  expect(await verify()).toMatchObject({ groupPermissionsMissing: 1, groupPermissionsAdded: 1, isGood: true });
+});
+
 test("a last round that broke off before its end is a fault, even where everybody is here, until the import is run again", async () => {
   expect(await verify()).toMatchObject({ isComplete: false, isGood: false, missing: 2 });
   await run();

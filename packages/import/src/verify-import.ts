@@ -2,6 +2,8 @@ import type { Auth } from "@latchkey/auth";
 import { readStoredPassword } from "@latchkey/auth/import";
 import { type ImportOptions, withStagedPeople } from "./import-people.ts";
 import { toFieldName } from "./known-columns.ts";
+import type { OldGroup } from "./old-row.ts";
+import { toPermission } from "./rules/permission-names.ts";
 import { printOf, printsHere } from "./run/prints.ts";
 import type { Run } from "./run/staging.ts";
 
@@ -30,6 +32,9 @@ export interface Verified {
   /** Memberships of groups, and permissions, that people have there and not here. */
   readonly groupsMissing: number;
   readonly permissionsMissing: number;
+  /** Permissions, declared here, that groups have there and the group of the same name has not here; and the other way round. */
+  readonly groupPermissionsMissing: number;
+  readonly groupPermissionsAdded: number;
   /** Fields that are here otherwise than they stand there, though nobody changed or decided that: `old id: field`. */
   readonly different: readonly string[];
   /** Fields that are here otherwise because that was decided at the import. */
@@ -48,7 +53,7 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, { ...options, apply: false }, async ({ run, columns, decisions }) => {
+  return withStagedPeople(auth, { ...options, apply: false }, async ({ run, source, columns, decisions }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
@@ -64,6 +69,7 @@ export async function verifyImport(
     return {
       ...counts,
       ...(await countGrants(run)),
+      ...(await countGroupPermissions(run, source.groups)),
       ...fields,
       unknownColumns,
       unreadable,
@@ -224,4 +230,21 @@ async function countGrants({ client, id, source }: Run) {
     [id, source],
   );
   return rows[0] ?? { groupsMissing: 0, permissionsMissing: 0 };
+}
+
+/** Of groups that are there and here. One that is here keeps its permissions, whatever becomes of it there. */
+async function countGroupPermissions({ client }: Run, groups: readonly OldGroup[]) {
+  const held = groups.flatMap(({ name, permissions }) => permissions.map((one) => [name, toPermission(one)] as const));
+  const { rows } = await client.query<Pick<Verified, "groupPermissionsMissing" | "groupPermissionsAdded">>(
+    `with there as (
+      select distinct g.id as group_id, d.permission from unnest($2::text[], $3::text[]) held (name, permission)
+      join latchkey.groups g using (name) join latchkey.permissions d using (permission)
+    ), here as (
+      select h.group_id, h.permission from latchkey.group_permissions h join latchkey.groups g on g.id = h.group_id where g.name = any ($1)
+    )
+    select (select count(*) from (table there except table here) missing)::int as "groupPermissionsMissing",
+      (select count(*) from (table here except table there) added)::int as "groupPermissionsAdded"`,
+    [groups.map(({ name }) => name), held.map(([name]) => name), held.map(([, permission]) => permission)],
+  );
+  return rows[0] ?? { groupPermissionsMissing: 0, groupPermissionsAdded: 0 };
 }

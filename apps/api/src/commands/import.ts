@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AuthError, isStorageUnavailable, StartError } from "@latchkey/auth";
+import { escapeMisleading } from "@latchkey/auth/internal";
 import type { Verified, VerifiedTokens } from "@latchkey/import";
 import { Command, InvalidArgumentError } from "commander";
 import { readEnvironment, type Settings } from "../environment.ts";
@@ -232,13 +233,16 @@ const counted = {
   gone: "have an account here, and are there no more",
   groupsMissing: "memberships of groups there that they do not have here",
   permissionsMissing: "permissions there that they do not have here",
+  groupPermissionsMissing: "permissions that groups have there and not here",
+  groupPermissionsAdded: "permissions that groups have here and not there",
   decided: "fields that are otherwise here because that was decided",
   changedHere: "fields that were changed here since",
 } satisfies Partial<Record<keyof Verified, string>>;
 
 function describeVerified(verified: Verified): string {
   const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns } = verified;
-  const first = (ids: readonly string[]) => (ids.length > 0 ? `: ${ids.slice(0, 5).join(", ")}` : "");
+  const first = (ids: readonly string[]) =>
+    ids.length > 0 ? `: ${ids.slice(0, 5).map(escapeMisleading).join(", ")}` : "";
   const counts = Object.entries(counted) as [keyof typeof counted, string][];
   return [
     ...counts.map(([key, what]) => `${String(verified[key]).padStart(9)}  ${what}`),
@@ -331,10 +335,10 @@ function tellAway(error: unknown): null {
 
 /** What is wrong with a source or a command is told in one line, and never as a defect. */
 export function toOneLine(error: unknown): never {
-  if (error instanceof Error && error.name === "SourceError" && "exitCode" in error)
-    throw error.exitCode === exitCodes.cannotStart
-      ? new StartError(error.message)
-      : new AuthError("invalid_input", error.message);
+  if (error instanceof Error && error.name === "SourceError" && "exitCode" in error) {
+    const line = escapeMisleading(error.message);
+    throw error.exitCode === exitCodes.cannotStart ? new StartError(line) : new AuthError("invalid_input", line);
+  }
   if (isStorageUnavailable(error))
     throw new StartError(`The database is away: ${(error as Error).message}. Run the same command again; it goes on.`);
   throw error;

@@ -89,7 +89,19 @@ async function readOldToken(token: string, secretKey: Uint8Array, clock: Clock) 
   if (exp <= iat || iat > now + clockLeeway) throw invalid();
   if (exp + clockLeeway <= now) throw tokenExpired();
   const times = { issuedAt: new Date(iat * 1000), expiresAt: new Date(exp * 1000) };
-  return { claims, times };
+  return { claims: isRounded(claims.user_id) ? { ...claims, user_id: readDigits(token) } : claims, times };
+}
+
+/** Whether it is a number of more digits than JavaScript keeps, so that it may be another one's. */
+const isRounded = (id: unknown) => Number.isInteger(id) && !Number.isSafeInteger(id);
+
+/** The id as it is written; null for one that is not written as digits. */
+function readDigits(token: string): string | null {
+  const payload = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  const written = (name: string, value: unknown, ...[context]: { readonly source?: string }[]): unknown =>
+    name === "user_id" ? context?.source : value;
+  const { user_id: digits } = JSON.parse(payload, written) as { user_id?: string };
+  return digits !== undefined && /^\d{1,20}$/.test(digits) ? digits : null;
 }
 
 type Claims = Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import { escapeMisleading } from "@latchkey/auth/import";
 import type { Run } from "../run/staging.ts";
 
 /** How many people there are, by what becomes of them; the numbers add up to `read`. */
@@ -99,7 +100,7 @@ export function describeSummary(
   const shown = rows.filter(([value], index) => value > 0 || index === 0);
   const ofCodes = codes.map(({ code, rows: all, undecided, examples }) => {
     const open = undecided > 0 ? `, ${undecided} undecided` : "";
-    return `${number(all)}  ${code}${open}: ${examples.map((example) => JSON.stringify(example)).join(", ")}`;
+    return `${number(all)}  ${code}${open}: ${examples.map((example) => escapeMisleading(JSON.stringify(example))).join(", ")}`;
   });
   return [
     `${isApplied ? "Import" : "Dry run of the import"} of ${source} from ${place}`,

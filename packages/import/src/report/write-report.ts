@@ -77,7 +77,7 @@ const unless = (code: string) => (error: Error) => {
 async function writeParts(run: Run, folder: string, content: ReportContent): Promise<void> {
   const write = (name: (typeof fileNames)[number], lines: Iterable<string> | AsyncIterable<string>) =>
     pipeline(Readable.from(lines), createWriteStream(partOf(folder, name)));
-  await write("summary.txt", [content.summary, describeForeignKeys(content)]);
+  await write("summary.txt", [content.summary, await describeForeignKeys(run, content)]);
   await write("decisions.csv", decisionLines(run));
   await write("rows.jsonl", personLines(run));
   await write("id-map.csv", idLines(run));
@@ -91,37 +91,65 @@ interface IdStatements {
 
 const loadInto = "create table latchkey_ids (old_id varchar(255) primary key, user_id varchar(36) not null);";
 
+/** As text, since a text and a number would be compared as numbers that lose digits; and byte for byte, as ids are told apart. */
+const asMysqlText = (column: string) => `convert(${column} using utf8mb4) collate utf8mb4_bin`;
+
 const statementsOf: Readonly<Record<Dialect, IdStatements>> = {
   postgres: {
     load: `create table latchkey_ids (old_id text primary key, user_id uuid not null);
 \\copy latchkey_ids (old_id, user_id) from 'id-map.csv' csv header`,
-    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} uuid;
-update ${table} t set ${follower} = m.user_id from latchkey_ids m where m.old_id = t.${column}::text;`,
+    follow({ table, column, follower, by }) {
+      const joined = by ? ` join ${by.users} u on m.old_id = u.${by.key}::text` : "";
+      const isTheirs = by ? `u.${by.column} = t.${column}` : `m.old_id = t.${column}::text`;
+      return `alter table ${table} add column ${follower} uuid;
+update ${table} t set ${follower} = m.user_id from latchkey_ids m${joined} where ${isTheirs};`;
+    },
   },
   mysql: {
-    load: `${loadInto}
-load data local infile 'id-map.csv' into table latchkey_ids fields terminated by ',' optionally enclosed by '"' ignore 1 lines (old_id, user_id);`,
-    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} char(36);
-update ${table} t join latchkey_ids m on m.old_id = t.${column} set t.${follower} = m.user_id;`,
+    load: `${loadInto.replace("varchar(255)", "varchar(255) character set utf8mb4 collate utf8mb4_bin")}
+load data local infile 'id-map.csv' into table latchkey_ids character set utf8mb4 fields terminated by ',' optionally enclosed by '"' escaped by '' ignore 1 lines (old_id, user_id);`,
+    follow({ table, column, follower, by }) {
+      const joined = by ? ` join ${by.users} u on u.${by.column} = t.${column}` : "";
+      const key = by ? `u.${by.key}` : `t.${column}`;
+      return `alter table ${table} add column ${follower} char(36);
+update ${table} t${joined} join latchkey_ids m on m.old_id = ${asMysqlText(key)} set t.${follower} = m.user_id;`;
+    },
   },
   sqlite: {
     load: `${loadInto}
 .import --csv --skip 1 id-map.csv latchkey_ids`,
-    follow: ({ table, column, follower }) => `alter table ${table} add column ${follower} text;
-update ${table} set ${follower} = (select user_id from latchkey_ids where old_id = cast(${table}.${column} as text));`,
+    follow({ table, column, follower, by }) {
+      const joined = by ? ` join ${by.users} u on m.old_id = cast(u.${by.key} as text)` : "";
+      const isTheirs = by ? `u.${by.column} = t.${column}` : `m.old_id = cast(t.${column} as text)`;
+      return `alter table ${table} add column ${follower} text;
+update ${table} as t set ${follower} = (select m.user_id from latchkey_ids m${joined} where ${isTheirs});`;
+    },
   },
 };
 
-function describeForeignKeys({ foreignKeys, dialect, uuidKey }: ReportContent): string {
+/** Takes away again what keeps a spreadsheet from reading an id as a formula. */
+const withoutApostrophes = `
+update latchkey_ids set old_id = substr(old_id, 2) where substr(old_id, 1, 2) in ('''=', '''+', '''-', '''@');`;
+
+async function describeForeignKeys(run: Run, { foreignKeys, dialect, uuidKey }: ReportContent): Promise<string> {
   if (foreignKeys.length === 0 || dialect === null) return "";
   const { load, follow } = statementsOf[dialect];
+  const asTheyAre = (await hasApostrophes(run)) ? withoutApostrophes : "";
   const asStored = uuidKey === "bare" ? "\nupdate latchkey_ids set old_id = replace(old_id, '-', '');" : "";
   return `
 Rows there that point at people. Load id-map.csv there, and let them follow:
 
-${load}${asStored}
+${load}${asTheyAre}${asStored}
 ${foreignKeys.map((key) => `-- ${key.rows} rows\n${follow(key)}`).join("\n")}
 `;
+}
+
+async function hasApostrophes({ client, source }: Run): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from latchkey.imported_users where source = $1 and user_id is not null and old_id ~ '^[=+@-]' limit 1",
+    [source],
+  );
+  return rowCount === 1;
 }
 
 /** Runs through a query without holding all of it: a page of rows at a time. */

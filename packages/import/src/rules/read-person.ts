@@ -93,9 +93,10 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     return read ?? null;
   };
   const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
-  const groups = readGroups([...row.groups, ...splitList(text("groups"))], tell);
+  const listed = splitList(text("groups"));
+  const groups = readGroups({ names: [...row.groups, ...listed.names], others: listed.others }, tell);
   if (row.ambiguousGroups?.length)
-    tell("group_unreadable", "groups", listed(row.ambiguousGroups), "would be called here as another group there is");
+    tell("group_unreadable", "groups", inOneLine(row.ambiguousGroups), "would be called here as another group there is");
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {
@@ -121,7 +122,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     lastLogin: time("lastLogin"),
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
-    permissions: readPermissions([...row.permissions.map(toPermission), ...splitList(text("permissions"))]),
+    permissions: readPermissions([...row.permissions.map(toPermission), ...Object.values(splitList(text("permissions"))).flat()]),
     prints: toPrints(row, { texts, password }, rules.print),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
@@ -157,17 +158,27 @@ export const isKeepable = (text: string): boolean =>
 /** What old tokens are compared with: the text itself, if it can be stored. */
 const keepable = (text: string | null) => (text !== null && text !== "" && isKeepable(text) ? text : null);
 
-/** Reads a list with `;` between, or one in JSON, as {@link toText} writes it where an item has a `;` of its own. */
-function splitList(text: string | null): string[] {
-  const items = parseJsonList(text) ?? (text ?? "").split(";");
-  return items.flatMap((item) => (item.trim() === "" ? [] : [item.trim()]));
+interface List {
+  readonly names: readonly string[];
+  /** What is no text, and so no name: an id, or all that there is of a group. */
+  readonly others: readonly string[];
 }
 
-function parseJsonList(text: string | null): string[] | null {
+/** Reads a list with `;` between, or one in JSON, as {@link toText} writes it where an item is no text, or has a `;` of its own. */
+function splitList(text: string | null): List {
+  const [names, others]: [string[], string[]] = [[], []];
+  for (const item of parseJsonList(text) ?? (text ?? "").split(";")) {
+    if (typeof item !== "string") others.push(JSON.stringify(item));
+    else if (item.trim() !== "") names.push(item.trim());
+  }
+  return { names, others };
+}
+
+function parseJsonList(text: string | null): unknown[] | null {
   if (!text?.startsWith("[")) return null;
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) && list.every((item) => typeof item === "string") ? list : null;
+    return Array.isArray(list) ? list.filter((item) => item !== null) : null;
   } catch {
     return null;
   }
@@ -175,17 +186,17 @@ function parseJsonList(text: string | null): string[] | null {
 
 type Tell = (code: IssueCode, field: string, value: string | null, other: string) => void;
 
-const listed = (names: readonly string[]) => names.join(";").slice(0, 200);
+const inOneLine = (names: readonly string[]) => names.join(";").slice(0, 200);
 
-function readGroups(there: readonly string[], tell: Tell): string[] {
+function readGroups({ names, others }: List, tell: Tell): string[] {
   const groups = new Set<string>();
-  const unreadable: string[] = [];
-  for (const name of there) {
+  const unreadable = [...others];
+  for (const name of names) {
     const read = parseGroupName(name);
     if (read === null) unreadable.push(name);
     else groups.add(read);
   }
-  if (unreadable.length > 0) tell("group_unreadable", "groups", listed(unreadable), "is no name that a group can have");
+  if (unreadable.length > 0) tell("group_unreadable", "groups", inOneLine(unreadable), "is no name that a group can have");
   return [...groups];
 }
 

@@ -142,13 +142,14 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
   // By the run's own id: from here on the names in the staging table are kept for their people.
   const round = await auth.importedUsers.startRound({ source, startedAt, id });
   const sharedNames = await findSharedNames({ client, id });
+  await dateFormer({ client, id, source });
   // Who is new is recorded with the account, from what was read; here is only who may have to let go of a name.
   const { rowCount } = await client.query(
     `insert into latchkey.imported_round_users
       (round_id, old_id, old_username, old_phone, old_joined_at, username_hashes, phone_hashes)
     select $2, p.old_id, ${ownName(4)}, p.old_phone,
-      case when i.user_id is not null and reused.becomes is distinct from 'drop' then coalesce(i.old_joined_at, p.date_joined)
-        else p.date_joined end,
+      case when reused.becomes = 'drop' then coalesce(p.date_joined, $5)
+        when i.user_id is not null then coalesce(i.old_joined_at, p.date_joined) else p.date_joined end,
       ${hashesOf("p.username_forms")}, ${hashesOf("p.phone_forms")}
     from latchkey.import_people p
     left join latchkey.imported_users i on i.source = $3 and i.old_id = p.old_id
@@ -156,7 +157,7 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
     where p.run_id = $1 and (reused.old_id is null or reused.becomes in ('keep', 'drop'))
       and (p.state <> 'new' or i.old_id is not null or exists (
         select from latchkey.imported_users former where former.source = $3 and former.old_username = p.old_username))`,
-    [id, round.id, source, sharedNames],
+    [id, round.id, source, sharedNames, startedAt],
   );
   const people = rowCount ?? 0;
   await auth.importedUsers.updateKnown(round, { people });
@@ -198,6 +199,15 @@ const seenNow = "s.round_started_at, s.round_started_at";
 /** Whose id was somebody's who joined at another time, and what was decided to become of the account: nothing yet where nobody said. */
 const reused = `select old_id, case when is_decided then coalesce(decision, proposal) end as becomes
   from latchkey.import_issues where run_id = $1 and code = 'id_reused'`;
+
+/** By the time of joining an id is parted from its account. Where nothing says it, it is when each of the two was seen first. */
+async function dateFormer({ client, id, source }: Pick<Run, "client" | "id" | "source">): Promise<void> {
+  await client.query(
+    `update latchkey.imported_users i set old_joined_at = i.named_since from (${reused}) reused
+    where i.source = $2 and i.old_id = reused.old_id and reused.becomes = 'drop' and i.old_joined_at is null`,
+    [id, source],
+  );
+}
 
 /**
  * Of whom nobody knows whether they are the person with the account, the row is of one who is there no more: no old token opens that account. But

@@ -175,8 +175,13 @@ const isSamePerson = `(
     or num_nonnulls(p.username_key, p.phone_number, p.email_key) + (select count(*) from latchkey.import_issues o
       where o.run_id = $1 and o.old_id = p.old_id and o.code = 'username_grammar') > 1))`;
 
+/** Where nothing says when either of the two joined: a new password, and not one of the names of before. */
+const isOfOthers = `num_nonnulls(p.date_joined, i.old_joined_at) < 2 and 'password' = any (p.changed) and p.changed && '{username,phoneNumber,email}'
+  and not exists (select from unnest('{username,phoneNumber,email}'::text[]) name
+    where p.prints ->> name = i.prints -> 'there' ->> name)`;
+
 /**
- * Who joined there at another time than the person who had the id before. Where it is somebody else they come over anew, and the account here is
+ * Who joined there at another time than the person who had the id before, or has nothing of that person's. Where it is somebody else they come over anew, and the account here is
  * theirs no more; what is asked of one who is the same is what changed.
  */
 async function findReused(run: Run, options: PlanOptions): Promise<void> {
@@ -185,10 +190,12 @@ async function findReused(run: Run, options: PlanOptions): Promise<void> {
   await client.query(
     `${insertInto}
     select $1, p.old_id, 'id_reused', 'account', p.old_username,
-      'joined ' || ${utc("p.date_joined")} || ', and ' || ${utc("i.old_joined_at")} || ' the last time: keep the account for the same person, drop it for another',
+      coalesce('joined ' || ${utc("p.date_joined")} || ', and ' || ${utc("i.old_joined_at")} || ' the last time', 'has another password, and no name of the last time')
+        || ': keep the account for the same person, drop it for another',
       case when ${isSamePerson} then 'keep' else 'drop' end
     from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
-    where p.run_id = $1 and p.state = 'changed' and 'dateJoined' = any (p.changed) and p.date_joined <> i.old_joined_at`,
+    where p.run_id = $1 and p.state = 'changed'
+      and ('dateJoined' = any (p.changed) and p.date_joined <> i.old_joined_at or ${isOfOthers})`,
     [id, source],
   );
   await decide(run, options);
@@ -200,7 +207,7 @@ async function findReused(run: Run, options: PlanOptions): Promise<void> {
   await client.query(
     `delete from latchkey.import_issues i using latchkey.import_people p
     where p.run_id = $1 and i.run_id = $1 and i.old_id = p.old_id and p.state = 'changed'
-      and 'dateJoined' = any (p.changed) and i.code <> 'id_reused' and i.field <> all (p.changed)`,
+      and i.code <> 'id_reused' and i.field <> all (p.changed)`,
     [id],
   );
 }

@@ -158,7 +158,7 @@ function judge(person: ReadPerson, known: Known | undefined, position: number): 
   if (changed.length === 0) return { ...rest, state: "settled", changed, issues: [] };
   const all = [...new Set([...changed, ...readTogether({ person, known, changed })])];
   // Whether it is the same person is found later: of another one all issues count.
-  const mayBeAnother = changed.includes("dateJoined");
+  const mayBeAnother = changed.includes("dateJoined") || (changed.includes("password") && person.dateJoined === null);
   const issues = person.issues.filter(({ field }) => mayBeAnother || all.includes(field));
   return { ...rest, state: "changed", changed: all, issues };
 }

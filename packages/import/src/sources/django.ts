@@ -1,19 +1,23 @@
 import { parseGroupName } from "@latchkey/auth/import";
 import { knownFieldOf } from "../known-columns.ts";
 import { type OldGroup, type OldPermission, type OldRow, type Source, SourceError } from "../old-row.ts";
-import { findAmbiguous, nameThere } from "../rules/permission-names.ts";
+import { findAmbiguous, nameThere, toPermission } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
-import { findProfiles, type Profiles } from "./profiles.ts";
+import { findLinks, findLinksBeside, idsIn, joinLinks, type Links } from "./links.ts";
+import { findProfiles, type ProfileColumn } from "./profiles.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
 
 export interface DjangoOptions {
   /** The table of users, where more than one could be it. */
   readonly table?: string | undefined;
+  /** Whether what stands in a column is of interest, and not only that something does. */
+  readonly isRead?: ((column: string) => boolean) | undefined;
 }
 
 /** Reads the people of a Django project: whatever its user model is, with groups and permissions. */
 export async function openDjango(reader: SqlReader, options: DjangoOptions = {}): Promise<Source> {
+  const { isRead = () => true } = options;
   const tables = await reader.tables();
   const users = findUsers(tables, options.table, reader.place);
   const [key = "", ...more] =
@@ -28,23 +32,34 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const groups = await readGroups(reader, ofDjango, permissions);
   // Of a model whose key is the username, the address or the number, the key is that name too.
   const isName = ![null, "id"].includes(knownFieldOf(key));
-  const memberships = findLinks(tables, users, "group_id", "_groups");
-  const grants = findLinks(tables, users, "permission_id", "_user_permissions");
+  const memberships = findLinks(reader, { tables, users, suffix: "_groups", column: "group_id" });
+  const grants = findLinks(reader, { tables, users, suffix: "_user_permissions", column: "permission_id" });
   const columnOf = (name: string) => `u.${reader.quoteColumn(name)}`;
-  const joinTo = (name: string, links: Links | null, of: string) => {
-    if (!links) return "";
-    const user = reader.quoteColumn(links.user);
-    // As a whole, because an index on the column may be missing.
-    return `left join (select ${user} as person, ${reader.joined(reader.quoteColumn(of))} as ids
-      from ${reader.quote(links.table)} group by ${user}) ${name} on ${name}.person = ${columnOf(key)}`;
-  };
-  const profiles = await findProfiles(reader, { tables, users, key: columnOf(key) });
-  const ofProfiles = profiles.columns.map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
-  const query = `select ${users.columns.map(columnOf).join(", ")}, ${ofProfiles}
+  const joinTo = (as: string, links: Links | null) =>
+    links ? joinLinks(reader, links, { as, key: columnOf(key) }) : "";
+  const profiles = await findProfiles(reader, { tables, users, columnOf });
+  const clearGroups = new Map([...groups].flatMap(([id, { name, isAmbiguous }]) => (isAmbiguous ? [] : [[id, name]])));
+  const clearPermissions = new Map([...permissions].map(([id, permission]) => [id, toPermission(permission)]));
+  const linked = await findLinksBeside(reader, {
+    users,
+    key: columnOf(key),
+    kinds: [
+      { of: memberships ? undefined : ofDjango("auth_group"), nameOf: (id) => clearGroups.get(id) },
+      { of: grants ? undefined : ofDjango("auth_permission"), nameOf: (id) => clearPermissions.get(id) },
+    ],
+  });
+  const beside = [...profiles.columns, ...linked.columns];
+  const ofBeside = beside.map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
+  // A picture that somebody has as a text is as long as all else of a thousand people.
+  const selected = users.columns.map((name) =>
+    name === key || isRead(name)
+      ? columnOf(name)
+      : `${reader.beginningOf(columnOf(name))} as ${reader.quoteColumn(name)}`,
+  );
+  const query = `select ${selected.join(", ")}, ${ofBeside}
     ${memberships ? "m.ids" : "null"} as "latchkey groups", ${grants ? "h.ids" : "null"} as "latchkey permissions"
-    from ${reader.quote(users)} u ${profiles.joins} ${joinTo("m", memberships, "group_id")} ${joinTo("h", grants, "permission_id")}
+    from ${reader.quote(users)} u ${profiles.joins} ${linked.joins} ${joinTo("m", memberships)} ${joinTo("h", grants)}
     order by ${columnOf(key)}`;
-  const idsIn = (text: string | null | undefined) => (text ? text.split(",") : []);
   return {
     place: `${users.table} in ${reader.place}`,
     startedAt: reader.startedAt,
@@ -62,7 +77,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
           const held = idsIn(groupIds).flatMap((id) => groups.get(id) ?? []);
           return {
             oldId: toOldId(oldId ?? "", users.uuidKey),
-            values: named(isName ? { [key]: oldId ?? null, ...rest } : rest, profiles),
+            values: named(isName ? { [key]: oldId ?? null, ...rest } : rest, beside),
             groups: held.flatMap(({ name, isAmbiguous }) => (isAmbiguous ? [] : [name])),
             ambiguousGroups: held.flatMap(({ name, isAmbiguous }) => (isAmbiguous ? [name] : [])),
             permissions: idsIn(permissionIds).flatMap((id) => permissions.get(id) ?? []),
@@ -75,10 +90,15 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
 }
 
 /** What was read beside the users, by its own names. */
-function named(values: OldRow["values"], { columns }: Profiles): OldRow["values"] {
-  if (columns.length === 0) return values;
-  const names = new Map(columns.map(({ alias, name }) => [alias, name]));
-  return Object.fromEntries(Object.entries(values).map(([column, value]) => [names.get(column) ?? column, value]));
+function named(values: OldRow["values"], beside: readonly ProfileColumn[]): OldRow["values"] {
+  if (beside.length === 0) return values;
+  const columns = new Map(beside.map((column) => [column.alias, column]));
+  return Object.fromEntries(
+    Object.entries(values).map(([alias, value]) => {
+      const { name = alias, read } = columns.get(alias) ?? {};
+      return [name, read ? read(value) : value];
+    }),
+  );
 }
 
 /** What every user model has that signs in with a password, beside a name. */
@@ -99,18 +119,6 @@ export function findUsers(tables: readonly Table[], named: string | undefined, p
       ? `No table in ${place} looks like one of users: none has the columns password, last_login and a name. Say which it is with --table, and what its columns are with --map.`
       : `More than one table could be that of users: ${names.join(", ")}. Say which with --table.`,
   );
-}
-
-interface Links {
-  readonly table: Table;
-  /** The column that points at the user. */
-  readonly user: string;
-}
-
-function findLinks(tables: readonly Table[], users: Table, other: string, suffix: string): Links | null {
-  const table = tables.find(({ schema, table }) => schema === users.schema && table === `${users.table}${suffix}`);
-  const user = table?.columns.find((name) => !["id", other].includes(name));
-  return table && user !== undefined && table.columns.includes(other) ? { table, user } : null;
 }
 
 /** Finds a table of Django's own, or of an app beside it, by its name. */

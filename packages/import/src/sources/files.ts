@@ -168,11 +168,19 @@ export interface JsonShape {
   toRow(object: Readonly<Record<string, unknown>>, path: string): OldRow;
 }
 
+/** Whether it is an object of any of a project's tables, whose id may be another one's in another table. */
+const isFixture = ({ model, fields }: Readonly<Record<string, unknown>>) =>
+  typeof model === "string" && /^\w+\.\w+$/.test(model) && typeof fields === "object" && fields !== null;
+
 /** Objects whose members are the columns. Nearly all have the same ones. */
 function plainShape({ idColumn }: FileOptions): JsonShape {
   let [known, idName]: [string | null, string] = [null, ""];
   return {
     toRow(object, path) {
+      if (isFixture(object))
+        throw new SourceError(
+          `${path} is what dumpdata of Django writes, in which people, groups and permissions are apart: give the database itself. Nothing was changed.`,
+        );
       const columns = Object.keys(object);
       const names = columns.join("\0");
       if (names !== known) [known, idName] = [names, findId(columns, idColumn, path)];
@@ -274,14 +282,21 @@ async function* splitObjects(pieces: AsyncIterable<string>, path: string): Async
     throw new SourceError(`${path} breaks off in its midst. Nothing was changed.`);
 }
 
+/** Characters of people who are held at once, however few they are. */
+const mostHeld = 8_000_000;
+
+const lengthOf = ({ values }: OldRow) => Object.values(values).reduce((sum, value) => sum + (value?.length ?? 0), 0);
+
 async function* inBatches(rows: AsyncIterable<OldRow>, path: string): AsyncGenerator<readonly OldRow[]> {
   let held: OldRow[] = [];
+  let length = 0;
   for await (const row of rows) {
     if (row.oldId === "") throw new SourceError(`${path} has a person without an id. Nothing was changed.`);
     held.push(row);
-    if (held.length < batch) continue;
+    length += lengthOf(row);
+    if (held.length < batch && length < mostHeld) continue;
     yield held;
-    held = [];
+    [held, length] = [[], 0];
   }
   if (held.length > 0) yield held;
 }

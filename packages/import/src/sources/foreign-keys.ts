@@ -9,7 +9,8 @@ export async function readForeignKeys(
 ): Promise<readonly ForeignKey[]> {
   const known = new Set(ours.map((table) => table && reader.quote(table)));
   const keys: ForeignKey[] = [];
-  for (const { table, column } of await reader.references(users)) {
+  const [key = ""] = users.primaryKey;
+  for (const { table, column, target } of await reader.references(users)) {
     if (known.has(reader.quote(table))) continue;
     const name = reader.quoteColumn(column);
     const [row] = await reader.all(`select count(${name}) as filled from ${reader.quote(table)}`);
@@ -17,6 +18,10 @@ export async function readForeignKeys(
       table: reader.quote(table),
       column: name,
       follower: reader.quoteColumn(`${column}_latchkey`),
+      by:
+        target === key
+          ? null
+          : { users: reader.quote(users), key: reader.quoteColumn(key), column: reader.quoteColumn(target) },
       rows: Number(row?.filled ?? 0),
     });
   }

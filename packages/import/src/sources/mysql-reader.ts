@@ -1,6 +1,7 @@
 import type { Connection, QueryError, RowDataPacket } from "mysql2";
 import { batch, SourceError } from "../old-row.ts";
 import {
+  lineOf,
   type Reference,
   type RequiredColumn,
   requireUrl,
@@ -14,7 +15,7 @@ type Row = Record<string, string | null>;
 
 /** Opens a database of MySQL or MariaDB: read only, as of one moment, times in UTC. */
 export async function openMysqlReader(url: string): Promise<SqlReader> {
-  requireUrl(url, isDecodable(url));
+  requireUrl(URL.canParse(url) && isDecodable(url));
   const place = describe(url);
   // Its driver is wanted by this source alone.
   const { createConnection } = await import("mysql2");
@@ -23,7 +24,7 @@ export async function openMysqlReader(url: string): Promise<SqlReader> {
     connectTimeout: 20_000,
     charset: "utf8mb4",
     // As text: a number of JavaScript loses digits, and a date microseconds.
-    typeCast: (field) => field.string("utf8"),
+    typeCast: (field) => (field.type === "BIT" ? toNumber(field.buffer()) : field.string("utf8")),
   });
   // Each query gets its own error besides.
   connection.on("error", () => {});
@@ -52,12 +53,16 @@ export async function openMysqlReader(url: string): Promise<SqlReader> {
     quoteColumn: quoteName,
     all,
     batches: (query) => readBatches(connection, query),
+    beginningOf: (column) => `left(${column}, 1)`,
     joined: (column) => `group_concat(${column} order by ${column} separator ',')`,
     references: (to) => readReferences(all, to),
     // The transaction ends with the connection; a long answer may still be under way.
     close: async () => connection.destroy(),
   };
 }
+
+/** The bits of a flag are no letters. */
+const toNumber = (bits: Buffer | null) => (bits === null ? null : String(BigInt(`0x${bits.toString("hex")}`)));
 
 /** Whether each `%` begins an escaped character: the driver decodes the user, the password and the name. */
 function isDecodable(url: string): boolean {
@@ -77,10 +82,7 @@ function describe(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-const lineOf = (error: unknown) =>
-  error instanceof Error
-    ? error.message.split("\n", 1)[0] || ("code" in error ? String(error.code) : error.name)
-    : String(error);
+const literal = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 
 type All = (query: string) => Promise<readonly Row[]>;
 
@@ -144,17 +146,22 @@ async function readTables(all: All): Promise<Table[]> {
   }));
 }
 
-async function readReferences(all: All, to: TableName): Promise<Reference[]> {
-  const rows = await all(`select k.table_name as "table", k.column_name as "column", exists (
+async function readReferences(all: All, to: Table): Promise<Reference[]> {
+  const rows =
+    await all(`select k.table_name as "table", k.column_name as "column", k.referenced_column_name as target, exists (
       select 1 from information_schema.statistics s
       where s.table_schema = k.table_schema and s.table_name = k.table_name and s.non_unique = 0
       group by s.index_name having count(*) = 1 and max(s.column_name) = k.column_name) as "isOneToOne"
     from information_schema.key_column_usage k
     where k.table_schema = database() and k.referenced_table_schema = database()
-      and k.referenced_table_name = '${to.table.replaceAll("\\", "\\\\").replaceAll("'", "''")}' order by 1, 2`);
-  return rows.map(({ table, column, isOneToOne }) => ({
+      and k.referenced_table_name = ${literal(to.table)} and (k.referenced_column_name = ${literal(to.primaryKey[0] ?? "")} or 1 = (
+        select count(*) from information_schema.key_column_usage o where o.constraint_schema = k.constraint_schema
+          and o.table_name = k.table_name and o.constraint_name = k.constraint_name))
+    order by 1, 2`);
+  return rows.map(({ table, column, target, isOneToOne }) => ({
     table: { schema: "", table: table ?? "" },
     column: column ?? "",
+    target: target ?? "",
     isOneToOne: isOneToOne === "1",
   }));
 }

@@ -1,7 +1,7 @@
 import { type OldRow, type Source, SourceError } from "../old-row.ts";
 import { auth0Shape, fromAuth0 } from "./auth0.ts";
 import { betterAuthTables } from "./better-auth.ts";
-import { openDjango } from "./django.ts";
+import { type DjangoOptions, openDjango } from "./django.ts";
 import { type FileOptions, type JsonShape, openCsv, openJson } from "./files.ts";
 import { createFirebaseShape } from "./firebase.ts";
 import { keycloakShape } from "./keycloak.ts";
@@ -26,8 +26,7 @@ export const sourceKinds = [
 ] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
-export interface SourceOptions extends FileOptions {
-  readonly table?: string | undefined;
+export interface SourceOptions extends FileOptions, DjangoOptions {
   /** The file of a Firebase project's hash parameters. */
   readonly hashConfig?: string | undefined;
 }

@@ -8,6 +8,8 @@ export interface ProfileColumn {
   readonly alias: string;
   /** The column, in SQL. */
   readonly sql: string;
+  /** What it says, where that is not what stands there. */
+  readonly read?: (text: string | null) => string | null;
 }
 
 /** What is kept of people in tables with a row for each of them at most, such as a profile, or a model that extends the user. */
@@ -20,21 +22,21 @@ export interface Profiles {
 export interface ProfileOptions {
   readonly tables: readonly Table[];
   readonly users: Table;
-  /** The key of the users, in SQL. */
-  readonly key: string;
+  /** A column of the users, in SQL. */
+  readonly columnOf: (name: string) => string;
 }
 
 /** Finds the columns beside the table of users that may be a person's name or a field of theirs: what they are, somebody has to decide. */
-export async function findProfiles(reader: SqlReader, { tables, users, key }: ProfileOptions): Promise<Profiles> {
+export async function findProfiles(reader: SqlReader, { tables, users, columnOf }: ProfileOptions): Promise<Profiles> {
   const columns: ProfileColumn[] = [];
   const joins: string[] = [];
-  for (const { table, column: link, isOneToOne } of await reader.references(users)) {
+  for (const { table, column: link, target, isOneToOne } of await reader.references(users)) {
     if (!isOneToOne) continue;
     const held = columnsOf(tables, table).filter((name) => name !== link && guessField(name) !== null);
     if (held.length === 0) continue;
     const place = table.schema === users.schema ? table.table : `${table.schema}.${table.table}`;
     const as = `latchkey_${joins.length}`;
-    joins.push(`left join ${reader.quote(table)} ${as} on ${as}.${reader.quoteColumn(link)} = ${key}`);
+    joins.push(`left join ${reader.quote(table)} ${as} on ${as}.${reader.quoteColumn(link)} = ${columnOf(target)}`);
     for (const name of held)
       columns.push({
         name: `${place}.${name}`,

@@ -1,12 +1,18 @@
 import { type Dialect, SourceError } from "../old-row.ts";
 
 /** @throws SourceError for what is no address, such as one with a password whose special characters are not escaped */
-export function requireUrl(text: string, isEscaped = true): void {
-  if (URL.canParse(text) && isEscaped) return;
+export function requireUrl(isAddress: boolean): void {
+  if (isAddress) return;
   throw new SourceError(
     "The source is no address of a database: write it as postgres://user:password@host/name, with @ : / # ? % in a password as %40 %3A %2F %23 %3F %25.",
   );
 }
+
+/** What went wrong, in one line. Of several tries, such as one for each address of a name, there is a code alone. */
+export const lineOf = (error: unknown): string =>
+  error instanceof Error
+    ? error.message.split("\n", 1)[0] || ("code" in error ? String(error.code) : error.name)
+    : String(error);
 
 /** A table over there, by where it is; `schema` is empty where a database has none. */
 export interface TableName {
@@ -49,10 +55,12 @@ export const toOldId = (id: string, uuidKey: UuidKey) =>
 export const toStoredId = (oldId: string, uuidKey: UuidKey) =>
   uuidKey === "bare" && bareUuid.test(oldId.replaceAll("-", "")) ? oldId.replaceAll("-", "") : oldId;
 
-/** A column of a table whose rows point at another one's. */
+/** A column of a table whose rows point at another one's; of several columns that do so together, the one that holds its key. */
 export interface Reference {
   readonly table: TableName;
   readonly column: string;
+  /** The column over there that it holds a value of: the key, unless somebody said otherwise. */
+  readonly target: string;
   /** Whether at most one row points at each. */
   readonly isOneToOne: boolean;
 }
@@ -69,6 +77,8 @@ export interface SqlReader {
   all(query: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
   /** Many, in batches, one at a time. */
   batches(query: string): AsyncIterable<readonly Readonly<Record<string, string | null>>[]>;
+  /** The first character of a column as text, in SQL, for one of which only whether it is filled is of interest. */
+  beginningOf(column: string): string;
   /** The values of a column of a group of rows, as text with commas between. */
   joined(column: string): string;
   /** Where the rows of other tables point at one. */

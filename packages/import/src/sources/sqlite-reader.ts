@@ -37,20 +37,27 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
         rows = [];
       }
       if (rows.length > 0) yield rows;
+      // Until then nobody can write there, unless its journal is a WAL.
+      if (database.isTransaction) database.exec("commit");
     },
+    beginningOf: (column) => `substr(${column}, 1, 1)`,
     joined: (column) => `group_concat(${column})`,
     async references(to) {
       const tables = await readTables(all);
       const found = tables.map(async ({ schema, table, primaryKey }) => {
         const keys = await all(
-          `select k."from" as "column", exists (select of_one.name from pragma_index_list(${literal(table)}) of_one
+          `select k."from" as "column", k."to" as target, exists (select of_one.name from pragma_index_list(${literal(table)}) of_one
             where of_one."unique" and not of_one.partial and k."from" = (
               select group_concat(part.name) from pragma_index_info(of_one.name) part)) as "isUnique"
-          from pragma_foreign_key_list(${literal(table)}) k where k."table" = ${literal(to.table)}`,
+          from pragma_foreign_key_list(${literal(table)}) k where k."table" = ${literal(to.table)} and (
+            coalesce(k."to", ${literal(to.primaryKey[0] ?? "")}) = ${literal(to.primaryKey[0] ?? "")}
+            or 1 = (select count(*) from pragma_foreign_key_list(${literal(table)}) o where o.id = k.id))`,
         );
-        return keys.map(({ column, isUnique }) => ({
+        return keys.map(({ column, target, isUnique }) => ({
           table: { schema, table },
           column: column ?? "",
+          // Where nothing is said it is the key.
+          target: target ?? to.primaryKey[0] ?? "",
           isOneToOne: isUnique === "1" || (primaryKey.length === 1 && primaryKey[0] === column),
         }));
       });
@@ -60,9 +67,12 @@ export async function openSqliteReader(path: string): Promise<SqlReader> {
   };
 }
 
+/** Milliseconds in which somebody who writes there has come to an end. */
+const longestWait = 5_000;
+
 function open(path: string): DatabaseSync {
   try {
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true, timeout: longestWait });
     database.exec("begin");
     return database;
   } catch (error) {
