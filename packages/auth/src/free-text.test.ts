@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isPlainLine, isPlainProse } from "./free-text.ts";
+import { escapeMisleading, isPlainLine, isPlainProse } from "./free-text.ts";
 
 describe("what would be shown as something else is no free text", () => {
   test.each([
@@ -23,6 +23,7 @@ describe("what would be shown as something else is no free text", () => {
     ["half a character", "a\ud800"],
   ])("%s", (_, text) => {
     expect([isPlainLine(text), isPlainProse(text)]).toEqual([false, false]);
+    expect(isPlainLine(escapeMisleading(text).toWellFormed())).toBe(true);
   });
 
   test.each(["a\nb", "a\r\nb", "a\tb"])("%j is prose, and no line", (text) => {
@@ -41,4 +42,8 @@ test.each([
   "St. John's; Nfld & Lab.",
 ])("%j is plain", (text) => {
   expect([isPlainLine(text), isPlainProse(text)]).toEqual([true, true]);
+});
+
+test("what would be shown as something else stands as JSON writes it, and anything else as it is", () => {
+  expect(escapeMisleading("\u202egnp.\u009b2J 😀 İ\n")).toBe("\\u202egnp.\\u009b2J 😀 İ\\u000a");
 });

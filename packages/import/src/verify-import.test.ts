@@ -58,9 +58,21 @@ describe("a number of somebody there that another one has here", () => {
   });
 });
 
+test("another hash than there is a fault, unless its person has signed in or set a password here", async () => {
+  await run();
+  await service.auth.signIn({ username: "bob", password: "what bob types" }, service.facts);
+  expect(await verify()).toMatchObject({ different: [], isGood: true });
+  await service.database.query("update latchkey.users set password = (select password from latchkey.users where username = 'bob')");
+  expect(await verify()).toMatchObject({ different: ["1: password"], isGood: false });
+  await service.auth.operator.changePassword("ada", "chosen here by ada");
+  expect(await verify()).toMatchObject({ different: [], isGood: true });
+});
+
 test("what a group has there and not here, and the other way round, is counted", async () => {
   const { database } = service;
-  await database.query("insert into latchkey.permissions (permission) values ('shop.add_order'), ('shop.publish_order')");
+  await database.query(
+    "insert into latchkey.permissions (permission) values ('shop.add_order'), ('shop.publish_order')",
+  );
   await project.run("insert into users_user_groups values (1, 1, 1)");
   await run();
   expect(await verify()).toMatchObject({ groupPermissionsMissing: 0, groupPermissionsAdded: 0, isGood: true });

@@ -188,6 +188,9 @@ const differences: Readonly<Record<string, string>> = {
   isSuperuser: "u.is_superuser and not p.is_superuser",
   dateJoined: "p.date_joined <> u.date_joined",
   lastLogin: "p.last_login > coalesce(u.last_login, '-infinity')",
+  // At a sign-in here it is hashed anew.
+  password: `not p.is_weak and u.password <> p.password and u.password_set_at is null and u.last_login is not distinct from p.last_login
+    and not exists (select from latchkey.sessions s where s.user_id = u.id)`,
 };
 
 /** Compares every field of those of whom nothing changed there since the last run. */

@@ -129,3 +129,12 @@ describe("a JSON file is read", () => {
     expect(rows.map(({ values }) => values.username)).toEqual(people.map(({ username }) => username));
   });
 });
+
+test("people with very long texts are held a few at a time", async () => {
+  const lines = Array.from({ length: 20 }, (_, id) => `${JSON.stringify({ id, photo: "x".repeat(900_000) })}\n`);
+  const source = await openJson(await write(lines.join("")));
+  const sizes: number[] = [];
+  for await (const rows of source.read()) sizes.push(rows.length);
+  await source.close();
+  expect(sizes).toEqual([9, 9, 2]);
+});

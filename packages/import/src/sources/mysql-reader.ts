@@ -7,7 +7,6 @@ import {
   requireUrl,
   type SqlReader,
   type Table,
-  type TableName,
   toUuidKey,
 } from "./sql-reader.ts";
 

@@ -73,7 +73,10 @@ test("a table of users in parts is one table", async () => {
 });
 
 test.each([
-  ["postgres://me:hidden-word@/shop?host=/nowhere", /^The source postgres:\/\/\/nowhere\/shop cannot be reached: connect ENOENT/],
+  [
+    "postgres://me:hidden-word@/shop?host=/nowhere",
+    /^The source postgres:\/\/\/nowhere\/shop cannot be reached: connect ENOENT/,
+  ],
   ["postgres://me:hidden-word@127.0.0.1:1/shop?sslmode=require", /cannot be reached: connect ECONNREFUSED/],
   ["postgres://me:hidden-word@127.0.0.1:1/shop?sslrootcert=/nowhere", /cannot be reached: ENOENT/],
 ])("%s is one line", async (address, message) => {

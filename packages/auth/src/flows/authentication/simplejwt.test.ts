@@ -10,9 +10,9 @@ const djangoHash = `pbkdf2_sha256$1$salt$${pbkdf2Sync(password, "salt", 1, 32, "
 
 type Members = Readonly<Record<string, unknown>>;
 
-function sign(claims: Members, secret = secretKey): string {
-  const input = [{ alg: "HS256", typ: "JWT" }, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+function sign(claims: Members, secret = secretKey, toJson: (claims: Members) => string = JSON.stringify): string {
+  const input = [JSON.stringify({ alg: "HS256", typ: "JWT" }), toJson(claims)]
+    .map((part) => Buffer.from(part).toString("base64url"))
     .join(".");
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
 }
@@ -38,7 +38,16 @@ beforeAll(async () => {
     ["7", "alice"],
     ["8", "boss"],
     ["9", "left_out"],
+    ["9007199254740992", "even"],
+    ["9007199254740993", "odd"],
   ]);
+  for (const [oldId, username] of [
+    ["9007199254740992", "even"],
+    ["9007199254740993", "odd"],
+  ] as const) {
+    const importedFrom = { source: "django", oldId };
+    await service.auth.createUser({ username, password: { djangoHash }, importedFrom });
+  }
   await service.auth.createUser({
     username: "alice",
     password: { djangoHash },
@@ -57,6 +66,8 @@ beforeAll(async () => {
     ["7", "alice_renamed"],
     ["8", "boss"],
     ["9", "left_out"],
+    ["9007199254740992", "even"],
+    ["9007199254740993", "odd"],
   ]);
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -74,6 +85,15 @@ const authenticate = (token: string) => service.auth.authenticate([`Bearer ${tok
 test("an access token of simplejwt is its person's by the old id, also after they are renamed there", async () => {
   expect((await authenticate(sign(access()))).user.username).toBe("alice");
   expect((await authenticate(sign(access({ user_id: "7", jti: "of a later version" })))).user.username).toBe("alice");
+});
+
+test("an id of more digits than JavaScript keeps is one person's, whose neighbour it is not", async () => {
+  const withId = (digits: string) =>
+    sign(access({ user_id: "id" }), secretKey, (claims) => JSON.stringify(claims).replace('"id"', digits));
+  expect((await authenticate(withId("9007199254740993"))).user.username).toBe("odd");
+  expect((await authenticate(withId("9007199254740992"))).user.username).toBe("even");
+  for (const digits of ["9007199254740994", "9.007199254740993e15", "9007199254740993.0", "1e30", "-9007199254740993"])
+    await expect(authenticate(withId(digits)), digits).rejects.toMatchObject({ code: "token_invalid" });
 });
 
 test.each<[what: string, claims: () => Members]>([
