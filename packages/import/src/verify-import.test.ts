@@ -68,6 +68,17 @@ test("another hash than there is a fault, unless its person has signed in or set
   expect(await verify()).toMatchObject({ different: [], isGood: true });
 });
 
+test("an address that whoever has rights here kept from their new username is no fault", {
+  tags: ["long"],
+}, async () => {
+  const email = "info@firma.example";
+  await project.insert({ id: 3, username: "1kaplan", email, is_staff: true }, { id: 4, username: "cem", email });
+  await run();
+  await project.run("update users_user set username = 'kaplan@firma.example' where id = 3");
+  expect(await run()).toMatchObject({ followed: { kept: ["3: username"] } });
+  expect(await verify()).toMatchObject({ different: [], isGood: true });
+});
+
 test("what a group has there and not here, and the other way round, is counted", async () => {
   const { database } = service;
   await database.query(

@@ -160,6 +160,8 @@ interface Decided {
   /** Fields that were taken: their prints are made anew. */
   readonly taken: string[];
   readonly kept: string[];
+  /** The same, of which nothing is new there: read along with a username that was of another kind. */
+  readonly untold: readonly string[];
   /** Fields that are here as they are there by now, whoever changed them. */
   readonly agreed: readonly string[];
   readonly endsSessions: boolean;
@@ -172,8 +174,8 @@ interface Decided {
 
 const isChangedHere = (change: Change, field: string) => change.before.here?.[field] !== change.now[field];
 
-/** What becomes of a field that changed there: null where nothing is to be done, or nothing is new. */
-function judgeField(change: Change, field: string): "take" | "keep" | "same" | null {
+/** What becomes of a field that changed there: null where nothing is to be done. */
+function judgeField(change: Change, field: string): "take" | "keep" | "keep untold" | "same" | null {
   if (!change.changed.includes(field)) return null;
   const { [field]: columns = [] } = columnsOf;
   const isAlias = field === "username" && change.staged.alias !== change.alias;
@@ -181,16 +183,17 @@ function judgeField(change: Change, field: string): "take" | "keep" | "same" | n
   const isProved = { phoneNumber: change.isPhoneProved, email: change.isEmailProved }[field] ?? false;
   if (!isChangedHere(change, field) && !isProved && !change.hasRights) return "take";
   // Read along with a username that may be a name of another kind, it is no change that somebody should know of.
-  return change.before.there?.[field] === change.there[field] ? null : "keep";
+  return change.before.there?.[field] === change.there[field] ? "keep untold" : "keep";
 }
 
 async function decide(change: Change, options: FollowOptions, moved: ReadonlySet<string>): Promise<Decided> {
   const set: Record<string, unknown> = {};
-  const [taken, kept, agreed]: [string[], string[], string[]] = [[], [], []];
+  const [taken, kept, agreed, untold]: [string[], string[], string[], string[]] = [[], [], [], []];
   for (const [field, columns] of Object.entries(columnsOf)) {
     const judged = judgeField(change, field);
     const isName = Object.hasOwn(nameColumns, field);
     if (judged === "keep" || (judged === "take" && isName)) kept.push(field);
+    else if (judged === "keep untold") untold.push(field);
     else if (judged === "same") (moved.has(`${change.userId} ${field}`) ? taken : agreed).push(field);
     else if (judged === "take") {
       taken.push(field);
@@ -209,7 +212,7 @@ async function decide(change: Change, options: FollowOptions, moved: ReadonlySet
     taken.push("lastLogin");
   }
   const grants = followGrants(change, options, kept);
-  return { change, set, taken, kept, agreed, endsSessions, ...grants, held: toHeld(change, taken, grants) };
+  return { change, set, taken, kept, untold, agreed, endsSessions, ...grants, held: toHeld(change, taken, grants) };
 }
 
 interface Effects {
@@ -330,7 +333,7 @@ async function write(run: Run, decided: readonly Decided[]): Promise<number> {
 
 async function writeOne(
   run: Run,
-  { change, set, taken, kept, agreed, endsSessions, held, ...grants }: Decided,
+  { change, set, taken, kept, untold, agreed, endsSessions, held, ...grants }: Decided,
 ): Promise<boolean> {
   const { client, id, source } = run;
   const columns = Object.keys(set).map((column, index) => {
@@ -367,7 +370,7 @@ async function writeOne(
       [...taken, ...agreed],
       withAlias(change.changed),
       id,
-      withAlias(kept),
+      withAlias([...kept, ...untold]),
       JSON.stringify({ held }),
     ],
   );
