@@ -1,8 +1,12 @@
+/** Where a spreadsheet reads a formula: at a cell's beginning, also of one that it makes by a separator of its own. */
+const formula = /(?<=^|[;\t\r\n])(?='*[=+\-@\t\r])/g;
+const guarded = /(?<=^|[;\t\r\n])'(?='*[=+\-@\t\r])/g;
+
 /** A cell that no spreadsheet takes for a formula, quoted where it must be. */
 export function toCell(value: string | null): string {
   if (value === null) return "";
   // An apostrophe is what spreadsheets themselves write in front of text.
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = value.replace(formula, "'");
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
@@ -11,6 +15,4 @@ export function toCsvLine(values: readonly (string | null)[]): string {
 }
 
 /** What {@link toCell} was given. */
-export function fromCell(text: string): string {
-  return /^'[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
-}
+export const fromCell = (text: string): string => text.replace(guarded, "");
