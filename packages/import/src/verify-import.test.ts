@@ -62,7 +62,9 @@ test("another hash than there is a fault, unless its person has signed in or set
   await run();
   await service.auth.signIn({ username: "bob", password: "what bob types" }, service.facts);
   expect(await verify()).toMatchObject({ different: [], isGood: true });
-  await service.database.query("update latchkey.users set password = (select password from latchkey.users where username = 'bob')");
+  await service.database.query(
+    "update latchkey.users set password = (select password from latchkey.users where username = 'bob')",
+  );
   expect(await verify()).toMatchObject({ different: ["1: password"], isGood: false });
   await service.auth.operator.changePassword("ada", "chosen here by ada");
   expect(await verify()).toMatchObject({ different: [], isGood: true });

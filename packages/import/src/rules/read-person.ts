@@ -96,7 +96,12 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
   const listed = splitList(text("groups"));
   const groups = readGroups({ names: [...row.groups, ...listed.names], others: listed.others }, tell);
   if (row.ambiguousGroups?.length)
-    tell("group_unreadable", "groups", inOneLine(row.ambiguousGroups), "would be called here as another group there is");
+    tell(
+      "group_unreadable",
+      "groups",
+      inOneLine(row.ambiguousGroups),
+      "would be called here as another group there is",
+    );
   const oldUsername = keepable(text("username"));
   const oldPhone = keepable(text("phoneNumber"));
   return {
@@ -122,7 +127,10 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     lastLogin: time("lastLogin"),
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
-    permissions: readPermissions([...row.permissions.map(toPermission), ...Object.values(splitList(text("permissions"))).flat()]),
+    permissions: readPermissions([
+      ...row.permissions.map(toPermission),
+      ...Object.values(splitList(text("permissions"))).flat(),
+    ]),
     prints: toPrints(row, { texts, password }, rules.print),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),
@@ -196,7 +204,8 @@ function readGroups({ names, others }: List, tell: Tell): string[] {
     if (read === null) unreadable.push(name);
     else groups.add(read);
   }
-  if (unreadable.length > 0) tell("group_unreadable", "groups", inOneLine(unreadable), "is no name that a group can have");
+  if (unreadable.length > 0)
+    tell("group_unreadable", "groups", inOneLine(unreadable), "is no name that a group can have");
   return [...groups];
 }
 
