@@ -1,11 +1,11 @@
 import type { ForeignKey } from "../old-row.ts";
-import type { SqlReader, Table } from "./sql-reader.ts";
+import type { SqlReader, Table, TableName } from "./sql-reader.ts";
 
 /** The columns of other tables that point at people, but for those of tables that are read themselves. */
 export async function readForeignKeys(
   reader: SqlReader,
   users: Table,
-  ours: readonly (Table | null)[],
+  ours: readonly (TableName | null)[],
 ): Promise<readonly ForeignKey[]> {
   const known = new Set(ours.map((table) => table && reader.quote(table)));
   const keys: ForeignKey[] = [];
