@@ -16,3 +16,11 @@ test("an address with a password whose % is not escaped is one line, with exit c
   await expect(opening).rejects.toMatchObject({ name: "SourceError", exitCode: 2 });
   await expect(opening).rejects.not.toThrow(/50%off/);
 });
+
+test("an ssl-mode that is none is one line, and nothing is sent", async () => {
+  await expect(openMysqlReader("mysql://me:hidden-word@127.0.0.1:1/shop?ssl-mode=always")).rejects.toMatchObject({
+    name: "SourceError",
+    exitCode: 2,
+    message: expect.stringContaining("none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"),
+  });
+});

@@ -1,4 +1,4 @@
-import type { Connection, QueryError, RowDataPacket } from "mysql2";
+import type { Connection, QueryError, RowDataPacket, SslOptions } from "mysql2";
 import { batch, SourceError } from "../old-row.ts";
 import {
   lineOf,
@@ -13,13 +13,16 @@ import {
 type Row = Record<string, string | null>;
 
 /** Opens a database of MySQL or MariaDB: read only, as of one moment, times in UTC. */
-export async function openMysqlReader(url: string): Promise<SqlReader> {
-  requireUrl(URL.canParse(url) && isDecodable(url));
+export async function openMysqlReader(address: string): Promise<SqlReader> {
+  requireUrl(URL.canParse(address) && isDecodable(address));
+  const url = new URL(address);
   const place = describe(url);
+  const ssl = takeSsl(url);
   // Its driver is wanted by this source alone.
   const { createConnection } = await import("mysql2");
   const connection = createConnection({
-    uri: url,
+    uri: url.href,
+    ...(ssl && { ssl }),
     connectTimeout: 20_000,
     charset: "utf8mb4",
     // As text: a number of JavaScript loses digits, and a date microseconds.
@@ -73,11 +76,26 @@ function isDecodable(url: string): boolean {
   }
 }
 
+const sslModes: Readonly<Record<string, SslOptions | undefined>> = {
+  DISABLED: undefined,
+  PREFERRED: undefined,
+  REQUIRED: { rejectUnauthorized: false },
+  VERIFY_CA: { rejectUnauthorized: true },
+  VERIFY_IDENTITY: { rejectUnauthorized: true, verifyIdentity: true },
+};
+
+/** How a connection is to be encrypted, by the parameter of MySQL's own programs, which the driver would pass over and send all in clear text. */
+function takeSsl({ searchParams }: URL): SslOptions | undefined {
+  const mode = searchParams.get("ssl-mode")?.toUpperCase();
+  searchParams.delete("ssl-mode");
+  if (mode === undefined || Object.hasOwn(sslModes, mode)) return sslModes[mode ?? ""];
+  throw new SourceError(`The source has an ssl-mode that is none of ${Object.keys(sslModes).join(", ")}.`);
+}
+
 const quoteName = (name: string) => `\`${name.replaceAll("`", "``")}\``;
 
 /** Where it is, without the password. */
-function describe(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
+function describe({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 

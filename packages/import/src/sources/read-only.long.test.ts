@@ -10,7 +10,12 @@ test.skipIf(!hasMariadb())(
     const there = await createConnection({ uri: database.url, multipleStatements: true });
     await there.query(`create table users_user (id integer primary key, username varchar(150) not null);
       insert into users_user values (1, 'ada'), (2, 'bob')`);
-    const reader = await openReader(database.url);
+    // This server has no certificate: what would go in clear text goes not at all.
+    await expect(openReader(`${database.url}?ssl-mode=REQUIRED`)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/cannot be reached: .*secure connection/),
+    });
+    const reader = await openReader(`${database.url}?ssl-mode=PREFERRED`);
     try {
       const writes = [
         "insert into users_user values (3, 'eve')",
