@@ -46,6 +46,21 @@ export async function openWindow(browser: Browser): Promise<BrowserContext> {
 
 const isGone = (context: BrowserContext) => !context.browser()?.isConnected();
 
+/** One for all files of this process, with a site of its own for each test: each file's own would take a second of the processor. */
+let common: BrowserContext | undefined;
+
+/** The window, opened anew where it went with its browser. */
+async function findWindow(): Promise<BrowserContext> {
+  const browser = await findBrowser();
+  if (common?.browser() === browser) return common;
+  const window = await openWindow(browser);
+  const tab = await window.newPage();
+  staying.set(window, tab);
+  leaveTab(tab);
+  common = window;
+  return window;
+}
+
 /** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
 async function tidyUp(context: BrowserContext): Promise<void> {
   if (isGone(context)) return;
@@ -64,7 +79,7 @@ async function blankOut(tab: Page | undefined): Promise<void> {
   if (!tab || tab.isClosed()) return;
   try {
     await tab.unrouteAll({ behavior: "ignoreErrors" });
-    await tab.evaluate("sessionStorage.clear()").catch(() => {});
+    await tab.evaluate("sessionStorage.clear(), localStorage.clear()").catch(() => {});
     await tab.goto("about:blank");
     leaveTab(tab);
   } catch {
@@ -86,7 +101,7 @@ export const browserTest = base
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
   .extend("chromium", { scope: "worker" }, async ({}, { onCleanup }) => {
     onCleanup(async () => (await shared)?.close());
-    return { find: findBrowser };
+    return { find: findBrowser, findWindow };
   })
   .extend("browser", ({ chromium }) => chromium.find())
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
@@ -95,24 +110,8 @@ export const browserTest = base
     onCleanup(() => site[Symbol.asyncDispose]());
     return site;
   })
-  .extend("window", { scope: "file" }, async ({ chromium }, { onCleanup }) => {
-    let window: BrowserContext | undefined;
-    onCleanup(async () => {
-      if (window && !isGone(window)) await window.close();
-    });
-    return {
-      async find(): Promise<BrowserContext> {
-        if (window && !isGone(window)) return window;
-        window = await openWindow(await chromium.find());
-        const tab = await window.newPage();
-        staying.set(window, tab);
-        leaveTab(tab);
-        return window;
-      },
-    };
-  })
-  .extend("context", async ({ window, task }, { onCleanup }) => {
-    const context = await window.find();
+  .extend("context", async ({ chromium, task }, { onCleanup }) => {
+    const context = await chromium.findWindow();
     onCleanup(async () => {
       if (task.result?.state === "fail") console.error(`"${task.name}" failed at\n${await describeTabs(context)}`);
       await tidyUp(context);

@@ -12,7 +12,7 @@ let installation: Installation;
 let service: Service;
 let startedAt: number;
 beforeAll(async () => {
-  installation = await createInstallation({}, { form: "sources", isNew: true });
+  installation = await createInstallation({}, { isNew: true });
   startedAt = performance.now();
   service = await installation.start();
 });

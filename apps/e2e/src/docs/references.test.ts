@@ -3,6 +3,7 @@ import { access, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { locate } from "../processes/bundle.ts";
 import { anchorsOf, codeIn, proseOf, readPage, readPages, root } from "./documents.ts";
 
 const pages = await readPages();
@@ -62,7 +63,7 @@ test("every file and folder that a page names is there", async () => {
 test("every script and every command that a page names is there", async () => {
   const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const { bin } = JSON.parse(await readFile(join(root, "apps/api/package.json"), "utf8"));
-  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "apps/api/src/cli.ts"), "--help"]);
+  const { stdout: help } = await promisify(execFile)(process.execPath, [locate("cli"), "--help"]);
   const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+)/gm)].map(([, command]) => command);
   const text = pages.map((page) => page.text).join("\n");
   const named = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));

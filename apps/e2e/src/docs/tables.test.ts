@@ -11,6 +11,7 @@ import { parseSettings, type Settings } from "../../../api/src/environment.ts";
 import { exitCodes } from "../../../api/src/exit-codes.ts";
 import { limits } from "../../../api/src/limits.ts";
 import { describeSettings } from "../../../api/src/settings-report.ts";
+import { locate } from "../processes/bundle.ts";
 import { codeIn, readPage, root, tablesOf } from "./documents.ts";
 
 const defaults = parseSettings({});
@@ -105,7 +106,7 @@ test("the reasons of a refused sign-in in docs/audit-events.md are those of the 
 });
 
 test("the table in docs/command-line.md has every command, with its arguments", async () => {
-  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "apps/api/src/cli.ts"), "--help"]);
+  const { stdout: help } = await promisify(execFile)(process.execPath, [locate("cli"), "--help"]);
   const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+)((?: [<[][\w.]+[>\]])*)/gm)].map(
     ([, name, words = ""]) => `${name}${words.replace(" [options]", "")}`,
   );

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, call } from "../live-server.ts";
-import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
+import { obtainToken, register, signIn } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
 
@@ -33,7 +33,7 @@ describe("two services that start on an empty folder at the same moment", () => 
   it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
     const [first, second] = await Promise.all([start(), start()]);
     const postgres = await postgresOrThrow();
-    await createUser(installation, "--username", "alice");
+    await register(first.url, "alice");
     const token = await obtainToken(first.url, "alice");
     expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
 

@@ -15,6 +15,11 @@ export async function createUser(installation: Installation, ...args: readonly s
   expect(run).toMatchObject({ code: 0, stderr: "" });
 }
 
+/** Has somebody register at a service: a command of their own would take a process, and a database that runs. */
+export async function register(url: string, username: string): Promise<void> {
+  expect(await call(url, "account.register", { input: { username, password } })).toMatchObject({ status: 200 });
+}
+
 export function signIn(url: string, username: string): Promise<Answer> {
   return call(url, "token.obtain", { input: { username, password } });
 }

@@ -5,7 +5,7 @@ import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { expect, test } from "vitest";
 import { readPage } from "../docs/documents.ts";
 import { call } from "../live-server.ts";
-import { createUser, obtainToken, signIn } from "./accounts-by-cli.ts";
+import { obtainToken, register, signIn } from "./accounts-by-cli.ts";
 import { createInstallation } from "./installation.ts";
 
 /** The commands of docs/backup-and-upgrade.md that have these words in them. */
@@ -31,13 +31,13 @@ test.skipIf(process.platform !== "linux")(
     };
 
     const first = await installation.start();
-    await createUser(installation, "--username", "alice");
+    await register(first.url, "alice");
     const token = await obtainToken(first.url, "alice");
     await first.stop();
     await run("cp --archive .latchkey ");
 
     const second = await installation.start();
-    await createUser(installation, "--username", "bob");
+    await register(second.url, "bob");
     await second.stop();
     await run("cp --archive /var/backups/");
 

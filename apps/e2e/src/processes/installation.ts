@@ -18,6 +18,9 @@ export interface Service extends Program {
   stop(signal?: NodeJS.Signals): Promise<Outcome>;
 }
 
+/** Bundled, or as the sources are. */
+type Form = "bundle" | "sources";
+
 /** A data folder of its own, and the processes that use it. */
 export interface Installation extends AsyncDisposable {
   readonly dataDir: string;
@@ -51,8 +54,8 @@ export interface InstallationOptions {
   readonly isOnTestServer?: boolean;
   /** Has commands run in one process, which has loaded them, in place of one process each. */
   readonly keepsCommandLine?: boolean;
-  /** Whether its processes run the bundle, which is up in a third of the time, or the sources, as `pnpm start` does. */
-  readonly form?: "bundle" | "sources";
+  /** Whether its services run the bundle, which is up in a third of the time, or the sources, as `pnpm start` does. */
+  readonly form?: Form;
 }
 
 export interface RunOptions {
@@ -60,6 +63,8 @@ export interface RunOptions {
   readonly variables?: Variables;
   /** In a process of its own, where the installation keeps one for the others. */
   readonly isApart?: boolean;
+  /** The bundle unless said, as with services. */
+  readonly form?: Form;
 }
 
 /**
@@ -89,7 +94,7 @@ export async function createInstallation(
   const kept = keepsCommandLine ? keepCommandLine() : null;
   const common = { LATCHKEY_DATA_DIR: dataDir, PORT: "0", PASSWORD_COST: "10", ...elsewhere, ...defaults };
 
-  function open(entry: Entry, args: readonly string[], { input, variables }: RunOptions = {}): Program {
+  function open(entry: Entry, args: readonly string[], { input, variables, form }: RunOptions = {}): Program {
     const options = { folder, form, variables: { ...common, ...variables }, ...(input !== undefined && { input }) };
     const program = launch(entry, args, options);
     programs.push(program);
@@ -99,8 +104,8 @@ export async function createInstallation(
   return {
     dataDir,
     writeFile: (name, text) => writeFile(join(folder, name), text),
-    launch: (variables = {}) => open("main", [], { variables }),
-    start: async (variables = {}) => toService(open("main", [], { variables })),
+    launch: (variables = {}) => open("main", [], { variables, form }),
+    start: async (variables = {}) => toService(open("main", [], { variables, form })),
     launchCommand: (args, options) => open("cli", args, options),
     run(args, options = {}) {
       const { input = "", variables, isApart = false } = options;
@@ -145,9 +150,18 @@ export async function findPostgres(dataDir: string): Promise<number | undefined>
 
 /** A process that has ended but that nobody has waited for does not count. */
 export async function isRunning(pid: number): Promise<boolean> {
-  const ps = promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]);
-  const state = await ps.then(({ stdout }) => stdout.trim()).catch(() => "");
+  const state = await readState(pid);
   return state !== "" && !state.startsWith("Z");
+}
+
+/** A letter for what a process does, or nothing where there is none. Who waits for its end asks again and again, so that no program is started for it. */
+async function readState(pid: number): Promise<string> {
+  if (process.platform !== "linux") {
+    const ps = promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]);
+    return ps.then(({ stdout }) => stdout.trim()).catch(() => "");
+  }
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 1).trim();
 }
 
 export async function killPostgres(dataDir: string): Promise<void> {

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { locate } from "./bundle.ts";
-import type { Outcome, Variables } from "./service-process.ts";
+import { compileCache, type Outcome, type Variables } from "./service-process.ts";
 
 /** A command to run, with all of its environment. */
 export interface Order {
@@ -22,7 +22,10 @@ export interface KeptCommandLine extends AsyncDisposable {
 const runner = fileURLToPath(new URL("command-runner.ts", import.meta.url));
 
 export function keepCommandLine(): KeptCommandLine {
-  const child = fork(runner, [locate("cli")], { env: {}, execArgv: [], serialization: "advanced" });
+  const child = fork(runner, [locate("cli")], {
+    ...{ env: { NODE_COMPILE_CACHE: compileCache }, execArgv: [] },
+    serialization: "advanced",
+  });
   const ended = once(child, "exit").then(() => {
     throw new Error("The process that runs the commands has ended");
   });

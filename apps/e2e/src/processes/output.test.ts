@@ -1,31 +1,38 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { shareOut, testSecret } from "@latchkey/auth/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { locate } from "./bundle.ts";
-import { createMigratedDatabase } from "./external-database.ts";
+import { createMigratedDatabase, type OwnDatabase } from "./external-database.ts";
 import { createInstallation } from "./installation.ts";
+import { compileCache } from "./service-process.ts";
 
-test.skipIf(process.platform !== "linux")(
-  "what cannot be written on a disk that is full is a failure, and a reader who has seen enough is none",
-  async () => {
-    await using database = await createMigratedDatabase();
-    const env = {
-      ...{ PATH: process.env.PATH, DATABASE_URL: database.url, CLI: locate("cli") },
-      LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
-    };
-    await using installation = await createInstallation({ ...env, PATH: env.PATH ?? "" });
-    expect(await installation.run(["list-users"])).toMatchObject({ code: 0 });
-    for (const command of ["jwks", "export-erasures", "list-users"]) {
-      const run = (to: string) => promisify(execFile)("/bin/sh", ["-c", `node "$CLI" ${command} ${to}`], { env });
-      await expect(run("> /dev/full"), command).rejects.toMatchObject({
-        code: 1,
-        stderr: "latchkey: the output cannot be written (ENOSPC)\n",
-      });
-    }
-    const piped = `{ node "$CLI" jwks; echo "$?" >&2; } | true`;
-    await expect(promisify(execFile)("/bin/sh", ["-c", piped], { env })).resolves.toEqual({
-      stdout: "",
-      stderr: "0\n",
+let database: OwnDatabase;
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  await using installation = await createInstallation({ DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret });
+  expect(await installation.run(["list-users"])).toMatchObject({ code: 0 });
+});
+afterAll(() => database[Symbol.asyncDispose]());
+
+/** A line of a shell, in which `$CLI` is the command line. */
+function shell(line: string) {
+  const { PATH } = process.env;
+  const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret };
+  const env = { PATH, NODE_COMPILE_CACHE: compileCache, CLI: locate("cli"), ...settings };
+  return promisify(execFile)("/bin/sh", ["-c", line], { env });
+}
+
+for (const { tags, cases } of shareOut(["jwks", "export-erasures", "list-users"], 3))
+  test.each(cases)("what %s cannot write on a disk that is full is a failure", { tags }, async (command) => {
+    if (process.platform !== "linux") return;
+    await expect(shell(`node "$CLI" ${command} > /dev/full`)).rejects.toMatchObject({
+      code: 1,
+      stderr: "latchkey: the output cannot be written (ENOSPC)\n",
     });
-  },
-);
+  });
+
+test.skipIf(process.platform !== "linux")("a reader who has seen enough is no failure", async () => {
+  const piped = `{ node "$CLI" jwks; echo "$?" >&2; } | true`;
+  await expect(shell(piped)).resolves.toEqual({ stdout: "", stderr: "0\n" });
+});

@@ -41,7 +41,7 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     );
   });
 
-  it("when the data folder holds something else, which stays as it is", async () => {
+  it("when the data folder holds something else, which stays as it is", { tags: ["long"] }, async () => {
     const foreign = join(installation.dataDir, "..", "foreign");
     await mkdir(foreign);
     await writeFile(join(foreign, "thesis.txt"), "");
@@ -68,13 +68,13 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     expect(await installation.findPostgres()).toBeUndefined();
   });
 
-  it("when nothing answers at DATABASE_URL, whose password is not told", async () => {
+  it("when nothing answers at DATABASE_URL, whose password is not told", { tags: ["long"] }, async () => {
     expect(await refusalOf({ DATABASE_URL: "postgres://latchkey:hunter2@127.0.0.1:1/latchkey" })).toBe(
       "PostgreSQL at 127.0.0.1:1/latchkey cannot be used: connect ECONNREFUSED 127.0.0.1:1; look whether PostgreSQL runs there, and at the host and the port in DATABASE_URL",
     );
   });
 
-  it("when PostgreSQL asks for a password that is not given, and a command ends too", async () => {
+  it("when PostgreSQL asks for a password that is not given, and a command ends too", { tags: ["long"] }, async () => {
     await using database = await createTestDatabase();
     const { host, port, user } = database.connection;
     const variables = { DATABASE_URL: `postgres://${user}@${host}:${port}/${database.connection.database}` };
@@ -85,13 +85,13 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     expect([code, stderr.slice("latchkey: ".length, -1)]).toEqual([3, expect.stringMatching(line)]);
   });
 
-  it("when its host is no address of this machine", async () => {
+  it("when its host is no address of this machine", { tags: ["long"] }, async () => {
     expect(await refusalOf({ HOST: "192.0.2.1", INSECURE_HTTP: "yes" })).toBe(
       "Cannot listen on 192.0.2.1:0: no address of this machine is called so; set HOST to one that is.",
     );
   });
 
-  it("when a newer version has migrated the database", async () => {
+  it("when a newer version has migrated the database", { tags: ["long"] }, async () => {
     await using database = await createTestDatabase();
     await database.query("insert into latchkey.kysely_migration values ('9999-future', now()::text)");
     expect(await refusalOf({ DATABASE_URL: toDatabaseUrl(database.connection) })).toBe(

@@ -12,7 +12,8 @@ let database: TestDatabase;
 let installation: Installation;
 beforeEach(async () => {
   database = await createTestDatabase();
-  installation = await createInstallation({ DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET: a });
+  const settings = { DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET: a };
+  installation = await createInstallation(settings, { keepsCommandLine: true });
   await createUser(installation, "--username", "alice");
 });
 afterEach(async () => {

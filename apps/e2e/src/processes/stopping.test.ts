@@ -2,7 +2,7 @@ import { access, readdir } from "node:fs/promises";
 import { shareOut } from "@latchkey/auth/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type BegunSignIn, beginSignIn, createUser } from "./accounts-by-cli.ts";
+import { type BegunSignIn, beginSignIn, register } from "./accounts-by-cli.ts";
 import { createEmptyDatabase } from "./external-database.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
@@ -14,10 +14,19 @@ let installation: Installation;
 
 beforeAll(async () => {
   installation = await createInstallation(slow);
-  await createUser(installation, "--username", "alice");
 });
 
 afterAll(() => installation[Symbol.asyncDispose]());
+
+let isAliceThere = false;
+
+/** Starts a service where alice has an account. */
+async function start(variables = {}): Promise<Service> {
+  const service = await installation.start(variables);
+  if (!isAliceThere) await register(service.url, "alice");
+  isAliceThere = true;
+  return service;
+}
 
 function beginSignIns(url: string, count: number): Promise<BegunSignIn[]> {
   return Promise.all(Array.from({ length: count }, () => beginSignIn(url, "alice")));
@@ -36,7 +45,7 @@ describe("told to stop, the service takes no new calls, answers those in flight,
     2,
   ))
     it.each(cases)("%s", { tags }, async (_how, tell, signal) => {
-      const service = await installation.start();
+      const service = await start();
       const calls = await beginSignIns(service.url, 4);
       const toldAt = performance.now();
       tell(service);
@@ -54,7 +63,7 @@ describe("told to stop, the service takes no new calls, answers those in flight,
 
 describe("a second Ctrl-C", () => {
   it("ends the service at once, and the next one starts", async () => {
-    const service = await installation.start({ PASSWORD_COST: "15" });
+    const service = await start({ PASSWORD_COST: "15" });
     const calls = await beginSignIns(service.url, 2);
     service.signalGroup("SIGINT");
     await service.untilLogged("shutting down");
@@ -69,7 +78,7 @@ describe("a second Ctrl-C", () => {
 
 describe("a terminal that closes", { tags: ["long"] }, () => {
   it("may say so twice and still gets a clean stop", async () => {
-    const service = await installation.start();
+    const service = await start();
     const [call] = await beginSignIns(service.url, 1);
     service.signalGroup("SIGHUP");
     await service.untilLogged("shutting down");

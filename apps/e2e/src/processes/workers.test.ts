@@ -1,19 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call } from "../live-server.ts";
 import { beginSignIn, createUser, obtainToken, password } from "./accounts-by-cli.ts";
 import { createInstallation, type Installation, isRunning, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
-
-let installation: Installation;
-
-beforeAll(async () => {
-  installation = await createInstallation({ WORKERS: "2" }, { isOnTestServer: true });
-  await createUser(installation, "--username", "alice");
-});
-
-afterAll(() => installation[Symbol.asyncDispose]());
 
 /** The processes that a process has started, but for programs of other kinds. */
 async function findWorkers({ pid }: Service): Promise<number[]> {
@@ -29,8 +20,8 @@ async function findWorkers({ pid }: Service): Promise<number[]> {
 
 const listening = (service: Service) => service.log().filter(({ msg }) => msg === "listening");
 
-async function startBoth(variables = {}, of = installation): Promise<Service> {
-  const service = await of.start(variables);
+async function startBoth(installation: Installation, variables = {}): Promise<Service> {
+  const service = await installation.start(variables);
   await until(() => listening(service).length === 2);
   return service;
 }
@@ -39,7 +30,7 @@ const me = (service: Service, token: string) => call(service.url, "me.get", { to
 
 test("two workers answer on one port, one of them keeps house, and told to stop all of them end with 0", async () => {
   await using embedded = await createInstallation({ WORKERS: "2" });
-  const service = await startBoth({}, embedded);
+  const service = await startBoth(embedded);
   expect(new Set(listening(service).map(({ url }) => url))).toEqual(new Set([service.url]));
   expect(await findWorkers(service)).toHaveLength(2);
   const input = { username: "alice", password };
@@ -51,15 +42,6 @@ test("two workers answer on one port, one of them keeps house, and told to stop 
   expect(new Set(answeredBy())).toEqual(new Set([1, 2]));
   expect(await service.stop()).toMatchObject({ code: 0 });
   expect(await embedded.findPostgres()).toBeUndefined();
-});
-
-test("Ctrl-C at a terminal, which reaches every process, is one stop", { tags: ["long"] }, async () => {
-  const service = await startBoth();
-  const calls = await Promise.all(Array.from({ length: 4 }, () => beginSignIn(service.url, "alice")));
-  service.signalGroup("SIGINT");
-  expect(await Promise.all(calls.map(({ status }) => status))).toEqual([200, 200, 200, 200]);
-  expect(await service.outcome).toMatchObject({ code: 0 });
-  expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
 });
 
 interface Figure {
@@ -82,59 +64,75 @@ async function scrape(url: string): Promise<Map<string, Figure[]>> {
 
 const sum = (figures: readonly Figure[] = []) => figures.reduce((total, { value }) => total + value, 0);
 
-test("a scrape has the figures of every worker under its number, and one that is killed is replaced, while the other goes on answering", {
-  tags: ["long"],
-}, async () => {
-  const service = await startBoth({ METRICS_PORT: "0" });
-  const metrics = service.log().filter(({ msg }) => msg === "metrics");
-  expect(metrics).toHaveLength(1);
-  const url = String(metrics[0]?.url);
-  const token = await obtainToken(service.url, "alice");
-  await Promise.all(Array.from({ length: 30 }, () => me(service, token)));
-  await Promise.all(Array.from({ length: 10 }, () => call(service.url, "me.get", { token: "x.y.z" })));
+describe("two workers on a database that goes on", { tags: ["long"] }, () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = await createInstallation({ WORKERS: "2" }, { isOnTestServer: true });
+    await createUser(installation, "--username", "alice");
+  });
+  afterAll(() => installation[Symbol.asyncDispose]());
 
-  const answered = 'latchkey_requests_total{procedure="me.get",status="200"}';
-  const before = await scrape(url);
-  expect(
-    before
-      .get(answered)
-      ?.map(({ worker }) => worker)
-      .sort(),
-  ).toEqual(["1", "2"]);
-  expect(sum(before.get(answered))).toBe(30);
-  expect(sum(before.get('latchkey_refusals_total{reason="token_invalid"}'))).toBe(10);
-  expect(sum(before.get('latchkey_request_duration_seconds_count{procedure="me.get"}'))).toBe(40);
-  expect(before.get("process_start_time_seconds{}")).toHaveLength(2);
+  test("Ctrl-C at a terminal, which reaches every process, is one stop", async () => {
+    const service = await startBoth(installation);
+    const calls = await Promise.all(Array.from({ length: 4 }, () => beginSignIn(service.url, "alice")));
+    service.signalGroup("SIGINT");
+    expect(await Promise.all(calls.map(({ status }) => status))).toEqual([200, 200, 200, 200]);
+    expect(await service.outcome).toMatchObject({ code: 0 });
+    expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
+  });
 
-  const [victim = 0] = await findWorkers(service);
-  process.kill(victim, "SIGKILL");
-  await service.untilLogged("a worker ended; another begins after this time");
-  expect(await me(service, token)).toMatchObject({ status: 200 });
-  const left = await scrape(url);
-  expect(left.get("process_start_time_seconds{}")).toHaveLength(1);
-  await until(() => listening(service).length === 3);
-  const after = await scrape(url);
-  // Its number is nobody's again, so that no series ever falls.
-  expect(after.get("process_start_time_seconds{}")?.map(({ worker }) => worker)).toContain("3");
-  for (const { worker, value } of after.get(answered) ?? [])
-    expect(value).toBe(left.get(answered)?.find((figure) => figure.worker === worker)?.value);
-  expect(await me(service, token)).toMatchObject({ status: 200 });
-  expect(await service.stop()).toMatchObject({ code: 0 });
-});
+  test("a scrape has the figures of every worker under its number, and one that is killed is replaced, while the other goes on answering", async () => {
+    const service = await startBoth(installation, { METRICS_PORT: "0" });
+    const metrics = service.log().filter(({ msg }) => msg === "metrics");
+    expect(metrics).toHaveLength(1);
+    const url = String(metrics[0]?.url);
+    const token = await obtainToken(service.url, "alice");
+    await Promise.all(Array.from({ length: 30 }, () => me(service, token)));
+    await Promise.all(Array.from({ length: 10 }, () => call(service.url, "me.get", { token: "x.y.z" })));
 
-test("workers do not outlive their leader, even when it is killed", { tags: ["long"] }, async () => {
-  const service = await startBoth();
-  const workers = await findWorkers(service);
-  service.signal("SIGKILL");
-  await service.outcome;
-  await until(async () => (await Promise.all(workers.map(isRunning))).every((one) => !one));
-  const next = await startBoth();
-  expect(await next.stop()).toMatchObject({ code: 0 });
-});
+    const answered = 'latchkey_requests_total{procedure="me.get",status="200"}';
+    const before = await scrape(url);
+    expect(
+      before
+        .get(answered)
+        ?.map(({ worker }) => worker)
+        .sort(),
+    ).toEqual(["1", "2"]);
+    expect(sum(before.get(answered))).toBe(30);
+    expect(sum(before.get('latchkey_refusals_total{reason="token_invalid"}'))).toBe(10);
+    expect(sum(before.get('latchkey_request_duration_seconds_count{procedure="me.get"}'))).toBe(40);
+    expect(before.get("process_start_time_seconds{}")).toHaveLength(2);
 
-test("what keeps the first from coming up is said once, and is how all of it ends", { tags: ["long"] }, async () => {
-  const nowhere = "postgres://latchkey:secret@127.0.0.1:9/latchkey";
-  const { code, stderr } = await installation.launch({ DATABASE_URL: nowhere }).outcome;
-  expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 3, lines: 1 });
-  expect(stderr).toContain("cannot be used");
+    const [victim = 0] = await findWorkers(service);
+    process.kill(victim, "SIGKILL");
+    await service.untilLogged("a worker ended; another begins after this time");
+    expect(await me(service, token)).toMatchObject({ status: 200 });
+    const left = await scrape(url);
+    expect(left.get("process_start_time_seconds{}")).toHaveLength(1);
+    await until(() => listening(service).length === 3);
+    const after = await scrape(url);
+    // Its number is nobody's again, so that no series ever falls.
+    expect(after.get("process_start_time_seconds{}")?.map(({ worker }) => worker)).toContain("3");
+    for (const { worker, value } of after.get(answered) ?? [])
+      expect(value).toBe(left.get(answered)?.find((figure) => figure.worker === worker)?.value);
+    expect(await me(service, token)).toMatchObject({ status: 200 });
+    expect(await service.stop()).toMatchObject({ code: 0 });
+  });
+
+  test("workers do not outlive their leader, even when it is killed", async () => {
+    const service = await startBoth(installation);
+    const workers = await findWorkers(service);
+    service.signal("SIGKILL");
+    await service.outcome;
+    await until(async () => (await Promise.all(workers.map(isRunning))).every((one) => !one));
+    const next = await startBoth(installation);
+    expect(await next.stop()).toMatchObject({ code: 0 });
+  });
+
+  test("what keeps the first from coming up is said once, and is how all of it ends", async () => {
+    const nowhere = "postgres://latchkey:secret@127.0.0.1:9/latchkey";
+    const { code, stderr } = await installation.launch({ DATABASE_URL: nowhere }).outcome;
+    expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 3, lines: 1 });
+    expect(stderr).toContain("cannot be used");
+  });
 });

@@ -1,18 +1,23 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
-import { type ConsoleSite, openConsole, startConsoleSite } from "../console/console-site.ts";
+import { type ConsoleSite, type KeptWindow, keepWindow, openConsole, startConsoleSite } from "../console/console-site.ts";
 import { isService } from "../live-server.ts";
 import { freshName, type Person } from "../permissions/accounts-in-core.ts";
 
 const test = inBrowser(browserTest);
 let site: ConsoleSite;
 let boss: Person;
+let usual: KeptWindow;
 beforeAll(async () => {
   site = await startConsoleSite();
   boss = await site.create({ username: "boss", isSuperuser: true, isStaff: true });
+  usual = keepWindow(site, boss);
 });
-afterAll(() => site?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await usual?.[Symbol.asyncDispose]();
+  await site?.[Symbol.asyncDispose]();
+});
 
 /** Opens the form of a person, which may be opened from the list, and types into it. */
 async function beginEditing(page: Page): Promise<void> {
@@ -77,7 +82,7 @@ describe.skipIf(!isService)("in the console", () => {
     browser,
   }) => {
     const { id } = await site.create({ username: freshName() });
-    await using window = await openConsole(browser, site, boss, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
     const editing = page.getByRole("dialog", { name: "Edit names and profile" });
     const asked = page.getByRole("alertdialog", { name: "Close without saving?" });
@@ -140,7 +145,7 @@ describe.skipIf(!isService)("in the console", () => {
 
   test("an account whose creation was done and not answered is in the list all the same", async ({ browser }) => {
     const username = freshName();
-    await using window = await openConsole(browser, site, boss, "/people");
+    await using window = await usual.open(browser, "/people");
     const { page } = window;
     await page.getByRole("button", { name: "Create account" }).click();
     await page.getByRole("textbox", { name: "Username" }).fill(username);

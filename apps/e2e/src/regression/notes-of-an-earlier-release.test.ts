@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ask } from "../permissions/call-as.ts";
-import { createUser, obtainToken } from "../processes/accounts-by-cli.ts";
+import { obtainToken, register } from "../processes/accounts-by-cli.ts";
 import { createMigratedDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation } from "../processes/installation.ts";
 
@@ -22,10 +22,10 @@ test("a database with the notes of an earlier release is used as it is, and lose
   await using database = await createMigratedDatabase();
   const permissions = ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`);
   const declaring = { LATCHKEY_CONFIG: "earlier.mjs" };
-  await using installation = await createInstallation({ DATABASE_URL: database.url });
+  await using installation = await createInstallation({ DATABASE_URL: database.url }, { keepsCommandLine: true });
   await installation.writeFile("earlier.mjs", 'export default { permissions: ["notes.note"] };\n');
   const earlier = await installation.start(declaring);
-  await createUser(installation, "--username", "alice");
+  await register(earlier.url, "alice");
   const granted = await installation.run(["grant", "alice", "notes.add_note"], { variables: declaring });
   expect(granted.code).toBe(0);
   await queryOnce({ connectionString: database.url }, leftBehind);

@@ -93,10 +93,8 @@ it("an endpoint of the config file is told beside those of WEBHOOKS, again after
 });
 
 it("an endpoint of the config file may not have the name of one of WEBHOOKS", async () => {
-  await using installation = await createInstallation({
-    WEBHOOKS: "https://shop.example/hooks",
-    WEBHOOK_SECRET: secret,
-  });
+  const settings = { WEBHOOKS: "https://shop.example/hooks", WEBHOOK_SECRET: secret };
+  await using installation = await createInstallation(settings, { isOnTestServer: true });
   await installation.writeFile(
     "latchkey.config.mjs",
     'export default { webhooks: { endpoints: { "https://shop.example/hooks": async () => {} } } };',
