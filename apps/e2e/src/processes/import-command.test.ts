@@ -116,7 +116,9 @@ test("--follow needs --apply, goes on round by round, also after the source was 
   expect(stdout).toContain("Nothing was changed.");
 });
 
-test("--follow with --json prints a line of JSON for each round, also for the one that ends it", async () => {
+test("--follow with --json prints a line of JSON for each round, also for the one that ends it", {
+  tags: ["long"],
+}, async () => {
   const people = ["id,username", "1,followed_ada"];
   const write = (...more: readonly string[]) => {
     people.push(...more);

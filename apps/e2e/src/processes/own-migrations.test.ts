@@ -29,7 +29,10 @@ test("migrations of a team's own take as long as they take, another process wait
 });
 
 test("a command that does not find the config file makes no backup that lacks a team's tables, unless told that it is meant", async () => {
-  await using installation = await createInstallation({ MIGRATE: "auto" }, { isOnTestServer: true });
+  await using installation = await createInstallation(
+    { MIGRATE: "auto" },
+    { isOnTestServer: true, keepsCommandLine: true },
+  );
   const tables = `{ schema: "shop", all: { "0001-orders": "create table shop.orders (id int)" } }`;
   await installation.writeFile("latchkey.config.mjs", `export default { migrations: ${tables} };`);
   expect(await installation.run(["migrate"])).toMatchObject({ code: 0, stdout: "Ran 0001-orders.\n" });
@@ -54,10 +57,10 @@ test("a command that does not find the config file makes no backup that lacks a 
 
 test("migrate says which indexes it could not build behind a pooler or a long transaction, and builds them after it", async () => {
   await using database = await createMigratedDatabase();
-  await using installation = await createInstallation({
-    DATABASE_URL: database.url,
-    LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs",
-  });
+  await using installation = await createInstallation(
+    { DATABASE_URL: database.url, LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" },
+    { keepsCommandLine: true },
+  );
   await queryOnce({ connectionString: database.url }, "drop index latchkey.users_parked");
   const long = new pg.Client({ connectionString: database.url });
   long.on("error", () => {});

@@ -112,7 +112,7 @@ describe("SIGTERM during the start", { tags: ["long"] }, () => {
   });
 });
 
-describe("Ctrl-C during the first start", () => {
+describe("Ctrl-C during the first start", { tags: ["long"] }, () => {
   it("leaves nothing running", async () => {
     await using empty = await createInstallation({}, { isNew: true });
     const service = empty.launch();

@@ -143,7 +143,9 @@ describe.skipIf(!isService)("in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("an account whose creation was done and not answered is in the list all the same", async ({ browser }) => {
+  test("an account whose creation was done and not answered is in the list all the same", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const username = freshName();
     await using window = await usual.open(browser, "/people");
     const { page } = window;

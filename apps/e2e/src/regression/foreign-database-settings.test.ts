@@ -54,7 +54,11 @@ const oddities: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const everything = Object.assign({}, ...Object.values(oddities)) as Record<string, string>;
+/** Together, but for what has every statement compiled: that takes longer than all others, and the long run tries it. */
+const everything = Object.assign(
+  {},
+  ...Object.entries(oddities).flatMap(([name, settings]) => (name === "a planner of reports" ? [] : settings)),
+) as Record<string, string>;
 
 async function set(
   { database }: TestAuth,
@@ -159,7 +163,7 @@ describe("a database answers as one that nobody has set", () => {
     });
   }
 
-  test("when all of these are set together, for the role", async () => {
+  test("when all of these but the planner's are set together, for the role", async () => {
     await using service = await createTestAuth();
     await set(service, everything, "role");
     expect(withoutIds(await useEverything(service))).toEqual(await readUsual());
@@ -200,8 +204,7 @@ describe("a database answers as one that nobody has set", () => {
   });
 
   test("has the order of names that bytes have, in a locale that sorts otherwise", async () => {
-    await using service = await createTestAuth();
-    const { users, groups } = withoutIds(await useEverything(service));
+    const { users, groups } = await readUsual();
     expect(groups.map(({ name }) => name)).toEqual([...groupNames].sort());
     const folded = users.map((name) => name?.toLowerCase());
     expect(folded).toEqual([...folded].sort());

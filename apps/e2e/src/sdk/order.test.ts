@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { type AuthStorage, isAuthError, memoryStorage } from "@latchkey/client";
 import { describe, expect, vi } from "vitest";
 import { createLockedAccount, locked } from "../http/locked-account.ts";
@@ -169,24 +170,28 @@ describe("code of the program that throws, rejects or never answers", () => {
   };
   const failLater = () => Promise.reject(new Error("of the program"));
 
-  test.for([
+  const storages = [
+    ["never answers", never],
     ["throws", fail],
     ["rejects", failLater],
-    ["never answers", never],
-  ] as const)(
-    "as a storage that %s, keeps nobody from signing in and out at the service",
-    async ([, broken], { live }) => {
-      const reported = vi.spyOn(console, "error").mockImplementation(() => {});
-      const { auth } = openProgram(live, { get: broken, set: broken, remove: broken, subscribe: fail });
-      await auth.signIn(credentials);
-      expect((await auth.api.me.get.query()).username).toBe("alice");
-      await auth.signOut();
-      expect(auth.getSnapshot().status).toBe("signedOut");
-      expect(reported).toHaveBeenCalledOnce();
-      reported.mockRestore();
-      expect(await countLive(live)).toBe(0);
-    },
-  );
+  ] as const;
+
+  for (const { tags, cases } of shareOut(storages, 3))
+    test.for(cases)(
+      "as a storage that %s, keeps nobody from signing in and out at the service",
+      { tags },
+      async ([, broken], { live }) => {
+        const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+        const { auth } = openProgram(live, { get: broken, set: broken, remove: broken, subscribe: fail });
+        await auth.signIn(credentials);
+        expect((await auth.api.me.get.query()).username).toBe("alice");
+        await auth.signOut();
+        expect(auth.getSnapshot().status).toBe("signedOut");
+        expect(reported).toHaveBeenCalledOnce();
+        reported.mockRestore();
+        expect(await countLive(live)).toBe(0);
+      },
+    );
 
   test("as subscribers and listeners, is reported and breaks nothing", async ({ live }) => {
     const reported = vi.spyOn(console, "error").mockImplementation(() => {});

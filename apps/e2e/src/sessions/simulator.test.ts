@@ -62,7 +62,7 @@ for (const { tags, cases } of shareOut<[what: string, options: WorldOptions, com
       44,
     ],
   ],
-  3,
+  6,
 ))
   test.each(cases)(
     "the simulator notices a server that %s, and its seed tells the same story again",

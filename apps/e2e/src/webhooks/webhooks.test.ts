@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut, type TestAuth } from "@latchkey/auth/testing";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Receiver, refuse, startReceiver, take } from "./receiver.ts";
@@ -124,30 +124,37 @@ test("what is undone is not told", async () => {
 });
 
 describe("a receiver that", () => {
-  test.each([
+  const answers: [title: string, answer: typeof take][] = [
     ["fails", refuse(500)],
     ["refuses", refuse(403)],
     [
       "answers a redirect, which is not followed",
-      ((response) => void response.writeHead(307, { location: "/elsewhere" }).end()) as typeof take,
+      (response) => void response.writeHead(307, { location: "/elsewhere" }).end(),
     ],
-    ["cuts the connection", ((response) => void response.destroy()) as typeof take],
-    ["answers garbage", ((response) => void response.socket?.end("SSH-2.0-garbage\r\n\r\n")) as typeof take],
-  ])("%s is told again under the same id, until it takes it, and nobody else waits", async (_title, answer) => {
-    receiver.answer = answer;
-    await createAlice();
-    await createAlice("bob");
-    await untilTold();
-    expect(receiver.taken).toEqual([]);
-    const ids = receiver.received.map(({ headers }) => headers["webhook-id"]).sort();
-    expect(ids).toHaveLength(2);
+    ["cuts the connection", (response) => void response.destroy()],
+    ["answers garbage", (response) => void response.socket?.end("SSH-2.0-garbage\r\n\r\n")],
+  ];
 
-    receiver.answer = take;
-    await service.clock.advance(6);
-    await untilTold();
-    expect(receiver.taken.map(({ headers }) => headers["webhook-id"]).sort()).toEqual(ids);
-    expect(typesOf()).toEqual(["user.created", "user.created"]);
-  });
+  for (const { tags, cases } of shareOut(answers, 2))
+    test.each(cases)(
+      "%s is told again under the same id, until it takes it, and nobody else waits",
+      { tags },
+      async (_title, answer) => {
+        receiver.answer = answer;
+        await createAlice();
+        await createAlice("bob");
+        await untilTold();
+        expect(receiver.taken).toEqual([]);
+        const ids = receiver.received.map(({ headers }) => headers["webhook-id"]).sort();
+        expect(ids).toHaveLength(2);
+
+        receiver.answer = take;
+        await service.clock.advance(6);
+        await untilTold();
+        expect(receiver.taken.map(({ headers }) => headers["webhook-id"]).sort()).toEqual(ids);
+        expect(typesOf()).toEqual(["user.created", "user.created"]);
+      },
+    );
 
   test("never answers keeps nobody from an answer, and another endpoint is told meanwhile", async () => {
     await using silent = await startReceiver();
