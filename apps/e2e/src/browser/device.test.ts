@@ -121,19 +121,19 @@ for (const { tags, cases } of shareOut(clocks, 2))
 
 // The ordinary run tries it without a browser: `sdk/bad-network`.
 test.for(clocks)(
-    "a device's clock that jumps, when it is right, to %s stops nobody",
-    { tags: ["long"] },
-    async ([, error], { browser, site }) => {
-      await using context = await openWindow(browser);
-      await context.clock.install();
-      const tab = await openTab(context, site);
-      await signIn(tab);
-      await shows(tab, signedIn);
+  "a device's clock that jumps, when it is right, to %s stops nobody",
+  { tags: ["long"] },
+  async ([, error], { browser, site }) => {
+    await using context = await openWindow(browser);
+    await context.clock.install();
+    const tab = await openTab(context, site);
+    await signIn(tab);
+    await shows(tab, signedIn);
 
-      await context.clock.setSystemTime(Date.now() + error);
-      expect(await askWho(tab)).toBe("alice");
-      await site.test.clock.advance(16 * 60);
-      expect(await askWho(tab)).toBe("alice");
-      expect(await readSessions(site)).toEqual([null]);
-    },
-  );
+    await context.clock.setSystemTime(Date.now() + error);
+    expect(await askWho(tab)).toBe("alice");
+    await site.test.clock.advance(16 * 60);
+    expect(await askWho(tab)).toBe("alice");
+    expect(await readSessions(site)).toEqual([null]);
+  },
+);

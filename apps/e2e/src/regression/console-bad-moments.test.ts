@@ -1,7 +1,13 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
-import { type ConsoleSite, type KeptWindow, keepWindow, openConsole, startConsoleSite } from "../console/console-site.ts";
+import {
+  type ConsoleSite,
+  type KeptWindow,
+  keepWindow,
+  openConsole,
+  startConsoleSite,
+} from "../console/console-site.ts";
 import { isService } from "../live-server.ts";
 import { freshName, type Person } from "../permissions/accounts-in-core.ts";
 
