@@ -77,7 +77,7 @@ export interface RunOptions {
 export async function createInstallation(
   defaults: Variables = {},
   {
-    form,
+    form = "bundle",
     mount,
     isNew = mount !== undefined,
     keepsCommandLine = false,
