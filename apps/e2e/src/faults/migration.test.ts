@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createAuth } from "@latchkey/auth";
 import { openStorage } from "@latchkey/auth/storage";
 import { describeSchema, testSecret } from "@latchkey/auth/testing";
+import pg from "pg";
 import { expect, test } from "vitest";
 import { copyDatabase, createEmptyDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
@@ -103,13 +104,16 @@ async function timeMigration(first: string): Promise<number> {
 /** A migration that has just come to its database. */
 async function startMigration(installation: Installation, url: string): Promise<Program> {
   const migrating = installation.launchCommand(["migrate"]);
-  await until(async () => !migrating.isRunning() || (await isAtWork(url)));
+  // One connection, and to another database: it asks until it is so.
+  const elsewhere = new URL("postgres", url);
+  const watcher = new pg.Client({ connectionString: elsewhere.href });
+  await watcher.connect();
+  const names = [new URL(url).pathname.slice(1)];
+  const isAtWork = async () =>
+    (await watcher.query("select from pg_stat_activity where datname = $1", names)).rows.length > 0;
+  await until(async () => !migrating.isRunning() || (await isAtWork()));
+  await watcher.end();
   return migrating;
-}
-
-async function isAtWork(url: string): Promise<boolean> {
-  const others = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
-  return (await queryOnce({ connectionString: url }, others)).length > 0;
 }
 
 /** Column for column and index for index, each of which is whole. */

@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call } from "../live-server.ts";
 import { facts, startTwoServices, type TwoServices } from "./two-services.ts";
@@ -50,53 +51,55 @@ interface Deed {
 
 const sidOf = (token: string): string => JSON.parse(atob(token.split(".")[1] ?? "")).sid;
 
-describe.each([0, 1] as const)("what process %i is told holds on the very next call to the other one:", (side) => {
-  test("a sign-out", async () => {
-    const { username, here, there } = await signInOnTwoDevices();
-    const input = { refreshToken: here.refreshToken };
-    expect(await callThenAsk(side, "token.revoke", { input, thenAsk: here.token })).toBe("session_ended");
-    expect(await askBoth(there.token)).toEqual([username, username]);
-  });
+// Neither differs from the other.
+for (const { tags, cases } of shareOut([0, 1] as const, 2))
+  describe.each(cases)("what process %i is told holds on the very next call to the other one:", { tags }, (side) => {
+    test("a sign-out", async () => {
+      const { username, here, there } = await signInOnTwoDevices();
+      const input = { refreshToken: here.refreshToken };
+      expect(await callThenAsk(side, "token.revoke", { input, thenAsk: here.token })).toBe("session_ended");
+      expect(await askBoth(there.token)).toEqual([username, username]);
+    });
 
-  test("one device ends another", async () => {
-    const { username, here, there } = await signInOnTwoDevices();
-    const input = { id: sidOf(there.token) };
-    expect(await callThenAsk(side, "sessions.revoke", { caller: here.token, input, thenAsk: there.token })).toBe(
-      "session_ended",
-    );
-    expect(await askBoth(here.token)).toEqual([username, username]);
-  });
+    test("one device ends another", async () => {
+      const { username, here, there } = await signInOnTwoDevices();
+      const input = { id: sidOf(there.token) };
+      expect(await callThenAsk(side, "sessions.revoke", { caller: here.token, input, thenAsk: there.token })).toBe(
+        "session_ended",
+      );
+      expect(await askBoth(here.token)).toEqual([username, username]);
+    });
 
-  test("one device ends all others", async () => {
-    const { username, here, there } = await signInOnTwoDevices();
-    const action = { caller: here.token, input: {}, thenAsk: there.token };
-    expect(await callThenAsk(side, "sessions.revokeOthers", action)).toBe("session_ended");
-    expect(await askBoth(here.token)).toEqual([username, username]);
-  });
+    test("one device ends all others", async () => {
+      const { username, here, there } = await signInOnTwoDevices();
+      const action = { caller: here.token, input: {}, thenAsk: there.token };
+      expect(await callThenAsk(side, "sessions.revokeOthers", action)).toBe("session_ended");
+      expect(await askBoth(here.token)).toEqual([username, username]);
+    });
 
-  test("a password change, of the other devices; the one that made it goes on with either of its tokens", async () => {
-    const { username, here, there } = await signInOnTwoDevices();
-    const input = { currentPassword: password, newPassword: "an even better battery" };
-    const url = services.urls[side];
-    const changed = await call(url, "me.changePassword", { token: here.token, input });
-    expect(await ask(services.urls[side ? 0 : 1], there.token)).toBe("session_ended");
-    for (const token of [changed.body.token, here.token]) expect(await askBoth(token)).toEqual([username, username]);
-  });
+    test("a password change, of the other devices; the one that made it goes on with either of its tokens", async () => {
+      const { username, here, there } = await signInOnTwoDevices();
+      const input = { currentPassword: password, newPassword: "an even better battery" };
+      const url = services.urls[side];
+      const changed = await call(url, "me.changePassword", { token: here.token, input });
+      expect(await ask(services.urls[side ? 0 : 1], there.token)).toBe("session_ended");
+      for (const token of [changed.body.token, here.token]) expect(await askBoth(token)).toEqual([username, username]);
+    });
 
-  test("a refresh token that is used twice, of the thief and the owner alike", async () => {
-    const { username, here, there } = await signInOnTwoDevices();
-    const url = services.urls[side];
-    const input = { refreshToken: here.refreshToken };
-    const renewed = await call(url, "token.refresh", { input });
-    expect(await askBoth(renewed.body.token)).toEqual([username, username]);
+    test("a refresh token that is used twice, of the thief and the owner alike", async () => {
+      const { username, here, there } = await signInOnTwoDevices();
+      const url = services.urls[side];
+      const input = { refreshToken: here.refreshToken };
+      const renewed = await call(url, "token.refresh", { input });
+      expect(await askBoth(renewed.body.token)).toEqual([username, username]);
 
-    const reused = await call(url, "token.refresh", { input });
-    expect(reused.body.data).toMatchObject({ reason: "refresh_token_reused", httpStatus: 401 });
-    expect(await ask(services.urls[side ? 0 : 1], here.token)).toBe("session_ended");
-    expect(await askBoth(renewed.body.token)).toEqual(["session_ended", "session_ended"]);
-    expect(await askBoth(there.token)).toEqual([username, username]);
+      const reused = await call(url, "token.refresh", { input });
+      expect(reused.body.data).toMatchObject({ reason: "refresh_token_reused", httpStatus: 401 });
+      expect(await ask(services.urls[side ? 0 : 1], here.token)).toBe("session_ended");
+      expect(await askBoth(renewed.body.token)).toEqual(["session_ended", "session_ended"]);
+      expect(await askBoth(there.token)).toEqual([username, username]);
+    });
   });
-});
 
 test("an account that is disabled in the database is refused on the next call to either process, and let in again after", async () => {
   const { username, here } = await signInOnTwoDevices();
