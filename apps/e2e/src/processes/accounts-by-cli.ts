@@ -15,9 +15,13 @@ export async function createUser(installation: Installation, ...args: readonly s
   expect(run).toMatchObject({ code: 0, stderr: "" });
 }
 
-/** Has somebody register at a service: a command of their own would take a process, and a database that runs. */
+/**
+ * Has somebody register at a service: a command of their own would take a process, and a database that runs. No connection stays, on which
+ * a service that stops would still answer.
+ */
 export async function register(url: string, username: string): Promise<void> {
-  expect(await call(url, "account.register", { input: { username, password } })).toMatchObject({ status: 200 });
+  const headers = { connection: "close" };
+  expect(await call(url, "account.register", { input: { username, password }, headers })).toMatchObject({ status: 200 });
 }
 
 export function signIn(url: string, username: string): Promise<Answer> {
