@@ -21,7 +21,9 @@ export async function createUser(installation: Installation, ...args: readonly s
  */
 export async function register(url: string, username: string): Promise<void> {
   const headers = { connection: "close" };
-  expect(await call(url, "account.register", { input: { username, password }, headers })).toMatchObject({ status: 200 });
+  expect(await call(url, "account.register", { input: { username, password }, headers })).toMatchObject({
+    status: 200,
+  });
 }
 
 export function signIn(url: string, username: string): Promise<Answer> {
