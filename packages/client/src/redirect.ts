@@ -115,8 +115,7 @@ export async function signInWithRedirect<Router extends AnyRouter = AppRouter>(
   const { base } = internals;
   const kept = { clientId, redirectUri, verifier, issuer: place, base };
   const away: Away = { ...kept, ...(returnTo !== undefined && isOwnPath(returnTo) && { returnTo }) };
-  const storage = findStorage(internals, rest.storage);
-  await write(storage, [...(await read(storage)), [state, away] as const].slice(-mostAway));
+  await change(internals, rest.storage, (all) => [...all, [state, away] as const].slice(-mostAway));
   const query = toQuery({
     ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri, state },
     ...{ code_challenge: challenge, code_challenge_method: "S256" },
@@ -169,16 +168,11 @@ async function exchange<Router extends AnyRouter>(
   { state, code, error, iss }: Brought,
   { url, storage: given, deviceName }: RedirectReturn,
 ): Promise<RedirectOutcome<PersonOf<Router>> | null> {
-  const storage = findStorage(internals, given);
-  const all = await read(storage);
-  const away = all.find(([key, { base }]) => key === state && base === internals.base)?.[1];
+  const find = (all: AwayByState) => all.find(([key, { base }]) => key === state && base === internals.base)?.[1];
+  // Taken away first of all, so that no code is ever exchanged twice.
+  const away = find(await change(internals, given, (all) => find(all) && all.filter(([key]) => key !== state)));
   // Nobody was sent away with it from here: it is another program's, or somebody's who wants us to sign in as them.
   if (!away) return null;
-  // First of all, so that no code is ever exchanged twice.
-  await write(
-    storage,
-    all.filter(([key]) => key !== state),
-  );
   if (url === undefined) cleanAddress();
   if (iss !== away.issuer) throw new RedirectError("issuer_mismatch");
   if (code === undefined) throw new RedirectError((error ?? "invalid_request") as RedirectErrorCode);
@@ -259,6 +253,32 @@ const findStorage = (internals: object, given: Storage | undefined): Storage =>
   given ?? findTabStorage(internals, "latchkey.redirect");
 
 type AwayByState = readonly (readonly [state: string, away: Away])[];
+
+/** Changes that a storage is being asked for, of which each begins when the one before has ended. */
+const changing = new WeakMap<object, Promise<unknown>>();
+
+/**
+ * Stores what is made of that which is stored, and answers what was; nothing changes for undefined. Of two changes at once neither loses what the
+ * other keeps.
+ */
+function change(
+  internals: object,
+  given: Storage | undefined,
+  make: (all: AwayByState) => AwayByState | undefined,
+): Promise<AwayByState> {
+  const [storage, whose] = [findStorage(internals, given), given ?? internals];
+  const done = (changing.get(whose) ?? Promise.resolve()).then(async () => {
+    const all = await read(storage);
+    const next = make(all);
+    if (next) await write(storage, next);
+    return all;
+  });
+  changing.set(
+    whose,
+    done.catch(() => {}),
+  );
+  return done;
+}
 
 async function read(storage: Storage): Promise<AwayByState> {
   try {

@@ -75,9 +75,10 @@ export function useSecondFactor<Router extends AnyRouter = AppRouter>(
     return {
       take(error: unknown) {
         const found = findPendingSignIn(error);
+        if (!found) return false;
         turn.current += 1;
-        if (found) setState({ ...idle, pending: found });
-        return found !== null;
+        setState({ ...idle, pending: found });
+        return true;
       },
       enroll: () => run(async (pending) => ({ secret: await enrollTotp(auth, pending) })),
       confirm: (totp: string, options?: SecondFactorOptions) =>

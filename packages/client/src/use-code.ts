@@ -42,6 +42,9 @@ interface State<Person> {
   readonly outcome: CodeOutcome<Person> | null;
 }
 
+/** What is done, and answers what is shown then. It is told whether nothing else was asked for meanwhile. */
+type Step<Person> = (isWanted: () => boolean) => Promise<Partial<State<Person>>>;
+
 const idle = { status: "idle", isSending: false, sent: null, error: null, outcome: null } as const;
 
 /** The hook of a client; `react.ts` hands it the one that it provides. */
@@ -55,12 +58,13 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
   /** Counts what was asked for: of an answer that comes after something else was asked for, nothing is shown. */
   const turn = useRef(0);
 
-  const run = useCallback(async (before: Partial<State<Person>>, step: () => Promise<Partial<State<Person>>>) => {
+  const run = useCallback(async (before: Partial<State<Person>>, step: Step<Person>) => {
     turn.current += 1;
     const own = turn.current;
+    const isWanted = () => own === turn.current;
     setState((state) => ({ ...state, error: null, ...before }));
-    const after = await step().catch((cause: unknown) => ({ error: cause }));
-    if (own !== turn.current) return;
+    const after = await step(isWanted).catch((cause: unknown) => ({ error: cause }));
+    if (!isWanted()) return;
     setState((state) => ({
       ...state,
       isSending: false,
@@ -72,11 +76,12 @@ export function useCodeOf<Router extends AnyRouter = AppRouter>(
   const actions = useMemo(
     () => ({
       start: (to?: string) =>
-        run({ isSending: true }, async () => ({
-          status: "sent",
-          sent: await startCode<Person>(client, { purpose, to }),
-          outcome: null,
-        })),
+        run({ isSending: true }, async (isWanted) => {
+          const sent = await startCode<Person>(client, { purpose, to });
+          // Whoever has gone back does not find it at the next visit.
+          if (!isWanted()) sent.forget();
+          return { status: "sent", sent, outcome: null };
+        }),
       resend: () =>
         run({ isSending: true }, async () => {
           await sent?.resend();

@@ -24,6 +24,7 @@ function CodeForms({ purpose }: { purpose: Purpose }): ReactElement {
     null,
     createElement(Field, { label: "To", button: "Send", submit: (to) => code.start(to || undefined) }),
     createElement(Field, { label: "Code", button: "Check", submit: (typed) => code.confirm(typed) }),
+    createElement("button", { type: "button", onClick: () => code.reset() }, "Back"),
     createElement("output", null, `${status} ${user?.username ?? ""}; ${code.status} ${next}; ${refusal}.`),
   );
 }

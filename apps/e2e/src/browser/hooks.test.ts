@@ -187,6 +187,14 @@ test("useSecondFactor waits for what the app shows, takes other digits after wro
   await shows(tab, "Factor: waits for totp; nobody; code_invalid.");
   expect(await inPage(tab, (auth) => auth.getSnapshot().status)).toBe("signedOut");
   await service.clock.advance(30);
+  // Another sign-in that is refused meanwhile takes nothing from this one.
+  await tab.route("**/token.obtainBySecondFactor", async (route) => {
+    const response = await route.fetch();
+    const refused = tab.waitForResponse("**/token.obtain");
+    await press(tab, "Sign in", { Username: "nobody_here" });
+    await (await refused).finished();
+    await route.fulfill({ response });
+  });
   await press(tab, "Show", { Digits: await showTotp(service, secret) });
   await shows(tab, `Factor: waits for nothing; ${username}; no error.`);
   expect(await inPage(tab, (auth) => auth.getSnapshot().status)).toBe("signedIn");

@@ -81,6 +81,27 @@ test("enter: somebody new gets a ticket to register with, and is not signed in",
   await shows(tab, "signedOut ; done register; .");
 });
 
+test("whoever goes back while a code is asked for finds none at the next visit", async ({ openPage }) => {
+  const tab = await openPage("enter");
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await tab.route("**/codes.start", async (route) => {
+    const response = await route.fetch();
+    await released;
+    await route.fulfill({ response });
+  });
+  const asked = tab.waitForRequest("**/codes.start");
+  await tab.getByLabel("To").fill(newNumber());
+  await tab.getByRole("button", { name: "Send" }).click();
+  await asked;
+  await tab.getByRole("button", { name: "Back" }).click();
+  const answered = tab.waitForResponse("**/codes.start");
+  release();
+  await (await answered).finished();
+  await tab.evaluate("fetch('/healthz')");
+  await tab.reload();
+  await shows(tab, "signedOut ; idle ; .");
+});
+
 test("sign_in: the owner of a number is signed in by its code", async ({ openPage, codeSite }) => {
   await proveNumber(codeSite);
   const tab = await openPage("sign_in");

@@ -3,6 +3,8 @@ import { createAuthClient, isAuthError } from "@latchkey/client";
 import { withCodes } from "@latchkey/client/codes";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { holdAnswer } from "./hold-answer.ts";
+import { createNetwork } from "./sdk-process.ts";
 
 const password = "correct horse battery";
 const inbox = createInbox();
@@ -70,6 +72,32 @@ describe("a client with codes", () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+
+  it("finds the code that was asked for last, though another one is answered later, when it is asked for or sent once more", async () => {
+    const network = createNetwork();
+    const auth = withCodes(createAuthClient({ url: live.url, fetch: network.fetch }));
+    const [one, two, three] = [newNumber(), newNumber(), newNumber()];
+    const { fault, reached, open: letThrough } = holdAnswer("codes.start");
+    network.breakWith(fault);
+    const first = auth.startCode({ to: one });
+    await reached;
+    const second = await auth.startCode({ to: two });
+    letThrough();
+    await first;
+    expect(auth.findCode()).toMatchObject({ to: two });
+
+    const again = holdAnswer("codes.resend");
+    network.breakWith(again.fault);
+    const resending = second.resend();
+    await again.reached;
+    await auth.startCode({ to: three });
+    again.open();
+    await resending;
+    expect(auth.findCode()).toMatchObject({ to: three });
+    auth.findCode()?.forget();
+    await (await first).resend();
+    expect(auth.findCode()).toBeNull();
   });
 
   it("lets a wrong code be typed again, and changes nothing by it", async () => {
@@ -205,6 +233,18 @@ describe("codes of somebody who is signed in", () => {
     const other = newNumber();
     const sent = await auth.startCode({ purpose: "prove_phone", to: other });
     expect(await sent.confirm(await readCode(other))).toMatchObject({ pending: { kind: "set_phone" } });
+  });
+
+  it("are nobody's any more once their person has signed out, and not shown to the next one in this tab", async () => {
+    const [to, another] = [newNumber(), newNumber()];
+    const { auth } = await register(to);
+    await auth.startCode({ purpose: "prove_phone", to: another });
+    expect(auth.findCode("prove_phone")).toMatchObject({ to: another });
+    await auth.signOut();
+    expect(auth.findCode("prove_phone")).toBeNull();
+    await auth.startCode({ to });
+    await auth.signIn({ phone: to, code: await readCode(to) });
+    expect(auth.findCode("prove_phone")).toBeNull();
   });
 
   it("are refused where nobody is signed in", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { createAuthClient, isAuthError, memoryStorage } from "@latchkey/client";
 import {
   handleRedirect,
@@ -168,6 +169,25 @@ describe.skipIf(!isService)("an app without tabs", () => {
     // Another process of the app, which the system has ended meanwhile.
     expect(await handleRedirect(open(), { url, storage })).toMatchObject({ user: { username } });
     expect(await storage.get()).toBeNull();
+  });
+
+  it("knows each of two sign-ins that were begun at once, however slow its storage is", async () => {
+    const memory = memoryStorage();
+    const storage = {
+      get: async () => memory.get(),
+      set: async (text: string) => setImmediate().then(() => memory.set(text)),
+      remove: async () => memory.remove(),
+    };
+    const auth = open();
+    const places: string[] = [];
+    const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
+    const begin = () => signInWithRedirect(auth, { ...app, storage, sha256, navigate: (url) => places.push(url) });
+    await Promise.all([begin(), begin()]);
+    const [place = ""] = places;
+    const answer = await browser.post(`/cookie${place.slice(live.url.length)}`, { form: String(++forms) });
+    const url = answer.headers.get("location") ?? "";
+    expect(await handleRedirect(auth, { url, storage })).toMatchObject({ user: { username } });
+    expect(JSON.parse(memory.get() as string)).toHaveLength(1);
   });
 
   it("leaves no verifier behind for sign-ins that nobody comes back from, but for the last few", async () => {
