@@ -248,6 +248,12 @@ test("an import is undone for those whom nobody has used, and they can come over
   await signIn("ada", "first password");
   await service.database.query("update latchkey.users set city = 'Van' where username = 'root'");
   const undo = (apply: boolean) => undoImport({ connection: service.database.connection, source: "django", apply });
+  // Of an account that came over again nobody would know that its old tokens are good no more, or its password is to be replaced.
+  for (const mark of ["old_tokens_ended_at", "password_change_due_at"]) {
+    await service.database.query(`update latchkey.users set ${mark} = latchkey.now() where username = 'bob'`);
+    expect(await undo(true)).toEqual({ deleted: 0, kept: 3 });
+    await service.database.query(`update latchkey.users set ${mark} = null where username = 'bob'`);
+  }
   expect(await undo(false)).toEqual({ deleted: 1, kept: 2 });
   expect(await read("bob")).toBeDefined();
   expect(await undo(true)).toEqual({ deleted: 1, kept: 2 });

@@ -27,8 +27,12 @@ export interface UndoOptions {
 
 const held = `coalesce(nullif(i.prints -> 'held', 'null'), ${noRights})`;
 
-/** Nobody has signed in, set a password, proved anything, changed a field or a right since they came over. */
-const unused = `i.source = $1 and i.user_id = u.id and u.password_set_at is null
+/**
+ * Nobody has signed in, set a password, proved anything, changed a field or a right since they came over, nor ended their old tokens or demanded
+ * another password: brought over again, the account would know nothing of that.
+ */
+const unused = `i.source = $1 and i.user_id = u.id
+  and num_nonnulls(u.password_set_at, u.old_tokens_ended_at, u.password_change_due_at) = 0
   and num_nonnulls(u.phone_proved_at, u.email_proved_at, u.phone_vouched_at, u.email_vouched_at) = 0
   and not exists (select from latchkey.sessions s where s.user_id = u.id)
   and ${printsHere("u")} = i.prints -> 'here' and ${rightsOf("u")} @> ${held} and ${rightsOf("u")} <@ ${held}`;

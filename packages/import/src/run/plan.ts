@@ -468,7 +468,7 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
     );
     await client.query(
       `${insertInto}
-      select p.run_id, p.old_id, '${taken}', '${field}', p.${shown}, 'the account ' || holder.user_id, ${proposal}
+      select p.run_id, p.old_id, '${taken}', '${field}', p.${shown}, 'the account ' || holder.user_id::text, ${proposal}
       from ${heldByOthers(unique)}
       on conflict do nothing`,
       [id, source],
