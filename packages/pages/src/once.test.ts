@@ -39,3 +39,14 @@ test("a defect is not kept", async () => {
   await expect(once(["x"], () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   expect((await once(["x"], async () => answer("good"))).body).toBe("good");
 });
+
+test("a form whose sender is to come again is done again when it is sent again", async () => {
+  const once = createOnce(() => 0);
+  const refusals = [429, 503].map((status) => ({ ...answer("come again"), status }));
+  const answers = [...refusals, answer("good")];
+  const work = async () => answers.shift() ?? answer("none");
+  const both = await Promise.all([once(["x"], work), once(["x"], work)]);
+  expect(both).toEqual([refusals[0], refusals[0]]);
+  for (const expected of [refusals[1], answer("good"), answer("good")])
+    expect(await once(["x"], work)).toEqual(expected);
+});

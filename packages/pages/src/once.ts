@@ -4,6 +4,9 @@ import { createHash } from "node:crypto";
 const memory = 60_000;
 const most = 2_000;
 
+/** What may be answered otherwise a moment later. */
+const toComeAgain = [429, 503];
+
 /** What a form was answered, apart from any one response. */
 export interface KeptAnswer {
   readonly status: number;
@@ -30,8 +33,9 @@ export function createOnce(now: () => number = () => performance.now()) {
     if (known) return known.answer;
     const answer = work();
     answers.set(key, { answer, until: now() + memory });
-    // A defect is nothing to be kept.
-    answer.catch(() => answers.delete(key));
+    // A defect is nothing to be kept, and who was told to try again sends the same form again.
+    const forget = () => answers.delete(key);
+    answer.then(({ status }) => toComeAgain.includes(status) && forget(), forget);
     return answer;
   };
 }
