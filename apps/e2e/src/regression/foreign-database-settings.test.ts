@@ -263,8 +263,13 @@ describe("a database is refused in one line", () => {
        alter table latchkey.users alter column city type text collate latchkey.loose`,
         /latchkey\.users\.city has a collation in which different texts are equal/,
       ],
+      [
+        `insert into latchkey.audit_events (id, event) select gen_random_uuid(), 'signed_out' from generate_series(1, 3);
+       alter sequence latchkey.audit_events_position_seq restart`,
+        /The sequence latchkey\.audit_events_position_seq is behind its table.*setval\('latchkey\.audit_events_position_seq', \d+\)\.$/,
+      ],
     ] as const,
-    3,
+    4,
   ))
     test.for(cases)("when somebody did this to its tables: %s", { tags }, async ([statements, line], { expect }) => {
       await using service = await createTestAuth();

@@ -13,7 +13,12 @@ import { isLostStatement } from "./repeat.ts";
  */
 export async function findFaults(db: Queries): Promise<string[]> {
   // One after the other: a start has one connection by then, and opening two more takes longer than these.
-  return [...(await findHiddenTables(db)), ...(await findDisabledTriggers(db)), ...(await findLooseColumns(db))];
+  return [
+    ...(await findHiddenTables(db)),
+    ...(await findDisabledTriggers(db)),
+    ...(await findLooseColumns(db)),
+    ...(await findSequencesBehind(db)),
+  ];
 }
 
 const names = async (db: Queries, query: RawBuilder<{ name: string }>) =>
@@ -61,6 +66,26 @@ async function findLooseColumns(db: Queries): Promise<string[]> {
 
 /** The connections that calls use. */
 type Connections = Pick<Storage, "pool" | "prepare" | "isShared" | "isGiven">;
+
+/** Tables whose rows are numbered by a sequence. */
+const numbered = ["audit_events", "consents", "webhook_events"];
+
+/** Logical replication, or a copy of some tables, brings rows and not what numbers them: the next one would get a number that is taken. */
+async function findSequencesBehind(db: Queries): Promise<string[]> {
+  const highest = numbered.map(
+    (table) =>
+      sql`select ${`${table}_position_seq`}::text as name, max(position) as last from ${sql.table(`${schemaName}.${table}`)}`,
+  );
+  const { rows } = await sql<{ name: string; last: string }>`
+    select highest.name, highest.last::text from (${sql.join(highest, sql` union all `)}) highest
+      join pg_sequences on schemaname = ${schemaName} and sequencename = highest.name
+    where highest.last > coalesce(last_value, 0)
+      and has_sequence_privilege(concat(schemaname, '.', sequencename), 'select, usage')`.execute(db);
+  return rows.map(
+    ({ name, last }) =>
+      `The sequence ${schemaName}.${name} is behind its table, as after logical replication, so that nothing could be written there: select setval('${schemaName}.${name}', ${last}).`,
+  );
+}
 
 /** What works and should be mended, a line each. */
 export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {
