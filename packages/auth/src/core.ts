@@ -25,7 +25,7 @@ import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
 import type { Queries, Storage } from "./storage/database.ts";
 import { createCallLimiter } from "./throttling/call-budgets.ts";
-import { createLanes } from "./throttling/lanes.ts";
+import { createLanes, createSharedLanes } from "./throttling/lanes.ts";
 import { createRefusalDelay } from "./throttling/refusal-delay.ts";
 import { createThrottle } from "./throttling/throttle.ts";
 import { clockLeeway } from "./tokens/access-token.ts";
@@ -93,6 +93,9 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
     signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
+    rotationLanes: createLanes({ atOnce: 1, mayWait: 1_000 }),
+    refreshLanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
+    adoptionLanes: createSharedLanes({ atOnce: 2, mayWait: 1_000 }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

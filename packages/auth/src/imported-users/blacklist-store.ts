@@ -24,6 +24,13 @@ export async function askBlacklist(db: Queries, source: string, id: string): Pro
   return isListed ? "blacklisted" : "good";
 }
 
+/** Has a token of a source be good no more, which was ended here and of which the system it is from may never hear. */
+export async function blacklist(db: Queries, source: string, { id, expiresAt }: BlacklistedToken): Promise<void> {
+  if (!id.isWellFormed() || id.includes("\0")) return;
+  await sql`insert into latchkey.imported_blacklist (source, jti, expires_at) values (${source}, ${id}, ${expiresAt})
+    on conflict (source, jti) do nothing`.execute(db);
+}
+
 /** Deletes entries whose tokens have expired, and answers how many. */
 export async function deleteExpiredEntries(db: Queries, atMost: number): Promise<number> {
   const result = await sql`delete from latchkey.imported_blacklist where ctid = any (array(

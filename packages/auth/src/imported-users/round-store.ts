@@ -63,6 +63,16 @@ export async function holdSource(transaction: Queries, source: string): Promise<
   await transaction.selectFrom("importSources").select("source").where("source", "=", source).forShare().execute();
 }
 
+/** Waits for everybody who holds the source, and keeps them waiting until the transaction ends. */
+export async function lockSource(transaction: Queries, source: string): Promise<void> {
+  await transaction
+    .selectFrom("importSources")
+    .select("source")
+    .where("source", "=", source)
+    .forNoKeyUpdate()
+    .execute();
+}
+
 /**
  * Begins a round; one that was under way is given up. False when it begins before the last complete one did, or ahead of this
  * database's clock: names would go back to what they were, or tokens be taken for older than they are. A file may be read again as it was.

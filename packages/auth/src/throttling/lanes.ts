@@ -58,6 +58,24 @@ export function createLanes({ atOnce, mayWait }: LanesOptions): Lanes {
   };
 }
 
+/** Lanes in which those who come for the same thing at the same time wait for one piece of work, and for what became of it. */
+export interface SharedLanes {
+  /** @throws AuthError `rate_limited` as {@link Lanes.run} does, and whatever the work throws */
+  run(what: string, crowd: string | null, work: () => Promise<void>): Promise<void>;
+}
+
+export function createSharedLanes(options: LanesOptions): SharedLanes {
+  const lanes = createLanes(options);
+  const running = new Map<string, Promise<void>>();
+  return {
+    run(what, crowd, work) {
+      const done = running.get(what) ?? lanes.run(crowd, work).finally(() => running.delete(what));
+      running.set(what, done);
+      return done;
+    },
+  };
+}
+
 /** What a crowd is told whose members do not even fit into the line. */
 export function tooManyAtOnce(): AuthError {
   return new AuthError("rate_limited", "Too many attempts at once: try again in a second", { retryAfter: 1 });

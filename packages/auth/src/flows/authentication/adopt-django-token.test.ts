@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { toNumericDate } from "../../clock.ts";
@@ -797,6 +798,23 @@ describe("from its first use on, a token of the old backend is bound to one pers
     expect(await countSessions()).toBe(1);
     const events = "select from latchkey.audit_events where event = 'legacy_token_adopted' and subject_id = $1";
     expect(await service.database.query(events, [id])).toHaveLength(1);
+  });
+
+  test("and those who wait for that keep nobody else from the database, nor is a refusal kept waiting", async () => {
+    const id = await bringAliceOver();
+    await service.auth.createUser({ username: "dora", password });
+    const { token } = (await service.auth.signIn({ username: "dora", password }, service.facts)) as { token: string };
+    const old = Array.from({ length: 15 }, (_, age) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 - age }));
+    const holder = new pg.Client(service.database.connection);
+    await holder.connect();
+    await holder.query("begin; select from latchkey.import_sources for update");
+    const calls = [...old, ...old, ...old].map((text) =>
+      service.auth.authenticate([`Bearer ${text}`], service.facts).then(({ user }) => user.id),
+    );
+    expect(await answer(service.auth, encodeOldToken(oldClaims({ username: "bob" })))).toBe("token_invalid");
+    expect((await service.auth.authenticate([`Bearer ${token}`])).user.username).toBe("dora");
+    await holder.end();
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([id]));
   });
 
   test("and ends with that session, on every process, for good, however long what is dead is kept", async () => {

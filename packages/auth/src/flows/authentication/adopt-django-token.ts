@@ -2,7 +2,7 @@ import { createRefreshToken } from "../../sessions/refresh-token.ts";
 import type { DjangoToken } from "../../tokens/django-token.ts";
 import type { VerifiedToken } from "../../tokens/verified-tokens.ts";
 import type { User } from "../../users/user.ts";
-import { endOf, openAdoptedSession, refused } from "../steps/adopt-old-token.ts";
+import { adopt, endOf, refused } from "../steps/adopt-old-token.ts";
 import type { Core, RequestInfo, StoredCaller } from "../steps/core.ts";
 import { findPermissions } from "../steps/held-permissions.ts";
 import { sessionEnded } from "../steps/session-ended.ts";
@@ -21,10 +21,8 @@ export async function adoptDjangoToken(
   if (token.kind === "own") return null;
   const { sessionId, django } = token;
   const refreshHash = createRefreshToken(core.refreshKeys()[0], sessionId).hash;
-  await core.db.transaction().execute((transaction) => {
-    const expiresAt = findEnd(core, django);
-    return openAdoptedSession(core, transaction, { sessionId, django, refreshHash, expiresAt, facts });
-  });
+  const adoption = { sessionId, django, refreshHash, expiresAt: findEnd(core, django), facts };
+  await adopt(core, adoption);
   const caller = await core.readCaller(token);
   if (!caller) throw sessionEnded();
   return caller;

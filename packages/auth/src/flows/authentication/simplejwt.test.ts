@@ -181,6 +181,29 @@ describe("a refresh token of simplejwt", () => {
     await readBlacklist();
   });
 
+  test("of somebody who signs out here with it opens no session any more, and the one that it has ends", async () => {
+    await readBlacklist();
+    const signOut = (token: string) => service.auth.signOut(token, service.facts);
+    const [unused, used, another] = [refreshing(), refreshing(), refreshing()];
+    await signOut(unused);
+    await expect(refresh(unused)).rejects.toMatchObject({ cause: { because: "blacklisted" } });
+
+    const first = await refresh(used);
+    const second = await refresh(first.refreshToken);
+    await signOut(used);
+    await expect(authenticate(second.token)).rejects.toMatchObject({ code: "session_ended" });
+    for (const token of [used, second.refreshToken]) await expect(refresh(token)).rejects.toThrow("ended");
+    expect(await refresh(another)).toHaveProperty("token");
+
+    // At the same moment as its first use, on another process.
+    const there = await service.another();
+    for (const token of Array.from({ length: 10 }, () => refreshing())) {
+      const [answer] = await Promise.allSettled([there.refresh(token, service.facts), signOut(token)]);
+      if (answer.status === "fulfilled") await expect(authenticate(answer.value.token)).rejects.toThrow("ended");
+      await expect(refresh(token)).rejects.toThrow();
+    }
+  });
+
   test.each<[what: string, token: () => string]>([
     ["an access token", () => sign(access())],
     ["no token at all", () => "a.b.c"],

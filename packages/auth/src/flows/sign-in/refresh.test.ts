@@ -1,3 +1,4 @@
+import pg from "pg";
 import { expect, test } from "vitest";
 import { AuthError } from "../../errors.ts";
 import { createTestAuth } from "../../testing/index.ts";
@@ -64,6 +65,30 @@ test("twenty refreshes at once on two processes rotate once and keep everybody s
   expect(new Set(answers.map((answer) => answer.refreshToken)).size).toBe(1);
   for (const { token } of answers) expect(await codeOf(other.authenticate([`Bearer ${token}`]))).toBe("ok");
   expect(await database.query("select count(*)::int as sessions from latchkey.sessions")).toEqual([{ sessions: 1 }]);
+});
+
+test("whoever waits for a session's row with its tokens, or with used ones of many sessions, keeps nobody else from the database", async () => {
+  await using test = await createTestAuth();
+  const { auth, facts, clock, database } = test;
+  for (const username of ["alice", "dora"]) await auth.createUser({ username, password });
+  const signIn = (username: string) => auth.signIn({ username, password }, facts);
+  const sessions = await Promise.all(Array.from({ length: 12 }, () => signIn("alice")));
+  for (const { refreshToken } of sessions)
+    await auth.refresh((await auth.refresh(refreshToken, facts)).refreshToken, facts);
+  await clock.advance(60);
+  const [present, other] = [await signIn("alice"), await signIn("dora")];
+
+  const holder = new pg.Client(database.connection);
+  await holder.connect();
+  await holder.query("begin; select from latchkey.sessions for update");
+  const refresh = (token: string) => codeOf(auth.refresh(token, facts));
+  const ofOne = Array.from({ length: 15 }, () => refresh(present.refreshToken));
+  const used = sessions.map(({ refreshToken }) => refresh(refreshToken));
+  const signOuts = sessions.map(({ refreshToken }) => codeOf(auth.signOut(refreshToken, facts)));
+  expect(await codeOf(auth.authenticate([`Bearer ${other.token}`]))).toBe("ok");
+  await holder.end();
+  expect(new Set(await Promise.all([...ofOne, ...signOuts]))).toEqual(new Set(["ok"]));
+  for (const code of await Promise.all(used)) expect(code).toMatch(/^(refresh_token_reused|session_ended)$/);
 });
 
 test("a password change ends every other session, and gives the present one a pair of tokens that a tab with the old one does not get", async () => {

@@ -5,6 +5,7 @@ import { deriveSuccessor, type RefreshToken } from "../../sessions/refresh-token
 import { tellSessions } from "../../sessions/session-listener.ts";
 import { endSession, type LockedChain, lockChain } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import { toNetwork } from "../../throttling/address.ts";
 import { lockUser } from "../../users/user-store.ts";
 import { adoptRefreshToken } from "../steps/adopt-refresh-token.ts";
 import type { Core, RequestInfo } from "../steps/core.ts";
@@ -26,10 +27,16 @@ import { sessionEnded } from "../steps/session-ended.ts";
  */
 export async function refresh(core: Core, refreshToken: string, facts: RequestInfo): Promise<TokenResponse> {
   const presented = await readRefreshToken(core, refreshToken, facts);
+  const answered = await core.rotationLanes.run(presented.sessionId, () => exchange(core, presented, facts));
+  return issueSessionTokens(core, answered);
+}
+
+async function exchange(core: Core, presented: RefreshToken, facts: RequestInfo): Promise<AnsweredSession> {
   const successor = deriveSuccessor(core.refreshKeys()[0], presented);
   const rotated = await rotateSession(core, core.db, { presented: presented.hash, successor, facts });
-  const answered = rotated ? { ...rotated, refreshToken: successor } : await answerAgain(core, presented, facts);
-  return issueSessionTokens(core, answered);
+  if (rotated) return { ...rotated, refreshToken: successor };
+  // It holds a connection for several statements, and whoever has such a token may send it as often as they like.
+  return core.refreshLanes.run(toNetwork(facts.address), () => answerAgain(core, presented, facts));
 }
 
 async function readRefreshToken(core: Core, text: string, facts: RequestInfo): Promise<RefreshToken> {

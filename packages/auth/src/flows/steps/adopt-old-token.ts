@@ -11,6 +11,7 @@ import { holdSource } from "../../imported-users/round-store.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { insertAdoptedSession } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
+import { toNetwork } from "../../throttling/address.ts";
 import { clockLeeway } from "../../tokens/access-token.ts";
 import type { DjangoToken, NumberedToken } from "../../tokens/django-token.ts";
 import type { User } from "../../users/user.ts";
@@ -32,14 +33,31 @@ export interface Adoption {
 }
 
 /**
- * Opens the session of a token of the old backend, unless it was opened before, whatever became of it.
+ * Opens the session of a token of the old backend, unless it was opened before, whatever became of it. Calls with one token wait for one
+ * transaction, those of one address for each other, and who is refused takes no lock: a token that is not adopted comes again and again.
  *
+ * @param check what else must hold, at the end of the transaction
  * @throws AuthError `token_invalid`, with the reason as its cause, for a token that names nobody who came from there, or nobody for sure
  */
-export async function openAdoptedSession(core: Core, transaction: Queries, adoption: Adoption): Promise<void> {
+export function adopt(
+  core: Core,
+  adoption: Adoption,
+  check: (transaction: Queries) => Promise<void> = async () => {},
+): Promise<void> {
+  const { sessionId, django, facts } = adoption;
+  return core.adoptionLanes.run(sessionId, toNetwork(facts.address), async () => {
+    await requireAdoptable(core, core.db, django);
+    if (adoption.expiresAt <= core.options.clock.now()) throw sessionEnded();
+    await core.db.transaction().execute(async (transaction) => {
+      await openAdoptedSession(core, transaction, adoption);
+      await check(transaction);
+    });
+  });
+}
+
+async function openAdoptedSession(core: Core, transaction: Queries, adoption: Adoption): Promise<void> {
   const { sessionId, django, refreshHash, expiresAt, facts } = adoption;
   const user = await lockNamed(core, transaction, django);
-  if (expiresAt <= core.options.clock.now()) throw sessionEnded();
   const isOpened = await insertAdoptedSession(transaction, {
     id: sessionId,
     userId: user.id,
@@ -62,16 +80,22 @@ export async function openAdoptedSession(core: Core, transaction: Queries, adopt
  */
 async function lockNamed(core: Core, transaction: Queries, django: DjangoToken): Promise<User> {
   await holdSource(transaction, sourceOf(core));
-  const userId = await findPerson(core, transaction, django);
-  const user = await lockUser(transaction, userId);
+  const user = await lockUser(transaction, await findPerson(core, transaction, django));
   // Deleted or linked to another account while this waited for the lock.
-  if (!user || (await findPerson(core, transaction, django)) !== userId) throw refused("no_account");
-  if (!user.isActive) throw new AuthError("account_disabled", "The account is disabled");
-  if (!(await mayHaveOldTokens(transaction, userId))) throw refused("old_tokens_ended");
-  const account = await readGateAccount(core, transaction, userId);
-  if (account?.state.hasSecondFactor) throw refused("second_factor");
-  if (!account || askGate(core, account, ["old_token"], "adopt_old_token").opens !== "session") throw refused("staff");
+  if (!user || (await requireAdoptable(core, transaction, django)) !== user.id) throw refused("no_account");
   return user;
+}
+
+/** The id of the user whom an old token names, if nothing speaks against its adoption at this moment. */
+async function requireAdoptable(core: Core, db: Queries, django: DjangoToken): Promise<string> {
+  const userId = await findPerson(core, db, django);
+  const account = await readGateAccount(core, db, userId);
+  if (!account) throw refused("no_account");
+  if (!account.state.isActive) throw new AuthError("account_disabled", "The account is disabled");
+  if (!(await mayHaveOldTokens(db, userId))) throw refused("old_tokens_ended");
+  if (account.state.hasSecondFactor) throw refused("second_factor");
+  if (askGate(core, account, ["old_token"], "adopt_old_token").opens !== "session") throw refused("staff");
+  return userId;
 }
 
 async function findPerson(core: Core, transaction: Queries, django: DjangoToken): Promise<string> {

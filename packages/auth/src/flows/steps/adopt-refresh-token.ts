@@ -1,8 +1,10 @@
 import { AuthError } from "../../errors.ts";
-import { askBlacklist } from "../../imported-users/blacklist-store.ts";
+import { askBlacklist, blacklist } from "../../imported-users/blacklist-store.ts";
+import { lockSource } from "../../imported-users/round-store.ts";
 import { deriveAdopted, type RefreshToken } from "../../sessions/refresh-token.ts";
+import type { Queries } from "../../storage/database.ts";
 import { adoptedSessionId, type RefreshingToken, verifySimplejwtRefresh } from "../../tokens/django-token.ts";
-import { endOf, openAdoptedSession, refused, requireOldTokensAccepted, sourceOf } from "./adopt-old-token.ts";
+import { adopt, endOf, refused, requireOldTokensAccepted, sourceOf } from "./adopt-old-token.ts";
 import type { Core, RequestInfo } from "./core.ts";
 
 /**
@@ -38,17 +40,47 @@ interface Opening {
 async function open(core: Core, { token, sessionId, refreshHash, facts }: Opening): Promise<void> {
   const longest = token.issuedAt.getTime() + core.options.sessions.lifetime * 1000;
   const expiresAt = new Date(Math.min(endOf(token).getTime(), longest));
-  await core.db.transaction().execute(async (transaction) => {
-    await openAdoptedSession(core, transaction, { sessionId, django: token, refreshHash, expiresAt, facts });
+  await adopt(core, { sessionId, django: token, refreshHash, expiresAt, facts }, async (transaction) => {
     // Under the lock of the source that opening took: no round ends meanwhile.
     const verdict = await askBlacklist(transaction, sourceOf(core), token.id);
     if (verdict !== "good") throw refused(verdict);
   });
 }
 
+/** An old refresh token whose holder has signed out. */
+export interface OldRefreshToken {
+  /** The session that it has, or would have had. */
+  readonly sessionId: string;
+  /** Has it open no session any more. It belongs into the transaction that ends the one that it may have. */
+  withdraw(transaction: Queries): Promise<void>;
+}
+
+/** Reads a refresh token of djangorestframework-simplejwt, be it good here or not; null for any other text, and when it has expired. */
+export async function findOldRefreshToken(core: Core, text: string): Promise<OldRefreshToken | null> {
+  const { django, clock } = core.options;
+  if (!django || !text.includes(".")) return null;
+  const token = await verifySimplejwtRefresh(text, Buffer.from(django.secretKey), clock).catch(unlessRefused);
+  if (!token) return null;
+  return {
+    sessionId: adoptedSessionId(text),
+    async withdraw(transaction) {
+      // Whoever is just being given the session has it before, to be ended, or is refused after.
+      await lockSource(transaction, sourceOf(core));
+      await blacklist(transaction, sourceOf(core), { id: token.id, expiresAt: endOf(token) });
+    },
+  };
+}
+
+function unlessRefused(error: unknown): null {
+  if (isOfToken(error)) return null;
+  throw error;
+}
+
 /** As of any other refresh token that is none: why stays in the cause. */
 function toRefusal(error: unknown): unknown {
-  const isOfToken = error instanceof AuthError && ["token_invalid", "token_expired"].includes(error.code);
-  if (!isOfToken) return error;
+  if (!isOfToken(error)) return error;
   return new AuthError("refresh_token_invalid", "The refresh token is not valid", { cause: error.cause });
 }
+
+const isOfToken = (error: unknown): error is AuthError =>
+  error instanceof AuthError && ["token_invalid", "token_expired"].includes(error.code);

@@ -13,7 +13,7 @@ import type { Session } from "../../sessions/session.ts";
 import type { Use } from "../../sessions/session-store.ts";
 import type { Queries } from "../../storage/database.ts";
 import type { CallLimiter } from "../../throttling/call-budgets.ts";
-import type { Lanes } from "../../throttling/lanes.ts";
+import type { Lanes, SharedLanes } from "../../throttling/lanes.ts";
 import type { RefusalDelay } from "../../throttling/refusal-delay.ts";
 import type { Throttle } from "../../throttling/throttle.ts";
 import type { KeyRing } from "../../tokens/key-ring.ts";
@@ -77,6 +77,12 @@ export interface Core {
   readonly findSigningKey: () => Promise<Pick<SigningKey, "kid" | "algorithm" | "privateKey">>;
   /** Where sign-ins from one address wait for each other until they have been counted. */
   readonly signInLanes: Lanes;
+  /** Where refresh tokens of one session wait for each other, as they would for its row, which they would do on a connection each. */
+  readonly rotationLanes: Lanes;
+  /** Where refresh tokens of one address wait for each other, but for those that are exchanged as usual. */
+  readonly refreshLanes: Lanes;
+  /** Where tokens of another system wait that have no session, by the one that each could have: those of one address for each other. */
+  readonly adoptionLanes: SharedLanes;
   /** Verifies a bearer token, or remembers that it did; what comes from one network waits for itself. */
   readonly verifyToken: (token: string, network: string | null) => Promise<VerifiedToken>;
   /** Reads a session and its user as they are now. */
