@@ -123,11 +123,7 @@ interface Kept extends Pick<SentCode<unknown>, "purpose" | "to" | "channel" | "d
   readonly resendAt: number;
   /** Milliseconds by which the service's clock was ahead of this device's. */
   readonly clockOffset: number;
-  /** The id of whoever was signed in, where the code is about their account. */
-  readonly person?: string;
 }
-
-const isOwn = (purpose: CodePurpose) => purpose !== "enter" && purpose !== "sign_in";
 
 /** Milliseconds for which a code is good: a new one tells by its end what time the service has. */
 const lifetime = 600_000;
@@ -135,33 +131,11 @@ const lifetime = 600_000;
 /** See {@link CodeClient.startCode}. */
 export async function startCode<Person>(client: Client, input: CodeInput): Promise<SentCode<Person>> {
   const { purpose = "enter", to = "", locale } = input;
-  const order = orderOf(client, purpose);
-  order.asked += 1;
-  const turn = order.asked;
-  const person = isOwn(purpose) ? client.internals.getSnapshot().user?.id : undefined;
   const answer = await askForCode(client, { purpose, to, locale });
   const clockOffset = toTime(answer.expiresAt) - lifetime - Date.now();
-  const kept = { ...toKept(answer, clockOffset), purpose, to, ...(person !== undefined && { person }) };
-  if (turn > order.kept) {
-    order.kept = turn;
-    write(client, purpose, kept);
-  }
+  const kept = { ...toKept(answer, clockOffset), purpose, to };
+  write(client, purpose, kept);
   return toSentCode(client, kept);
-}
-
-/** The number of the last code that was asked for, and of the newest that was answered: in whatever order the answers come, that one is kept. */
-interface Order {
-  asked: number;
-  kept: number;
-}
-
-const orders = new WeakMap<object, Partial<Record<CodePurpose, Order>>>();
-
-function orderOf({ internals }: Client, purpose: CodePurpose): Order {
-  const ofClient = orders.get(internals) ?? {};
-  orders.set(internals, ofClient);
-  ofClient[purpose] ??= { asked: 0, kept: 0 };
-  return ofClient[purpose];
 }
 
 interface Asked {
@@ -284,17 +258,8 @@ function write(client: Client, purpose: CodePurpose, kept: Kept | null): void {
 function read(client: Client, purpose: CodePurpose): Kept | null {
   try {
     const kept = JSON.parse(storageOf(client, purpose).get() ?? "null") as Kept | null;
-    if (typeof kept?.challenge !== "string" || typeof kept.to !== "string") return null;
-    if (isOfPerson(client, kept)) return kept;
-    write(client, purpose, null);
-    return null;
+    return typeof kept?.challenge === "string" && typeof kept.to === "string" ? kept : null;
   } catch {
     return null;
   }
-}
-
-/** Whoever signs in next in this tab is not shown where a code of the person before went. */
-function isOfPerson({ internals }: Client, { person }: Kept): boolean {
-  const { status, user } = internals.getSnapshot();
-  return person === undefined || status === "loading" || user?.id === person;
 }
