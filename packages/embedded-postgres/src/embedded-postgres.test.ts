@@ -11,13 +11,17 @@ import { complaintIn, isServer } from "./server.ts";
 import { sharedBuffers } from "./shared-buffers.ts";
 import { makeTemporaryFolder } from "./testing/temporary-folder.ts";
 
-const settings = { fsync: "off" };
+/** A server of a test is small: what a process of it begins with would be most of what it does. */
+const settings = { fsync: "off", shared_buffers: "16MB", io_method: "sync" };
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === "linux";
 
 const opened: EmbeddedPostgres[] = [];
 const children: ChildProcess[] = [];
 const folders: string[] = [];
+
+/** How often what depends on the moment is tried. */
+const trials = process.env.LATCHKEY_LONG === "1" ? 3 : 1;
 
 /** A database made once, for the tests that need any; stopped before and after each of them. */
 let shared: string;
@@ -142,13 +146,12 @@ describe("the reason why PostgreSQL failed is the line that says it", () => {
 });
 
 describe("a new folder", () => {
-  it("gets a database whose data is there at the next opening", async () => {
-    const folder = await emptyFolder();
-    const first = await open(folder);
+  it("has got a database whose data is there at the next opening", async () => {
+    const first = await open(shared);
     await query(first, "create table note (text text)");
     await query(first, "insert into note values ('kept')");
     await first.close();
-    expect(await query(await open(folder), "select text from note")).toEqual([{ text: "kept" }]);
+    expect(await query(await open(shared), "select text from note")).toEqual([{ text: "kept" }]);
   });
 
   it("gets one database and one server when three open it at once, in two processes", { tags: ["long"] }, async () => {
@@ -210,7 +213,7 @@ describe("the application's role", () => {
   });
 
   it("gets the settings that were asked for, and a server on the loopback whatever they say", async () => {
-    const server = await open(shared, { settings: { ...settings, work_mem: "5MB", listen_addresses: "*" } });
+    const server = await open(shared, { settings: { fsync: "off", work_mem: "5MB", listen_addresses: "*" } });
     expect(await query(server, "show work_mem")).toEqual([{ work_mem: "5MB" }]);
     const pages = await query(
       server,
@@ -258,7 +261,7 @@ describe("several processes on one folder", () => {
   });
 
   it("get a living server when they come while the last one is leaving", async () => {
-    for (let trial = 0; trial < 3; trial++) {
+    for (let trial = 0; trial < trials; trial++) {
       const leaving = await open(shared);
       const [coming] = await Promise.all([open(shared), leaving.close()]);
       expect(await query(coming, "select 1 as one")).toEqual([{ one: 1 }]);
@@ -266,7 +269,7 @@ describe("several processes on one folder", () => {
     }
   });
 
-  it("let go once, however often they say so", async () => {
+  it("let go once, however often they say so", { tags: ["long"] }, async () => {
     const [first, second] = [await open(shared), await open(shared)];
     await Promise.all([second.close(), second.close()]);
     await second.close();

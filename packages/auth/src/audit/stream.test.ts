@@ -110,7 +110,9 @@ test("no event that is told holds a password, a name, a number or an e-mail addr
   expect(JSON.stringify(told)).not.toMatch(/kanar|1239876|correct horse/i);
 });
 
-test("a system that is far behind is told a part at a time, so that sealing goes on in between", async () => {
+test("a system that is far behind is told a part at a time, so that sealing goes on in between", {
+  tags: ["long"],
+}, async () => {
   const { auth, told } = await openTeller();
   await service.database.query(`insert into latchkey.audit_events (id, event)
     select uuidv7(), 'signed_out' from generate_series(1, 2500)`);

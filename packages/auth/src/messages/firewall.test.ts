@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { openStorage, type Queries, type Storage } from "../storage/database.ts";
 import { createTestAuth, shareOut, type TestAuth } from "../testing/index.ts";
 import type { Ask } from "./ask.ts";
-import { createFirewall, type FirewallOptions } from "./firewall.ts";
+import { createFirewall, type Firewall, type FirewallOptions } from "./firewall.ts";
 import {
   type Count,
   countryBudgets,
@@ -36,16 +36,18 @@ describe("the rules", () => {
       },
     );
 
-  it.each(listScenariosBeyond())(
-    "spend no more than the budget, and refuse no known device: $name",
-    ({ asks, limits, mostFraud = 30 }) => {
-      const result = simulate(asks, limits);
-      expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
-      expect(result.fraudSent).toBeLessThanOrEqual(mostFraud);
-      expect(result.knownAskedThen).toBeGreaterThan(20);
-      expect(result.knownRefusedThen).toBe(0);
-    },
-  );
+  for (const { tags, cases } of shareOut(listScenariosBeyond(), 3))
+    it.each(cases)(
+      "spend no more than the budget, and refuse no known device: $name",
+      { tags },
+      ({ asks, limits, mostFraud = 30 }) => {
+        const result = simulate(asks, limits);
+        expect(result.mostSentInADay).toBeLessThanOrEqual(limits.perDay);
+        expect(result.fraudSent).toBeLessThanOrEqual(mostFraud);
+        expect(result.knownAskedThen).toBeGreaterThan(20);
+        expect(result.knownRefusedThen).toBe(0);
+      },
+    );
 
   /** What is asked by a stranger for a mobile number of a named country, with much proved there, and whatever differs. */
   const judgeAsk = (differs: Partial<FirewallCase>) =>
@@ -281,6 +283,12 @@ describe("the firewall", () => {
   });
   const outcomes = async (asks: readonly Promise<void>[]) =>
     (await Promise.allSettled(asks)).map((result) => (result.status === "rejected" ? result.reason.code : "sent"));
+
+  /** So many numbers that somebody has proved, of ten prefixes. */
+  async function proveMany(firewall: Firewall, count: number) {
+    for (let nth = 0; nth < 10; nth += 1) await firewall.prove(storage.db, numberOf(nth), null);
+    await service.database.query("update latchkey.message_counts set count = count * $1", [count / 10]);
+  }
 
   /** What becomes of an ask, and how many statements it takes. */
   const countStatements = async (admit: () => Promise<void>) => {
@@ -575,7 +583,7 @@ describe("the firewall", () => {
       shareForKnownDevices: 0,
     };
     const firewall = open({ limits });
-    for (let nth = 0; nth < 60; nth += 1) await firewall.prove(storage.db, numberOf(nth), null);
+    await proveMany(firewall, 60);
     await service.clock.advance(5 * 86_400);
     const send = (nth: number) => outcomes([firewall.admit(ask({ number: numberOf(nth), network: `b${nth}` }))]);
     // 30 % of 60 for the day, of which a sixth an hour.
@@ -590,7 +598,7 @@ describe("the firewall", () => {
     const limits = { ...defaultLimits, countries: ["TR"], countryPerHour: 1, countryPerDay: 1 };
     const firewall = open({ limits });
     // All of one range, on a day that is over.
-    for (let nth = 0; nth < 400; nth += 1) await firewall.prove(storage.db, numberOf(nth), null);
+    await proveMany(firewall, 400);
     await service.clock.advance(2 * 86_400);
     const send = (changes: Partial<Ask>) => outcomes([firewall.admit(ask(changes))]);
     const ofOthers = (nth: number) => ({ number: `+9055${nth % 10}${2_000_000 + nth * 10_000}`, network: `bot${nth}` });

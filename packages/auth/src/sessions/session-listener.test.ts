@@ -139,7 +139,9 @@ test("everybody's sessions are told as one count each step, and a second run tel
   ]);
 });
 
-test("sessions that go with their account are told, those of them that had ended already only once", async () => {
+test("sessions that go with their account are told, those of them that had ended already only once", {
+  tags: ["long"],
+}, async () => {
   const person = await createPerson();
   await auth.signOut(person.refreshToken, service.facts);
   await auth.operator.delete(person.username);
@@ -168,7 +170,9 @@ test("a refresh is told as rotated, repeated or answered again, and what else dr
   expect(refreshed).toEqual(["rotated", "repeated", "answered_again", "rotated"]);
 });
 
-test("twenty refreshes at once with one token are told as one that rotated and nineteen that were repeated", async () => {
+test("twenty refreshes at once with one token are told as one that rotated and nineteen that were repeated", {
+  tags: ["long"],
+}, async () => {
   const { refreshToken } = await createPerson();
   const other = await service.another();
   await Promise.all(

@@ -102,7 +102,7 @@ test("a pool whose settings change what statements mean is refused in one line, 
   expect(await useCore(odd.open(), false)).toMatchObject({ times: works.times });
 });
 
-test("with the options that the line names it works", async () => {
+test("with the options that the line names it works", { tags: ["long"] }, async () => {
   await using odd = await openOddPool(oddSettings);
   const named = "-c datestyle=ISO -c standard_conforming_strings=on -c array_nulls=on -c transform_null_equals=off";
   expect(await useCore(odd.open(`${named} -c gin_fuzzy_search_limit=0 -c extra_float_digits=1`))).toEqual(works);

@@ -166,7 +166,9 @@ test("of eight processes that migrate an empty database at once, one does it and
   await administer(server, `drop database ${name}`);
 });
 
-test("memberships from before lists of members had an order of their own are in them afterwards", async () => {
+test("memberships from before lists of members had an order of their own are in them afterwards", {
+  tags: ["long"],
+}, async () => {
   const server = await readTestServer();
   const name = `members_${process.pid}`;
   await administer(server, `create database ${name}`);
@@ -194,7 +196,9 @@ test("memberships from before lists of members had an order of their own are in 
   }
 });
 
-test("who was shown numbers and addresses before there was a permission for it holds that afterwards, and nobody else", async () => {
+test("who was shown numbers and addresses before there was a permission for it holds that afterwards, and nobody else", {
+  tags: ["long"],
+}, async () => {
   const server = await readTestServer();
   const name = `contacts_${process.pid}`;
   await administer(server, `create database ${name}`);

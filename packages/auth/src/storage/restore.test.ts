@@ -102,7 +102,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
       ["of a later format", (backup) => replace(backup, '"version":1', '"version":2'), /newer Latchkey/],
       ["of a later version", (backup) => replace(backup, '"0001-', '"9999-'), /newer Latchkey/],
     ],
-    2,
+    3,
   ))
     test.each(cases)("%s", { tags }, async (_how, damage, told) => {
       const { backup } = await readBackup();
@@ -124,7 +124,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     await expect(target.auth.signIn({ username: "gülşen", password }, facts)).resolves.toHaveProperty("token");
   });
 
-  test("whose keys were sealed with two secrets, where only the newer one is given", async () => {
+  test("whose keys were sealed with two secrets, where only the newer one is given", { tags: ["long"] }, async () => {
     const newer = "newer-secret-9cQz2-7wABiV9kYx0dT5nPzQ8mL4sR6u";
     await using source = await open();
     await source.auth.initialize();

@@ -30,6 +30,10 @@ export async function startTestServer(): Promise<TestServer> {
     max_connections: "300",
     // A worker of it in a database keeps anybody but a superuser from dropping that by force.
     autovacuum: "off",
+    // Each process of a server pays for what it touches of this, and a large machine's would be eight times as much.
+    shared_buffers: "128MB",
+    // Who reads a page does so itself: handing that to another process takes longer here than reading it.
+    io_method: "sync",
   };
   const server = await openEmbeddedPostgres({ dataDir, settings });
   await administer(server.connection, `create database ${templateName}`);

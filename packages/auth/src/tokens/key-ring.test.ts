@@ -71,7 +71,9 @@ describe("a process with another secret than the keys were sealed with does not 
     expect(message).not.toContain(testSecret);
   });
 
-  test("nor adds a key that the others could not open, when another algorithm calls for a new one", async () => {
+  test("nor adds a key that the others could not open, when another algorithm calls for a new one", {
+    tags: ["long"],
+  }, async () => {
     await findStartError(service.another({ secret: createSecret(), tokens: { algorithm: "ES256" } }));
     expect(await countKeys(service)).toBe(1);
     expect(await answer(service.auth, await signIn(service.auth))).toBe("alice");
@@ -194,7 +196,9 @@ describe("when the setting names another algorithm", () => {
     ]);
   });
 
-  test("who only works on the database beside the service makes no key, and a rotation keeps to the algorithm that there is", async () => {
+  test("who only works on the database beside the service makes no key, and a rotation keeps to the algorithm that there is", {
+    tags: ["long"],
+  }, async () => {
     const other = createAuth(service.database.connection, { secret: testSecret, tokens: { algorithm: "ES256" } });
     for (const mode of ["missing", "nothing"] as const) expect(await other.initialize({ mode })).toEqual([]);
     expect(await countKeys(service)).toBe(1);
@@ -240,7 +244,7 @@ describe("when the setting names another algorithm", () => {
     }
   });
 
-  test("a rotation that follows is not signed for by the one that was waiting", async () => {
+  test("a rotation that follows is not signed for by the one that was waiting", { tags: ["long"] }, async () => {
     const waiting = await service.auth.rotateKeys({ compromised: false });
     const switched = await service.another({ tokens: { algorithm: "ES256" } });
     await service.clock.advance(100);

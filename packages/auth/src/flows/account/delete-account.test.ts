@@ -169,7 +169,7 @@ describe("a person who deletes their account", () => {
     });
   });
 
-  test("whose number is all they have shows its code, and takes it back by one", async () => {
+  test("whose number is all they have shows its code, and takes it back by one", { tags: ["long"] }, async () => {
     const person = await createPerson({ hasPassword: false });
     const number = person.phoneNumber ?? "";
     const { caller } = await openByCode(number);
@@ -218,7 +218,7 @@ describe("an account is not deleted", () => {
     expect(await isThere(person)).toBe(true);
   });
 
-  test("once its owner has set a new password by a code, without a sign-in after it", async () => {
+  test("once its owner has set a new password by a code, without a sign-in after it", { tags: ["long"] }, async () => {
     const person = await leave();
     const { challenge } = await auth.startReset({ username: person.phoneNumber ?? "" }, facts());
     const { code } = await sms.take(person.phoneNumber ?? "");
@@ -258,7 +258,7 @@ describe("an account is not deleted", () => {
     expect(await isThere(held)).toBe(false);
   });
 
-  test("where it is the last superuser's, when it is asked for and when it is due", async () => {
+  test("where it is the last superuser's, when it is asked for and when it is due", { tags: ["long"] }, async () => {
     await using alone = await createTestAuth();
     const open = async (username: string) => {
       await alone.auth.createUser({ username, password, isSuperuser: true });

@@ -138,7 +138,7 @@ describe("a change that has waited, and whose hook", () => {
     expect(await readCopy(id)).toBe(number);
   });
 
-  test("fails for three days, is dropped, and its owner is told", async () => {
+  test("fails for three days, is dropped, and its owner is told", { tags: ["long"] }, async () => {
     const { id } = await waiting();
     failures = [new Error("a defect"), new Error("a defect")];
     await expect(auth.applyDueChanges()).rejects.toMatchObject({ code: "hook_failed" });

@@ -216,7 +216,9 @@ describe("a notice", () => {
     expect(await sentTo([person.phoneNumber, person.email, next])).toEqual([["name_changed"], ["name_changed"], []]);
   });
 
-  test("of a number that went goes to that number though its proof is old: most owners can be reached by nothing else", async () => {
+  test("of a number that went goes to that number though its proof is old: most owners can be reached by nothing else", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     await service.database.query(
       "update latchkey.users set phone_proved_at = latchkey.now() - interval '50 days', email = null, email_key = null, email_proved_at = null where id = $1",
@@ -267,7 +269,7 @@ describe("a notice", () => {
     expect(await listOf(person)).toMatchObject([{ kind: "failed_sign_ins", address: null, device: null }]);
   });
 
-  test("of failed sign-ins counts wrong passwords in a session as well", async () => {
+  test("of failed sign-ins counts wrong passwords in a session as well", { tags: ["long"] }, async () => {
     const person = await createPerson();
     const { caller } = person;
     const show = () => auth.reauthenticate(caller, { password: "a guess" }, facts()).catch(() => {});
@@ -366,7 +368,7 @@ describe("a provider", () => {
     await expect.poll(sending(one.auth, () => sent)).toHaveLength(1);
   });
 
-  test("that sends codes only is handed none", async () => {
+  test("that sends codes only is handed none", { tags: ["long"] }, async () => {
     await using one = await open({ sms: { send: async () => ({}) } });
     await one.auth.signIn({ username: "ada", password }, service.facts);
     expect(await states(one)).toEqual([]);
@@ -427,7 +429,9 @@ describe("a provider", () => {
     expect(await toldTo(owner.phoneNumber)).toBe(1);
   });
 
-  test("is handed what an old account is told of a change, however long new accounts tell themselves", async () => {
+  test("is handed what an old account is told of a change, however long new accounts tell themselves", {
+    tags: ["long"],
+  }, async () => {
     const inbox = createInbox();
     await using one = await open({ sms: inbox }, { noticesPerDay: 5 });
     const toldTo = (phoneNumber: string) => inbox.notices.filter(({ to }) => to === phoneNumber).length;
@@ -463,7 +467,9 @@ describe("a provider", () => {
     expect(toldTo("+905321234567")).toBe(1);
   });
 
-  test("is handed ten e-mails for each SMS of the budget, and e-mails take nothing of what SMS may be", async () => {
+  test("is handed ten e-mails for each SMS of the budget, and e-mails take nothing of what SMS may be", {
+    tags: ["long"],
+  }, async () => {
     const inbox = createInbox();
     await using one = await open({ sms: inbox, email: inbox }, { noticesPerDay: 1 });
     await one.auth.createUser({ username: "bob", email: "bob@example.com", password });

@@ -131,7 +131,7 @@ const wait = async (seconds: number) => {
 };
 
 describe("the number that the account has", () => {
-  test("is proved once more by its code alone, and nothing waits", async () => {
+  test("is proved once more by its code alone, and nothing waits", { tags: ["long"] }, async () => {
     const person = await createPerson({ phone: 39 });
     const session = await signIn(person.username);
     await service.clock.advance(700);
@@ -294,7 +294,9 @@ describe("another number", () => {
     await expect.poll(told).toBe(1);
   });
 
-  test("takes its place at once where the code of the one of before was shown in this session as well", async () => {
+  test("takes its place at once where the code of the one of before was shown in this session as well", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson({ phone: 1 });
     const [session, other] = [await signIn(person.username), await signIn(person.username)];
     expect(await take(other, person.number ?? "")).toBe("done");
@@ -420,7 +422,9 @@ describe("a number that somebody else has", () => {
     expect((await auth.authenticate([`Bearer ${owners.token}`])).user.id).toBe(owner.id);
   });
 
-  test("is looked at again when the change that waited is due: it stays with whoever has proved it meanwhile", async () => {
+  test("is looked at again when the change that waited is due: it stays with whoever has proved it meanwhile", {
+    tags: ["long"],
+  }, async () => {
     const [owner, person] = [await createPerson({ phone: 46 }), await createPerson({ phone: 1, hasPassword: false })];
     const session = await openByCode(person.number ?? "");
     expect(await take(session, owner.number ?? "", { isNotMine: true })).toBe("set_phone");
@@ -595,7 +599,7 @@ describe("a change that waits", () => {
     expect(await list(later)).toHaveLength(1);
   });
 
-  test("ends with the session that asked, and with another password", async () => {
+  test("ends with the session that asked, and with another password", { tags: ["long"] }, async () => {
     const [first, second] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
     const [ended, owner] = [await signIn(first.username), await signIn(first.username)];
     await take(ended, freshNumber());
@@ -686,7 +690,9 @@ describe("a change that waits", () => {
       },
     );
 
-  test("goes as well where an administrator was talked into setting the same one meanwhile", async () => {
+  test("goes as well where an administrator was talked into setting the same one meanwhile", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson({ email: 1 });
     const [thief, owner] = [await signIn(person.username), await signIn(person.username)];
     const [number, address] = [freshNumber(), freshAddress()];
@@ -843,7 +849,7 @@ describe("a change that waits", () => {
     expect([await read(first), await read(second)]).toMatchObject([{ phone_number: number }, { phone_number: given }]);
   });
 
-  test("whose row another hand has changed is not done, and keeps no other", async () => {
+  test("whose row another hand has changed is not done, and keeps no other", { tags: ["long"] }, async () => {
     const [forged, good] = [await createPerson({ phone: 1 }), await createPerson({ phone: 1 })];
     const numbers = [freshNumber(), freshNumber()] as const;
     await take(await signIn(forged.username), numbers[0]);

@@ -82,7 +82,9 @@ describe("after a reset of an account that somebody else was in", () => {
     }
   });
 
-  test("the mark of every other device is worth nothing, and this one goes on with its next", async () => {
+  test("the mark of every other device is worth nothing, and this one goes on with its next", {
+    tags: ["long"],
+  }, async () => {
     const { username } = await createRobbed();
     const { token, deviceMark } = await auth.signIn({ username, password }, facts());
     const keep = { keepPasskeys: [], keepTotp: false, deviceMark };

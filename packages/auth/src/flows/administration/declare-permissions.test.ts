@@ -182,7 +182,9 @@ describe("a declaration", () => {
     expect(await countEvents(app)).toBe(1);
   });
 
-  test("without `prune` takes nothing away, since another version of the program may still run", async () => {
+  test("without `prune` takes nothing away, since another version of the program may still run", {
+    tags: ["long"],
+  }, async () => {
     const [owner, app] = [await signUpProgram(), freshApp()];
     await declare(owner, app, ["refund_order"]);
     expect(await declare(owner, app, ["pack_order"])).toEqual({ added: [`${app}.pack_order`], removed: [] });
@@ -258,7 +260,7 @@ describe("what was withdrawn", () => {
     expect([await heldBy(person), await heldBy(giver)]).toEqual([[], ["auth.change_user", "notes.add_note"]]);
   });
 
-  test("leaves the app free for somebody else once all is withdrawn", async () => {
+  test("leaves the app free for somebody else once all is withdrawn", { tags: ["long"] }, async () => {
     const [owner, other, app] = [await signUpProgram(), await signUpProgram(), freshApp()];
     await declare(owner, app, ["refund_order"]);
     await declare(owner, app, [], true);
@@ -281,7 +283,9 @@ describe("the service's own", () => {
     expect(await heldBy(person)).toEqual([]);
   });
 
-  test("start refuses to share an app with another program, and prune takes it over without its grants", async () => {
+  test("start refuses to share an app with another program, and prune takes it over without its grants", {
+    tags: ["long"],
+  }, async () => {
     const [owner, person, app] = [await signUpProgram(), await signUp(), freshApp()];
     const view = `${app}.view_order`;
     await declare(owner, app, ["order"]);

@@ -212,7 +212,7 @@ describe("what is not a good token of the old backend is refused, and opens no s
     ["a payload that is no object", () => encodeOldToken("[]")],
     ["a payload that is not JSON", () => encodeOldToken("alice")],
   ];
-  for (const { tags, cases } of shareOut(refused, 3))
+  for (const { tags, cases } of shareOut(refused, 5))
     test.each(cases)("%s", { tags }, async (_what, make) => {
       const token = make();
       expect(await answer(service.auth, token)).toBe("token_invalid");
@@ -267,7 +267,7 @@ describe("another person's token never opens an account, however the two names l
     ["a number without its plus", alice, { username: "bob", phone: "905321234567" }, "905321234567"],
     ["half a surrogate pair", { username: "alice\ufffd", id: "1" }, { username: "alice?" }, "alice\ud800"],
   ];
-  for (const { tags, cases } of shareOut(pairs, 3))
+  for (const { tags, cases } of shareOut(pairs, 4))
     test.each(cases)("%s", { tags }, async (_what, came, other, identifier) => {
       await seeForADay([came, { id: "other", ...other }]);
       const username = came.username.replace("\ufffd", "x");
@@ -299,7 +299,7 @@ describe("another person's token never opens an account, however the two names l
     }
   });
 
-  test("a person of another source with the same name", async () => {
+  test("a person of another source with the same name", { tags: ["long"] }, async () => {
     await seeForADay([alice], "shop");
     await seeForADay([]);
     await bringOver(alice, { importedFrom: { source: "shop", oldId: "alice" } });
@@ -414,7 +414,7 @@ describe("a name is a person's from the first round that saw it to the last one,
     expect(await answer(service.auth, tokenOf(renamed, -13 * hour))).toBe("token_invalid");
   });
 
-  test("two people who swap their names there keep their own accounts", async () => {
+  test("two people who swap their names there keep their own accounts", { tags: ["long"] }, async () => {
     const [a, b] = [
       { username: "anna", id: "1" },
       { username: "bert", id: "2" },
@@ -432,7 +432,7 @@ describe("a name is a person's from the first round that saw it to the last one,
     expect(await answer(service.auth, tokenOf(a, -3 * hour))).toBe("token_invalid");
   });
 
-  test("another number there is as good as another name", async () => {
+  test("another number there is as good as another name", { tags: ["long"] }, async () => {
     await see([alice], { seconds: -24 * hour });
     const id = await bringOver(alice);
     const moved = { ...alice, phone: "+905321234568" };
@@ -457,7 +457,7 @@ describe("a name is a person's from the first round that saw it to the last one,
     expect(await answer(service.auth, tokenOf(second, -hour))).not.toBe("token_invalid");
   });
 
-  test("who is gone leaves the name to somebody else there", async () => {
+  test("who is gone leaves the name to somebody else there", { tags: ["long"] }, async () => {
     await see([{ ...alice, id: "7" }], { seconds: -24 * hour });
     await bringOver({ ...alice, id: "7" });
     const heir = { username: "alice", id: "8" };
@@ -701,7 +701,7 @@ describe("the tokens of the old backend are accepted on request only, and until 
     expect(await ending.inspectToken(token, service.facts)).toEqual({ active: false });
   });
 
-  test("and no longer than any other session, counted from when they were issued", async () => {
+  test("and no longer than any other session, counted from when they were issued", { tags: ["long"] }, async () => {
     const short = await service.another({ sessions: { lifetime: 2 * hour, idleLifetime: 2 * hour } });
     const id = await bringAliceOver();
     const token = encodeOldToken(oldClaims());
@@ -766,7 +766,7 @@ describe("a token of the old backend is let in", () => {
     });
   });
 
-  test("until its own time and a minute", async () => {
+  test("until its own time and a minute", { tags: ["long"] }, async () => {
     const id = await bringAliceOver();
     const token = encodeOldToken({ ...oldClaims(), exp: toNumericDate(service.clock.now()) + 600 });
     expect(await answer(service.auth, token)).toBe(id);
@@ -776,7 +776,7 @@ describe("a token of the old backend is let in", () => {
     expect(await answer(service.auth, token)).toBe("token_expired");
   });
 
-  test("as one of the sessions that a person may have", async () => {
+  test("as one of the sessions that a person may have", { tags: ["long"] }, async () => {
     const two = await service.another({ sessions: { perUser: 2 } });
     const id = await bringAliceOver();
     const tokens = [1, 2, 3].map((n) => encodeOldToken({ ...oldClaims(), exp: 4_102_444_800 + n }));
@@ -846,7 +846,7 @@ describe("from its first use on, a token of the old backend is bound to one pers
     expect(await answer(service.auth, other ?? "")).toBe(id);
   });
 
-  test("and it stays ended when the service has got another secret", async () => {
+  test("and it stays ended when the service has got another secret", { tags: ["long"] }, async () => {
     await bringAliceOver();
     const token = encodeOldToken(oldClaims());
     await answer(service.auth, token);

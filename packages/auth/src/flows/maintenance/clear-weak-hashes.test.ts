@@ -59,7 +59,7 @@ test("a digest of MD5 or SHA-1 within bcrypt goes a year after the import, unles
   expect((await auth.checkHealth()).warnings.filter((line) => line.includes("MD5"))).toEqual([]);
 });
 
-test("it goes on the day that the settings name, with an import or without", async () => {
+test("it goes on the day that the settings name, with an import or without", { tags: ["long"] }, async () => {
   await using service = await createTestAuth();
   const until = new Date(service.clock.now().getTime() + 10 * day * 1_000);
   const auth = await service.another({ passwords: { weakHashesUntil: until } });

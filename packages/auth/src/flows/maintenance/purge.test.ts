@@ -135,7 +135,9 @@ test("an account that has had no name for its time goes, unless a session of it 
   expect(event).toMatchObject({ actorId: null, detail: { by: "parked" } });
 });
 
-test("a parked account that a table of a team's own holds keeps neither the others nor what their owners asked for", async () => {
+test("a parked account that a table of a team's own holds keeps neither the others nor what their owners asked for", {
+  tags: ["long"],
+}, async () => {
   await using test = await createTestAuth({ parkedRetention: 90 * day });
   const { auth, clock, database, facts } = test;
   const [held, parked] = [

@@ -108,7 +108,9 @@ test("counts of attempts go on through a change of the secret, on processes with
   expect(await countAttemptsOf("198.51.100.1", [await withSecrets(b)])).toBe(0);
 });
 
-test("a process that has not heard of a new key takes what was made with it all the same", async () => {
+test("a process that has not heard of a new key takes what was made with it all the same", {
+  tags: ["long"],
+}, async () => {
   const [old, next] = [await withSecrets(a, b), await withSecrets(b, a)];
   await next.reseal({});
   const made = await signIn(next);
@@ -155,7 +157,7 @@ test("is refused with a secret that opens nothing, and changes nothing", async (
   expect(await service.database.query("select * from latchkey.secret_keys order by id")).toEqual(before);
 });
 
-test("`rotate-keys` is refused with a secret that opens nothing, compromised or not", async () => {
+test("`rotate-keys` is refused with a secret that opens nothing, compromised or not", { tags: ["long"] }, async () => {
   const [key] = await service.database.query("select kid from latchkey.signing_keys");
   for (const compromised of [false, true])
     expect(await codeOf(openWithout(c, (auth) => auth.rotateKeys({ compromised })))).toMatch(
@@ -227,7 +229,9 @@ describe("a secret that somebody else knows", () => {
   });
 });
 
-test("a secret that is lost is given up only when that is said, and everybody can sign in again", async () => {
+test("a secret that is lost is given up only when that is said, and everybody can sign in again", {
+  tags: ["long"],
+}, async () => {
   const old = await signIn(service.auth);
   const resealed = await openWithout(c, (auth) => auth.reseal({ lost: true }));
   expect(resealed).toMatchObject({ sessionsEnded: 1, left: 0 });

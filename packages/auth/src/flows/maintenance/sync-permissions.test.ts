@@ -90,7 +90,7 @@ test("nobody declares what is the core's own", () => {
   }
 });
 
-test("to prune what many people hold may take longer than a call", async () => {
+test("to prune what many people hold may take longer than a call", { tags: ["long"] }, async () => {
   await using test = await createTestAuth({ permissions: ["notes.note"] });
   const later = await test.another({ permissions: [] });
   await test.database.query(`create function public.take_long() returns trigger language plpgsql

@@ -83,7 +83,7 @@ describe("it is found, with its seal and its position, when", () => {
     expect(await verify()).toMatchObject({ broken: { fault: "event_removed", seal: "3", positions: [position] } });
   });
 
-  test("somebody put an event where none was", async () => {
+  test("somebody put an event where none was", { tags: ["long"] }, async () => {
     await fill(1);
     // A transaction that was given up leaves such a place.
     const [row] = await query(
@@ -164,7 +164,7 @@ test("it stays intact when a person is deleted, and their addresses with them", 
   expect(await verify()).toMatchObject({ verdict: "intact", erased: 1 });
 });
 
-test("it stays intact, from a seal on that says so, when old events are deleted", async () => {
+test("it stays intact, from a seal on that says so, when old events are deleted", { tags: ["long"] }, async () => {
   await fill(2, 1);
   await service.clock.advance(31 * day);
   const { id } = await service.auth.createUser({ username: "late", password });

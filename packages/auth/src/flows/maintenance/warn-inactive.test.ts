@@ -69,7 +69,9 @@ test("accounts with rights and disabled ones stay, and so does whoever was made,
   expect(helper).not.toBe("");
 });
 
-test("whoever is given rights in the last 30 days stays, and nothing is deleted once the setting is gone", async () => {
+test("whoever is given rights in the last 30 days stays, and nothing is deleted once the setting is gone", {
+  tags: ["long"],
+}, async () => {
   const { service, auth, database, create, names, wait } = await open();
   await using _ = service;
   await create("promoted");
@@ -86,7 +88,7 @@ test("whoever is given rights in the last 30 days stays, and nothing is deleted 
   expect(await names()).toEqual(["promoted"]);
 });
 
-test("the setting is off by default: nobody is told and nobody is deleted", async () => {
+test("the setting is off by default: nobody is told and nobody is deleted", { tags: ["long"] }, async () => {
   await using service = await createTestAuth();
   await service.auth.createUser({ username: "sleeper", password });
   await service.clock.advance(3_000 * day);

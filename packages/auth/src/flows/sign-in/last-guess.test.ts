@@ -138,7 +138,7 @@ describe("where wrong codes of an account end at a last guess", () => {
     expect(await set(await make())).toBe("set");
   });
 
-  test("a right code that is refused for something else is no guess", async () => {
+  test("a right code that is refused for something else is no guess", { tags: ["long"] }, async () => {
     const person = await createProvedPerson(service);
     await guess(person, 79);
     const { challenge } = await service.auth.startReset({ username: person.username }, facts());

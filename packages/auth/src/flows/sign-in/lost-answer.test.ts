@@ -100,7 +100,9 @@ describe("a thief with a copy of the refresh token is found in the first round",
     },
   );
 
-  test("who answers a lost answer's owner with silence on both sides: one of the two cannot go on", async () => {
+  test("who answers a lost answer's owner with silence on both sides: one of the two cannot go on", {
+    tags: ["long"],
+  }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
@@ -113,7 +115,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
     expect(await refreshCode(auth, taken, thief)).toBe("refresh_token_reused");
   });
 
-  test("while the owner sleeps for days, and then comes back", async () => {
+  test("while the owner sleeps for days, and then comes back", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const owned = await signIn(test);
@@ -127,7 +129,7 @@ describe("a thief with a copy of the refresh token is found in the first round",
     expect(await refreshCode(auth, taken, thief)).toBe("session_ended");
   });
 
-  test("on another process than the owner's", async () => {
+  test("on another process than the owner's", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const other = await test.another();
@@ -292,7 +294,7 @@ describe("a person whose answer was lost goes on", () => {
     expect(await refreshCode(auth, next)).toBe("ok");
   });
 
-  test("without a user agent as well, as programs do", async () => {
+  test("without a user agent as well, as programs do", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
@@ -302,7 +304,9 @@ describe("a person whose answer was lost goes on", () => {
     expect(await refreshCode(auth, first, program)).toBe("ok");
   });
 
-  test("whose older access tokens are still at work: they show nothing of what was answered since", async () => {
+  test("whose older access tokens are still at work: they show nothing of what was answered since", {
+    tags: ["long"],
+  }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
@@ -428,7 +432,7 @@ describe("while processes of the version before are serving", () => {
     expect(await refreshCode(auth, second)).toBe("refresh_token_reused");
   });
 
-  test("neither is it after a lost answer that was given anew here", async () => {
+  test("neither is it after a lost answer that was given anew here", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const first = await signIn(test);
@@ -510,7 +514,7 @@ describe("a password change", () => {
     expect(await eventsOf(test)).toEqual([]);
   });
 
-  test("is not undone by what a thief got for a lost answer before", async () => {
+  test("is not undone by what a thief got for a lost answer before", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const stolen = await signIn(test);
@@ -547,7 +551,7 @@ describe("a reauthentication draws a token to which none of before leads", () =>
     return { before, after };
   }
 
-  test("and a stolen one ends the session once the owner has gone on", async () => {
+  test("and a stolen one ends the session once the owner has gone on", { tags: ["long"] }, async () => {
     const test = await begin();
     const { auth, clock } = test;
     const { before, after } = await reauthenticated(test);

@@ -186,7 +186,7 @@ test("an administrator's wish ends the sessions at once, and waits at every way 
   await signIn(person, nextPassword);
 });
 
-test("a password that is moved to another cost stays one to be replaced", async () => {
+test("a password that is moved to another cost stays one to be replaced", { tags: ["long"] }, async () => {
   const person = await createPerson();
   const dearer = await service.another({ passwords: { cost: 5 } });
   await ticketOf(signIn(person, password, dearer));
@@ -212,7 +212,9 @@ test("what a person sets themselves is theirs: a change, and the password of the
   await signIn(person);
 });
 
-test("a password that a code has set is worth no more once its holder had to replace it, and a hold goes on", async () => {
+test("a password that a code has set is worth no more once its holder had to replace it, and a hold goes on", {
+  tags: ["long"],
+}, async () => {
   const person = await createPerson(false);
   const { deviceMark } = await signIn(person);
   const { challenge } = await auth.startReset({ username: person.username }, facts());

@@ -355,7 +355,9 @@ describe("after a password", () => {
     expect(await strict.signInBySecondFactor({ ticket, passkey }, facts()).catch(codeOf)).toBe("code_invalid");
   });
 
-  test("one is set up where the account needs a second factor and has none, and is asked for from then on", async () => {
+  test("one is set up where the account needs a second factor and has none, and is asked for from then on", {
+    tags: ["long"],
+  }, async () => {
     const { username } = await createPerson();
     const { ticket, ...asked } = await requestOf(strict.signIn({ username, password }, facts()));
     expect(asked).toMatchObject({ methods: [], enroll: ["totp", "passkey"] });
@@ -459,7 +461,9 @@ describe("a recovery code", () => {
     return { ...owner, secret, code: owner.recoveryCodes?.codes[0] ?? "" };
   }
 
-  test("that was used because the password was forgotten leaves the second factor, which is asked for at once", async () => {
+  test("that was used because the password was forgotten leaves the second factor, which is asked for at once", {
+    tags: ["long"],
+  }, async () => {
     const { code, secret, device, id } = await createWithApp();
     const { ticket, methods } = await auth.startRecovery({ code }, facts());
     expect(methods).toEqual(["totp", "passkey"]);
@@ -472,7 +476,7 @@ describe("a recovery code", () => {
     expect((await signIn(device)).user.id).toBe(id);
   });
 
-  test("takes it away where its owner says that it is lost too, and tells them", async () => {
+  test("takes it away where its owner says that it is lost too, and tells them", { tags: ["long"] }, async () => {
     const { code, device, id, username } = await createWithApp();
     const { ticket } = await auth.startRecovery({ code }, facts());
     const input = { ticket, newPassword: nextPassword, removeSecondFactors: true };
@@ -527,7 +531,9 @@ test("what was used is cleared away when it is too old to be shown again", async
   expect(await service.database.query("select from latchkey.used_passkey_challenges")).toEqual([]);
 });
 
-test("who is in by a passkey does not make a password good again that has to be replaced", async () => {
+test("who is in by a passkey does not make a password good again that has to be replaced", {
+  tags: ["long"],
+}, async () => {
   const { username, device } = await createOwner();
   await auth.operator.requirePasswordChange(username);
   const caller = await callerOf((await signIn(device)).token);
@@ -570,7 +576,9 @@ describe("a recovery code", () => {
     expect((await auth.signInByPasskey({ passkey: device.get(options) }, facts())).user.id).toBe(id);
   });
 
-  test("takes other passkeys and the app away only where its owner says that they are lost", async () => {
+  test("takes other passkeys and the app away only where its owner says that they are lost", {
+    tags: ["long"],
+  }, async () => {
     const { codes, id } = await createRecoverer();
     const first = await recoverWith(codes[0] ?? "");
     const second = await recoverWith(codes[1] ?? "");

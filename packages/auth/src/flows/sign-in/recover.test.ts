@@ -139,7 +139,7 @@ describe("recovery codes", () => {
     expect(await recover(await start(code))).toMatchObject({ user: { id, username: null } });
   });
 
-  test("set a first password of an account that had none", async () => {
+  test("set a first password of an account that had none", { tags: ["long"] }, async () => {
     const { id, phoneNumber } = await createNumberOnly();
     const caller = await signInByCode(phoneNumber);
     const { codes } = await auth.createRecoveryCodes(caller, facts());
@@ -208,7 +208,7 @@ describe("codes that a code alone asked for", () => {
     expect(await start(codes[0] ?? "")).toBe("code_invalid");
   });
 
-  test("die with the session that asked, also when nothing of it is kept any more", async () => {
+  test("die with the session that asked, also when nothing of it is kept any more", { tags: ["long"] }, async () => {
     const { caller, phoneNumber } = await createNumberOnly();
     const thief = await signInByCode(phoneNumber);
     const { codes } = await auth.createRecoveryCodes(thief, facts());

@@ -80,7 +80,9 @@ describe("a lost phone", () => {
     await signIn(person.username, nextPassword);
   });
 
-  test("and the codes with it: an administrator takes the factors away and makes a code for a password", async () => {
+  test("and the codes with it: an administrator takes the factors away and makes a code for a password", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     await addApp(service, person.caller);
     const { device } = await addPasskey(service, afterFactor(person.caller));
@@ -91,7 +93,9 @@ describe("a lost phone", () => {
     expect(await signInByPasskey(service, device).catch(codeOf)).toBe("invalid_credentials");
   });
 
-  test("of somebody who has a passkey on a laptop too: that removes the phone's, and ends its sessions", async () => {
+  test("of somebody who has a passkey on a laptop too: that removes the phone's, and ends its sessions", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     const phone = await addPasskey(service, person.caller);
     const laptop = await addPasskey(service, person.caller);
@@ -111,7 +115,7 @@ describe("a lost phone", () => {
     expect(await signInByPasskey(service, device).catch(codeOf)).toBe("invalid_credentials");
   });
 
-  test("of somebody whose number moved on as well: a passkey needs neither", async () => {
+  test("of somebody whose number moved on as well: a passkey needs neither", { tags: ["long"] }, async () => {
     const person = await createPerson();
     const { device } = await addPasskey(service, person.caller);
     await service.database.query(
@@ -162,7 +166,7 @@ describe("a forgotten password", () => {
     await ticketOf(auth.signIn({ username: person.username, password: nextPassword }, facts()));
   });
 
-  test("beside the app, with a code on paper: the app stays, and is asked for", async () => {
+  test("beside the app, with a code on paper: the app stays, and is asked for", { tags: ["long"] }, async () => {
     const person = await createPerson();
     const secret = await addApp(service, person.caller);
     const ticket = await ticketOf(recover(person.codes[0]));
@@ -183,7 +187,9 @@ describe("a forgotten password", () => {
 });
 
 describe("a stolen phone, unlocked", () => {
-  test("with a session of before: the thief adds and removes nothing, and makes no codes", async () => {
+  test("with a session of before: the thief adds and removes nothing, and makes no codes", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     const { id } = await addPasskey(service, person.caller);
     await service.clock.advance(601);
@@ -235,7 +241,9 @@ describe("paper that somebody else has seen", () => {
     expect(await recover(person.codes[0]).catch(codeOf)).toBe("code_invalid");
   });
 
-  test("and used: sets a password and opens nothing beside an app, and the owner hears of it", async () => {
+  test("and used: sets a password and opens nothing beside an app, and the owner hears of it", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson();
     const secret = await addApp(service, person.caller);
     await ticketOf(recover(person.codes[0]));

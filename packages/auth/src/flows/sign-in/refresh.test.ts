@@ -34,7 +34,9 @@ test("a refresh token that is used twice within the grace time gets the same suc
   ]);
 });
 
-test("after the database's clock was set back, the grace time is no longer than it was, and a lost answer is had again", async () => {
+test("after the database's clock was set back, the grace time is no longer than it was, and a lost answer is had again", {
+  tags: ["long"],
+}, async () => {
   await using test = await createTestAuth();
   const { auth, facts, clock } = test;
   await auth.createUser({ username: "alice", password });

@@ -95,7 +95,9 @@ describe("registering with a number that was proved", () => {
     }
   });
 
-  test("takes a proved address in the same way, with a password unless addresses sign in", async () => {
+  test("takes a proved address in the same way, with a password unless addresses sign in", {
+    tags: ["long"],
+  }, async () => {
     const [email, second] = [`ada${people}@example.com`, `b${people}@example.com`];
     const ticket = await proveFresh(email);
     expect(await outcomeOf({ ticket })).toBe("invalid_input");

@@ -146,7 +146,7 @@ describe("a thief", () => {
     expect(await isAsked(person, rememberMark, { userAgent: firefox })).toBe("second_factor_required");
   });
 
-  test("with the mark of their own account opens nobody else's", async () => {
+  test("with the mark of their own account opens nobody else's", { tags: ["long"] }, async () => {
     const [victim, thief] = [await createPerson(), await createPerson()];
     const { rememberMark } = await remember(thief);
     expect(await isAsked(victim, rememberMark)).toBe("second_factor_required");
@@ -303,7 +303,7 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
 };
 
 describe("what is remembered ends with", () => {
-  for (const { tags, cases } of shareOut(Object.keys(endings), 3))
+  for (const { tags, cases } of shareOut(Object.keys(endings), 4))
     test.each(cases)("%s", { tags }, async (name) => {
       const person = await createRemembered();
       const asked = (await endings[name]?.(person)) ?? password;
@@ -342,7 +342,7 @@ describe("the account's row is held before the device's and its sessions', so th
       auth.operator.endSessions(username, caller.session.id),
   };
 
-  for (const { tags, cases } of shareOut(Object.keys(actions), 2))
+  for (const { tags, cases } of shareOut(Object.keys(actions), 3))
     test.each(cases)("%s", { tags }, async (name) => {
       const person = await createRemembered();
       const caller = await callerOf(person.remembered);
@@ -363,7 +363,7 @@ describe("the account's row is held before the device's and its sessions', so th
 });
 
 describe("a session on a remembered device", () => {
-  test("ends all others and goes on, remembered as before", async () => {
+  test("ends all others and goes on, remembered as before", { tags: ["long"] }, async () => {
     const { remembered, rememberMark, whole, ...person } = await createRemembered();
     await auth.revokeOtherSessions(await callerOf(remembered), facts());
     expect(await callerOf(whole).catch(codeOf)).toBe("session_ended");
@@ -383,7 +383,7 @@ describe("a session on a remembered device", () => {
     expect((await callerOf(remembered)).session.acr).toBe("2");
   });
 
-  test("is no longer than the device is remembered", async () => {
+  test("is no longer than the device is remembered", { tags: ["long"] }, async () => {
     const person = await createPerson();
     const { rememberMark } = await remember(person);
     await service.clock.advance(29 * day);
@@ -425,20 +425,20 @@ describe("the settings", () => {
     expect(await isAsked(person, rememberMark, { by: forAll })).toBe("in");
   });
 
-  test.each(["staff", "all"] as const)(
-    "where the settings ask for a second factor (%s), optional forbids it",
-    async (who) => {
+  for (const { tags, cases } of shareOut(["staff", "all"] as const, 2))
+    test.each(cases)("where the settings ask for a second factor (%s), optional forbids it", { tags }, async (who) => {
       const strict = await service.another({ secondFactor: who, rememberedDevices: { of: "optional" } });
       const { remembered, rememberMark, ...person } = await createRemembered();
       if (who === "staff") await auth.operator.update(person.username, { isStaff: true });
       expect(await askFor(person, strict)).not.toHaveProperty("rememberSeconds");
       expect(await callerOf(remembered, strict).catch(codeOf)).toBe("session_ended");
       expect(await isAsked(person, rememberMark, { by: strict })).toBe("second_factor_required");
-    },
-  );
+    });
 });
 
-test("programs of a team's own are told of the session that ends with a number that another person has proved", async () => {
+test("programs of a team's own are told of the session that ends with a number that another person has proved", {
+  tags: ["long"],
+}, async () => {
   const { id, phoneNumber, remembered } = await createRemembered();
   const { session } = await callerOf(remembered);
   const { database } = service;

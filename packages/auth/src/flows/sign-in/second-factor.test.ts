@@ -105,7 +105,7 @@ describe.each(Object.keys(waysIn))("%s", (name) => {
     );
   });
 
-  const tags = Object.keys(waysIn).indexOf(name) % 2 === 0 ? [] : ["long"];
+  const tags = Object.keys(waysIn).indexOf(name) === 0 ? [] : ["long"];
   test("opens nothing where everybody needs one, until it is enrolled with the ticket", { tags }, async () => {
     const person = await createPerson();
     const { ticket, ...asked } = await requestOf(enter(strict, person));
@@ -135,7 +135,7 @@ describe("a password that is set by code", () => {
     await expect(callerOf(person.token)).rejects.toMatchObject({ code: "session_ended" });
   });
 
-  test("by an administrator's code is set without it, and opens nothing without it", async () => {
+  test("by an administrator's code is set without it, and opens nothing without it", { tags: ["long"] }, async () => {
     const person = await createEnrolled();
     const { setPasswordCode } = await auth.operator.createPasswordCode(person.username);
     const { username } = person;
@@ -276,7 +276,9 @@ describe("whoever finds a session", () => {
     ).toBe(username);
   });
 
-  test("guesses ten one-time passwords beside the password, and its owner's are good elsewhere", async () => {
+  test("guesses ten one-time passwords beside the password, and its owner's are good elsewhere", {
+    tags: ["long"],
+  }, async () => {
     const { caller, username, secret } = await createEnrolled();
     const show = (totp?: string) => auth.reauthenticate(caller, { password, totp }, facts()).catch(codeOf);
     for (let time = 0; time < 20; time += 1) expect(await show()).toBe("second_factor_required");
@@ -355,7 +357,9 @@ describe("whoever lost the phone", () => {
     await auth.signIn({ username, password: nextPassword }, facts());
   });
 
-  test("keeps out whoever knows the password, who was kept out by the factor until then", async () => {
+  test("keeps out whoever knows the password, who was kept out by the factor until then", {
+    tags: ["long"],
+  }, async () => {
     const { username, phoneNumber } = await createEnrolled();
     const before = await auth.signIn({ username, password }, facts()).catch(refusalOf);
     const { ticket } = Object(before).secondFactor;
@@ -411,7 +415,9 @@ describe("whoever lost the phone", () => {
     expect(await auth.startRecovery({ code }, facts())).toMatchObject({ methods: ["totp"] });
   });
 
-  test("gets in by a recovery code, which sets a password and, where they say so, takes the factor away", async () => {
+  test("gets in by a recovery code, which sets a password and, where they say so, takes the factor away", {
+    tags: ["long"],
+  }, async () => {
     const { username, caller, token } = await createEnrolled();
     const { codes } = await auth.createRecoveryCodes(caller, facts());
     const { ticket } = await auth.startRecovery({ code: codes[0] ?? "" }, facts());
@@ -421,7 +427,9 @@ describe("whoever lost the phone", () => {
     await auth.signIn({ username, password: nextPassword }, facts());
   });
 
-  test("and has to have a factor gets no session by a recovery code before another is enrolled", async () => {
+  test("and has to have a factor gets no session by a recovery code before another is enrolled", {
+    tags: ["long"],
+  }, async () => {
     const { username, caller } = await createEnrolled();
     const { codes } = await strict.createRecoveryCodes(caller, facts());
     const { ticket } = await strict.startRecovery({ code: codes[0] ?? "" }, facts());

@@ -172,7 +172,7 @@ describe("a code", () => {
     expect(row?.phone_proved_at).toBeInstanceOf(Date);
   });
 
-  test("whose session a hook refuses is good once more", async () => {
+  test("whose session a hook refuses is good once more", { tags: ["long"] }, async () => {
     let isRefusing = true;
     await using hooked = await createTestAuth({
       messages,
@@ -225,7 +225,9 @@ describe("asking for a code", () => {
     await expect(resend()).rejects.toMatchObject({ code: "code_invalid" });
   });
 
-  test("again names the channel that it began with, though the message of somebody who is known went on by another", async () => {
+  test("again names the channel that it began with, though the message of somebody who is known went on by another", {
+    tags: ["long"],
+  }, async () => {
     const withWhatsApp = await service.another({
       messages: { senders: { whatsapp: unreachable, sms: inbox }, isEnforced: false },
       codes: { signInByCode: "phone" },
@@ -315,7 +317,7 @@ describe("asking for a code", () => {
     }
   });
 
-  test("is refused by the rules against fraud for a number, and not for a username", async () => {
+  test("is refused by the rules against fraud for a number, and not for a username", { tags: ["long"] }, async () => {
     const limits = { countryPerHour: 1_000, countryPerDay: 1_000, prefixPerHour: 1_000, prefixPerDay: 1_000 };
     const enforced = await service.another({
       messages: { ...messages, isEnforced: true, countries: ["TR"], limits },

@@ -105,7 +105,7 @@ describe("a number that is stored as an older plan wrote it", () => {
     expect(users.map((user) => user.id).sort()).toEqual([before, now].sort());
   });
 
-  test("goes on in its present form when its owner's number is written again", async () => {
+  test("goes on in its present form when its owner's number is written again", { tags: ["long"] }, async () => {
     await using test = await createTestAuth();
     const id = await createAsBefore(test, "x", { phone: "+5215512345678" });
     const updated = await test.auth.users.update(await signInAsChief(test), id, { phoneNumber: "+52 1 55 1234 5678" });
@@ -128,7 +128,9 @@ describe("a name that is stored as one keyboard wrote it", () => {
     expect(users.map((user) => user.id)).toEqual([id]);
   });
 
-  test("beside the same name of another keyboard each signs in by their own, and a third keyboard opens neither", async () => {
+  test("beside the same name of another keyboard each signs in by their own, and a third keyboard opens neither", {
+    tags: ["long"],
+  }, async () => {
     await using test = await createTestAuth();
     const persian = await createAsBefore(test, "علی", { key: "علی" });
     const arabic = await createAsBefore(test, "علي", { key: "علي" });
@@ -150,7 +152,7 @@ describe("a name that is stored as one keyboard wrote it", () => {
     expect(registered.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  test("keeps its own name when it is changed to what another keyboard writes", async () => {
+  test("keeps its own name when it is changed to what another keyboard writes", { tags: ["long"] }, async () => {
     await using test = await createTestAuth();
     const id = await createAsBefore(test, "علی", { key: "علی" });
     await test.auth.users.update(await signInAsChief(test), id, { username: "علي" });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Auth } from "../../auth.ts";
 import { toNumericDate } from "../../clock.ts";
-import { createTestAuth, type TestAuth } from "../../testing/index.ts";
+import { createTestAuth, shareOut, type TestAuth } from "../../testing/index.ts";
 import { createTokenVerifier } from "../../verify.ts";
 
 const secretKey = "9#k2v)x7q@w!m3z8r5t0y-1c4e6g_h&j*l(n^p%s";
@@ -118,7 +118,9 @@ test("a refresh writes what is so then, and not what was so at the sign-in", asy
   expect(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).not.toContain("alice");
 });
 
-test("somebody who is gone there, had no name there, or whose id is another person's now, is not written", async () => {
+test("somebody who is gone there, had no name there, or whose id is another person's now, is not written", {
+  tags: ["long"],
+}, async () => {
   await see([
     ["1", "alice"],
     ["2", null, "0532"],
@@ -143,36 +145,38 @@ test("a person who was deleted here keeps the name from everybody else", async (
   });
 });
 
-test.each(["bob", "BOB", "Bob", "bób", "ｂｏｂ", "bøb"])(
-  "the name %s is kept for the old backend's bob, even from an administrator",
-  async (name) => {
-    await see([
-      ["7", "bob", "+905321234567"],
-      ["8", "carol"],
-    ]);
-    const refusal = {
-      code: "invalid_input",
-      issues: [{ path: ["username"], message: expect.stringContaining('the person "7" of django') }],
-    };
-    await service.auth.createUser({ username: "boss", password, isSuperuser: true });
-    const { token } = await service.auth.signIn({ username: "boss", password }, service.facts);
-    const admin = { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
-    const other = await service.auth.createUser({ username: "other", password });
-    await expect(service.auth.register({ username: name, password }, service.facts)).rejects.toMatchObject({
-      code: "invalid_input",
-      issues: [{ message: "is kept for somebody else: choose another" }],
-    });
-    await expect(service.auth.createUser({ username: name, password })).rejects.toMatchObject(refusal);
-    await expect(service.auth.users.create(admin, { username: name })).rejects.toMatchObject(refusal);
-    await expect(service.auth.users.update(admin, other.id, { username: name })).rejects.toMatchObject(refusal);
-    await expect(bringOver("8", name)).rejects.toMatchObject(refusal);
-    const bob = await bringOver("7", name);
-    await service.auth.users.update(admin, bob.id, { username: "robert" });
-    await service.auth.users.update(admin, bob.id, { username: name });
-    // Numbers are never kept for anybody.
-    await service.auth.users.update(admin, other.id, { phoneNumber: "+905321234567" });
-  },
-);
+for (const { tags, cases } of shareOut(["bøb", "bob", "BOB", "Bob", "bób", "ｂｏｂ"], 3))
+  test.each(cases)(
+    "the name %s is kept for the old backend's bob, even from an administrator",
+    { tags },
+    async (name) => {
+      await see([
+        ["7", "bob", "+905321234567"],
+        ["8", "carol"],
+      ]);
+      const refusal = {
+        code: "invalid_input",
+        issues: [{ path: ["username"], message: expect.stringContaining('the person "7" of django') }],
+      };
+      await service.auth.createUser({ username: "boss", password, isSuperuser: true });
+      const { token } = await service.auth.signIn({ username: "boss", password }, service.facts);
+      const admin = { ...(await service.auth.authenticate([`Bearer ${token}`])), facts: service.facts };
+      const other = await service.auth.createUser({ username: "other", password });
+      await expect(service.auth.register({ username: name, password }, service.facts)).rejects.toMatchObject({
+        code: "invalid_input",
+        issues: [{ message: "is kept for somebody else: choose another" }],
+      });
+      await expect(service.auth.createUser({ username: name, password })).rejects.toMatchObject(refusal);
+      await expect(service.auth.users.create(admin, { username: name })).rejects.toMatchObject(refusal);
+      await expect(service.auth.users.update(admin, other.id, { username: name })).rejects.toMatchObject(refusal);
+      await expect(bringOver("8", name)).rejects.toMatchObject(refusal);
+      const bob = await bringOver("7", name);
+      await service.auth.users.update(admin, bob.id, { username: "robert" });
+      await service.auth.users.update(admin, bob.id, { username: name });
+      // Numbers are never kept for anybody.
+      await service.auth.users.update(admin, other.id, { phoneNumber: "+905321234567" });
+    },
+  );
 
 test("of two people there whose names differ in case, the one who is exactly called so may have it", async () => {
   await see([
@@ -223,7 +227,9 @@ test("a round that is not whole, older than the last one or ahead of the clock, 
   await expect(importedUsers.completeRound(round, { people: 2 })).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("who is recorded with their account before a round is complete is nobody there until it is, and moves no one else's name", async () => {
+test("who is recorded with their account before a round is complete is nobody there until it is, and moves no one else's name", {
+  tags: ["long"],
+}, async () => {
   const { importedUsers } = service.auth;
   /** As an import does it. */
   const bringWithAccount = async (oldId: string, username: string) => {
@@ -279,7 +285,9 @@ test("the examination tells of reserved names, the last round and the end of old
   });
 });
 
-test("`iat` is half a minute in the past, and a token of a day is still accepted here and by a verifier with the secret", async () => {
+test("`iat` is half a minute in the past, and a token of a day is still accepted here and by a verifier with the secret", {
+  tags: ["long"],
+}, async () => {
   const auth = await service.another({ tokens: { profile: "django", lifetime: 86_400 }, django: { secretKey } });
   await auth.createUser({ username: "zoe", password });
   const { token, expiresAt } = await auth.signIn({ username: "zoe", password }, service.facts);
