@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import type { TestAuth } from "@latchkey/auth/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ImportOptions } from "./import-people.ts";
-import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { type Beginning, createBeginning } from "./testing/beginning.ts";
+import type { OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
 import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -12,6 +13,7 @@ import { verifyImport } from "./verify-import.ts";
 
 let service: TestAuth;
 let project: OldProject;
+let beginning: Beginning;
 
 const passwordOf = (id: number) => `what ${id} types`;
 const person = (id: number, username: string) => ({
@@ -21,17 +23,22 @@ const person = (id: number, username: string) => ({
   email: `person_${id}@firma.example`,
 });
 
+beforeAll(async () => {
+  beginning = await createBeginning(async (pair) => {
+    await pair.project.insert(
+      person(1, "20201234"),
+      person(2, "20205678"),
+      { ...person(3, "1kaplan"), email: "" },
+      { ...person(4, "bora"), email: "" },
+      { ...person(5, "20200005"), is_staff: true },
+    );
+    await runImport(pair, { accept: ["all"] });
+  });
+});
+afterAll(() => beginning[Symbol.asyncDispose]());
+
 beforeEach(async () => {
-  project = await createPostgresProject();
-  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-  await project.insert(
-    person(1, "20201234"),
-    person(2, "20205678"),
-    { ...person(3, "1kaplan"), email: "" },
-    { ...person(4, "bora"), email: "" },
-    { ...person(5, "20200005"), is_staff: true },
-  );
-  await run();
+  ({ project, service } = await beginning.copy());
 });
 afterEach(async () => {
   await service[Symbol.asyncDispose]();

@@ -2,10 +2,11 @@ import { pbkdf2Sync } from "node:crypto";
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { TestAuth } from "@latchkey/auth/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ImportOptions } from "./import-people.ts";
-import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { type Beginning, createBeginning } from "./testing/beginning.ts";
+import type { OldProject } from "./testing/django-project.ts";
 import { runImport } from "./testing/run-import.ts";
 import { undoImport } from "./undo-import.ts";
 
@@ -13,17 +14,23 @@ const hash = (password: string, salt = "salt", iterations = 1) =>
   `pbkdf2_sha256$${iterations}$${salt}$${pbkdf2Sync(password, salt, iterations, 32, "sha256").toString("base64")}`;
 
 let project: OldProject;
+let beginning: Beginning;
 let service: TestAuth;
 
+beforeAll(async () => {
+  beginning = await createBeginning(async (pair) => {
+    await pair.project.insert(
+      { id: 1, username: "ada", password: hash("first password"), phone_number: "0532 123 45 01", city: "İzmir" },
+      { id: 2, username: "bob", password: hash("second password"), city: "Bursa" },
+      { id: 3, username: "root", password: hash("third password"), is_staff: true, is_superuser: true },
+    );
+    await runImport(pair, { accept: ["permission_undeclared"] });
+  });
+});
+afterAll(() => beginning[Symbol.asyncDispose]());
+
 beforeEach(async () => {
-  project = await createPostgresProject();
-  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-  await project.insert(
-    { id: 1, username: "ada", password: hash("first password"), phone_number: "0532 123 45 01", city: "İzmir" },
-    { id: 2, username: "bob", password: hash("second password"), city: "Bursa" },
-    { id: 3, username: "root", password: hash("third password"), is_staff: true, is_superuser: true },
-  );
-  await run();
+  ({ project, service } = await beginning.copy());
 });
 afterEach(async () => {
   await service[Symbol.asyncDispose]();
@@ -102,7 +109,7 @@ test("the same password under other parameters ends no session", { tags: ["long"
   expect(await service.database.query("select from latchkey.sessions where ended_at is not null")).toHaveLength(0);
 });
 
-test("who is disabled there is disabled here, and nobody is enabled by a round", async () => {
+test("who is disabled there is disabled here, and nobody is enabled by a round", { tags: ["long"] }, async () => {
   await change(1, "is_active = false");
   await run();
   expect(await read("ada")).toMatchObject({ is_active: false });
@@ -172,7 +179,7 @@ test("more changes there than a day has stop a round, and nothing of them is tak
   expect(await read("person30")).toMatchObject({ city: "Ankara" });
 });
 
-test("a source that is older than what was read of it the last time changes nothing", async () => {
+test("a source that is older than what was read of it the last time changes nothing", { tags: ["long"] }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-older-"));
   const source = join(folder, "users.csv");
   const write = async (content: string, at: Date) => {
@@ -351,7 +358,9 @@ test("who is called by an address or an alias there, and changes another name, i
   expect(await run()).toMatchObject({ exitCode: 0, totals: { changed: 0 } });
 });
 
-test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", async () => {
+test("--disable-deleted disables who is there no more, but neither who was enabled again here nor the last superuser", {
+  tags: ["long"],
+}, async () => {
   await project.run("delete from users_user where id in (1, 2, 3)");
   await project.insert({ id: 9, username: "zoe" });
   const accept = ["all"];

@@ -125,7 +125,9 @@ test("a field of a team's own that cannot be stored costs that field, and nobody
   expect(rows).toEqual([{ profile: { nickname: "plain" } }, ...Array.from({ length: 4 }, () => ({ profile: {} }))]);
 });
 
-test("own fields that are more together than a profile holds cost the one that does not fit", async () => {
+test("own fields that are more together than a profile holds cost the one that does not fit", {
+  tags: ["long"],
+}, async () => {
   const text = z.string().nullable();
   await using own = await createTestAuth({ profile: { bio: text, motto: text } });
   const source = join(folder, "long-fields.json");
@@ -266,7 +268,9 @@ test("an empty --delimiter is one line", async () => {
   });
 });
 
-test("a folder for the report that is a link to nowhere, or below one, is one line at once; one of several levels is made", async () => {
+test("a folder for the report that is a link to nowhere, or below one, is one line at once; one of several levels is made", {
+  tags: ["long"],
+}, async () => {
   const link = join(folder, "link");
   await symlink(join(folder, "nowhere", "at", "all"), link);
   for (const report of [link, join(link, "of", "today")]) {

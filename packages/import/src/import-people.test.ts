@@ -221,13 +221,13 @@ describe.each([
     await service.another({ phones: { defaultCountry: "TR" } });
   });
 
-  test("five more runs change nothing, and ask nothing again", async () => {
+  test("more runs change nothing, and ask nothing again", async () => {
     const dump = () =>
       service.database.query<{ row: string }>(
         "select u::text || i::text as row from latchkey.users u join latchkey.imported_users i on i.user_id = u.id order by u.id",
       );
     const before = await dump();
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       await service.clock.advance(60);
       await project.run("select 1");
       const answer = await run({ accept: ["permission_undeclared"] });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createTestAuth, shareOutBy, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
-import { createPostgresProject, createSqliteProject, type OldProject } from "./testing/django-project.ts";
+import { type Beginning, createBeginning } from "./testing/beginning.ts";
+import { createSqliteProject, type OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
 import { usual } from "./testing/usual-options.ts";
 
@@ -28,17 +29,23 @@ async function write(content: string, extension = "csv"): Promise<string> {
 
 describe("an option", () => {
   let project: OldProject;
+  let beginning: Beginning;
   let service: TestAuth;
 
+  beforeAll(async () => {
+    beginning = await createBeginning(async ({ project }) => {
+      await project.insert(
+        { id: 1, username: "ada", password: pbkdf2("first password", "salt"), phone_number: "0532 123 45 01" },
+        { id: 2, username: "bob", phone_number: "+905321234501" },
+        { id: 3, username: "1kaplan" },
+        { id: 4, username: "dora", phone_number: "0532 123 45 04" },
+      );
+    });
+  });
+  afterAll(() => beginning[Symbol.asyncDispose]());
+
   beforeEach(async () => {
-    project = await createPostgresProject();
-    service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-    await project.insert(
-      { id: 1, username: "ada", password: pbkdf2("first password", "salt"), phone_number: "0532 123 45 01" },
-      { id: 2, username: "bob", phone_number: "+905321234501" },
-      { id: 3, username: "1kaplan" },
-      { id: 4, username: "dora", phone_number: "0532 123 45 04" },
-    );
+    ({ project, service } = await beginning.copy());
   });
   afterEach(async () => {
     await service[Symbol.asyncDispose]();
@@ -82,7 +89,7 @@ describe("an option", () => {
     expect(await run({ accept: ["permission_undeclared"], only: ["3"] })).toMatchObject({ exitCode: 4, created: 0 });
   });
 
-  test("--limit brings so many, and the same command brings the next ones", async () => {
+  test("--limit brings so many, and the same command brings the next ones", { tags: ["long"] }, async () => {
     expect(await run({ accept: ["all"], limit: 3 })).toMatchObject({ created: 3 });
     expect(await run({ accept: ["all"], limit: 3 })).toMatchObject({ created: 1 });
     expect(await accounts()).toEqual(["1", "2", "3", "4"]);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createTestAuth, createTestDatabase, type TestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, createTestDatabase, shareOut, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -331,31 +331,36 @@ describe("better-auth", () => {
   const seconds = Math.floor(Date.parse("2020-09-13T12:26:40Z") / 1_000);
   const [before, after] = [Date.parse("2020-10-01T00:00:00Z"), Date.parse("2999-01-01T00:00:00Z")];
 
-  test.each([
-    ["user", "account", 1_000],
-    ["User", "Account", 1],
-    ["users", "accounts", 1_000],
-  ])(
-    "in tables called %s and %s people who are banned are disabled, but where the ban is over",
-    async (users, accounts, unit) => {
-      const file = join(folder, `${users}-${accounts}.sqlite3`);
-      const name = `better-${users.toLowerCase()}-${unit}`;
-      const there = new DatabaseSync(file);
-      const at = (milliseconds: number) => Math.floor((milliseconds / 1_000) * unit);
-      const mail = (n: number) => `${name}.${n}@firma.example`;
-      there.exec(`create table "${users}" (id text primary key, name text, email text not null, banned integer, banExpires integer, createdAt integer);
+  for (const { tags, cases } of shareOut(
+    [
+      ["User", "Account", 1],
+      ["user", "account", 1_000],
+      ["users", "accounts", 1_000],
+    ] as const,
+    3,
+  ))
+    test.each(cases)(
+      "in tables called %s and %s people who are banned are disabled, but where the ban is over",
+      { tags },
+      async (users, accounts, unit) => {
+        const file = join(folder, `${users}-${accounts}.sqlite3`);
+        const name = `better-${users.toLowerCase()}-${unit}`;
+        const there = new DatabaseSync(file);
+        const at = (milliseconds: number) => Math.floor((milliseconds / 1_000) * unit);
+        const mail = (n: number) => `${name}.${n}@firma.example`;
+        there.exec(`create table "${users}" (id text primary key, name text, email text not null, banned integer, banExpires integer, createdAt integer);
       create table "${accounts}" (id text primary key, userId text references "${users}" (id), providerId text, password text);
       insert into "${users}" values ('${name}1', 'Ada', '${mail(1)}', 0, null, ${at(seconds * 1_000)}),
         ('${name}2', 'Bob', '${mail(2)}', 1, null, ${at(seconds * 1_000)}), ('${name}3', 'Eve', '${mail(3)}', 1, ${at(before)}, ${at(seconds * 1_000)}),
         ('${name}4', 'Ida', '${mail(4)}', 1, ${at(after)}, ${at(seconds * 1_000)});
       insert into "${accounts}" select id, id, 'credential', '${bcryptHash}' from "${users}"`);
-      there.close();
-      await bring({ source: `sqlite:${file}`, from: "better-auth", name, map: { name: "firstName" } }, 4);
-      for (const n of [1, 3]) expect(await whoIs(mail(n)), mail(n)).toBe(`${name}${n}`);
-      for (const n of [2, 4]) expect(await whoIs(mail(n)), mail(n)).toBeNull();
-      expect((await read(`${name}1`))?.joined).toMatch(/^2020-09-13 12:26:40/);
-    },
-  );
+        there.close();
+        await bring({ source: `sqlite:${file}`, from: "better-auth", name, map: { name: "firstName" } }, 4);
+        for (const n of [1, 3]) expect(await whoIs(mail(n)), mail(n)).toBe(`${name}${n}`);
+        for (const n of [2, 4]) expect(await whoIs(mail(n)), mail(n)).toBeNull();
+        expect((await read(`${name}1`))?.joined).toMatch(/^2020-09-13 12:26:40/);
+      },
+    );
 
   test("a file of its users is read as its table is", async () => {
     const source = await write("better-auth.json", [

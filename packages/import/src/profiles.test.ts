@@ -1,4 +1,4 @@
-import { createTestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut } from "@latchkey/auth/testing";
 import { expect, test } from "vitest";
 import { importPeople } from "./import-people.ts";
 import { createPostgresProject, createSqliteProject } from "./testing/django-project.ts";
@@ -16,41 +16,54 @@ insert into shop_customer values (1, 'Female', 3);
 insert into authtoken_token values ('secret', 1, '2020');
 insert into shop_address values (1, 1, '0532 999 99 99', 'Ankara'), (2, 1, '0532 999 99 98', 'Izmir')`;
 
-test.each([
-  ["PostgreSQL", createPostgresProject],
-  ["SQLite", createSqliteProject],
-])("what is kept of people beside the table of users is lost to nobody unsaid: %s", async (_, createProject) => {
-  await using project = await createProject();
-  await using service = await createTestAuth({ permissions: ["shop.add_order", "shop.approve_order"] });
-  await project.insert({ id: 1, username: "ada" }, { id: 2, username: "bob" });
-  await project.run(beside);
-  const options = { ...usual, connection: service.database.connection, source: project.source };
+for (const { tags, cases } of shareOut(
+  [
+    ["PostgreSQL", createPostgresProject],
+    ["SQLite", createSqliteProject],
+  ] as const,
+  2,
+))
+  test.each(cases)(
+    "what is kept of people beside the table of users is lost to nobody unsaid: %s",
+    { tags },
+    async (_, createProject) => {
+      await using project = await createProject();
+      await using service = await createTestAuth({ permissions: ["shop.add_order", "shop.approve_order"] });
+      await project.insert({ id: 1, username: "ada" }, { id: 2, username: "bob" });
+      await project.run(beside);
+      const options = { ...usual, connection: service.database.connection, source: project.source };
 
-  const asked = await importPeople(service.auth, options);
-  expect(asked).toMatchObject({ created: 0, exitCode: 4 });
-  const columns = ["accounts_profile.phone", "accounts_profile.city", "shop_customer.gender"];
-  expect(asked.codes).toEqual([expect.objectContaining({ code: "unknown_column", rows: 3, undecided: 3 })]);
-  for (const column of columns) expect(asked.text).toContain(column);
-  expect(asked.text).not.toMatch(/authtoken_token|shop_address|points/);
+      const asked = await importPeople(service.auth, options);
+      expect(asked).toMatchObject({ created: 0, exitCode: 4 });
+      const columns = ["accounts_profile.phone", "accounts_profile.city", "shop_customer.gender"];
+      expect(asked.codes).toEqual([expect.objectContaining({ code: "unknown_column", rows: 3, undecided: 3 })]);
+      for (const column of columns) expect(asked.text).toContain(column);
+      expect(asked.text).not.toMatch(/authtoken_token|shop_address|points/);
 
-  const map = {
-    "accounts_profile.phone": "phoneNumber",
-    "accounts_profile.city": "city",
-    "shop_customer.gender": "gender",
-  };
-  const only = { "accounts_profile.phone": "phoneNumber" };
-  expect(await importPeople(service.auth, { ...options, map: only, apply: false })).toMatchObject({ undecidedRows: 2 });
-  expect(await importPeople(service.auth, { ...options, map })).toMatchObject({ created: 2, exitCode: 0 });
-  const people = await service.database.query(
-    "select username, phone_number, city, gender from latchkey.users order by username",
+      const map = {
+        "accounts_profile.phone": "phoneNumber",
+        "accounts_profile.city": "city",
+        "shop_customer.gender": "gender",
+      };
+      const only = { "accounts_profile.phone": "phoneNumber" };
+      expect(await importPeople(service.auth, { ...options, map: only, apply: false })).toMatchObject({
+        undecidedRows: 2,
+      });
+      expect(await importPeople(service.auth, { ...options, map })).toMatchObject({ created: 2, exitCode: 0 });
+      const people = await service.database.query(
+        "select username, phone_number, city, gender from latchkey.users order by username",
+      );
+      expect(people).toEqual([
+        { username: "ada", phone_number: "+905321112233", city: "Bursa", gender: "Female" },
+        { username: "bob", phone_number: null, city: null, gender: null },
+      ]);
+      expect(await verifyImport(service.auth, { ...options, map })).toMatchObject({ isGood: true, unknownColumns: [] });
+      expect(await verifyImport(service.auth, options)).toMatchObject({ unknownColumns: columns });
+
+      await project.run("update accounts_profile set city = 'Ankara' where user_id = 1");
+      expect(await importPeople(service.auth, { ...options, map })).toMatchObject({
+        created: 0,
+        followed: { people: 1 },
+      });
+    },
   );
-  expect(people).toEqual([
-    { username: "ada", phone_number: "+905321112233", city: "Bursa", gender: "Female" },
-    { username: "bob", phone_number: null, city: null, gender: null },
-  ]);
-  expect(await verifyImport(service.auth, { ...options, map })).toMatchObject({ isGood: true, unknownColumns: [] });
-  expect(await verifyImport(service.auth, options)).toMatchObject({ unknownColumns: columns });
-
-  await project.run("update accounts_profile set city = 'Ankara' where user_id = 1");
-  expect(await importPeople(service.auth, { ...options, map })).toMatchObject({ created: 0, followed: { people: 1 } });
-});

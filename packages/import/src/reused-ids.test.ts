@@ -1,26 +1,33 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestAuth, shareOut, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { shareOut, type TestAuth } from "@latchkey/auth/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importPeople } from "./import-people.ts";
-import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import { type Beginning, createBeginning } from "./testing/beginning.ts";
+import type { OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
 import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
 
 let service: TestAuth;
 let project: OldProject;
+let beginning: Beginning;
+
+beforeAll(async () => {
+  beginning = await createBeginning(async (pair) => {
+    await pair.project.insert(
+      { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
+      { id: 2, username: "1kaplan", password: pbkdf2("what kaplan types", "salt") },
+      { id: 3, username: "root", password: pbkdf2("what root types", "salt"), is_staff: true },
+    );
+    await runImport(pair, { accept: ["all"] });
+  });
+});
+afterAll(() => beginning[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  project = await createPostgresProject();
-  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-  await project.insert(
-    { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
-    { id: 2, username: "1kaplan", password: pbkdf2("what kaplan types", "salt") },
-    { id: 3, username: "root", password: pbkdf2("what root types", "salt"), is_staff: true },
-  );
-  await run({ accept: ["all"] });
+  ({ project, service } = await beginning.copy());
 });
 afterEach(async () => {
   await service[Symbol.asyncDispose]();
@@ -77,7 +84,9 @@ describe("whose day of joining was corrected there", () => {
     expect(await run()).toMatchObject({ exitCode: 0, followed: { people: 1 } });
   });
 
-  test("and who has a new password besides stays the same person by a second name that is as it was", async () => {
+  test("and who has a new password besides stays the same person by a second name that is as it was", {
+    tags: ["long"],
+  }, async () => {
     await project.run("update users_user set email = 'ada@example.org' where id = 1");
     await project.run("update users_user set phone_number = '0532 123 45 67' where id = 2");
     await run();

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createTestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut } from "@latchkey/auth/testing";
 import { expect, test } from "vitest";
 import { exportToDjango } from "./export-to-django.ts";
 import { importPeople } from "./import-people.ts";
@@ -111,33 +111,43 @@ test.each([
   expect(toUuidKey(types)).toBe(expected);
 });
 
-test.each([
-  ["username", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada"],
-  ["email", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada@firma.example"],
-  ["phone_number", "'ada', 'ada@firma.example', '0532 123 45 67'", "0532 123 45 67"],
-])("a user model whose key is its %s keeps that name", async (key, values, oldId) => {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-key-"));
-  const file = join(folder, "db.sqlite3");
-  const old = new DatabaseSync(file);
-  const column = (name: string) => `${name} varchar(254)${name === key ? " primary key" : ""}`;
-  old.exec(`create table django_content_type (id integer primary key, app_label text, model text);
+for (const { tags, cases } of shareOut(
+  [
+    ["email", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada@firma.example"],
+    ["username", "'ada', 'ada@firma.example', '0532 123 45 67'", "ada"],
+    ["phone_number", "'ada', 'ada@firma.example', '0532 123 45 67'", "0532 123 45 67"],
+  ] as const,
+  3,
+))
+  test.each(cases)("a user model whose key is its %s keeps that name", { tags }, async (key, values, oldId) => {
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-key-"));
+    const file = join(folder, "db.sqlite3");
+    const old = new DatabaseSync(file);
+    const column = (name: string) => `${name} varchar(254)${name === key ? " primary key" : ""}`;
+    old.exec(`create table django_content_type (id integer primary key, app_label text, model text);
     create table users_user (${["username", "email", "phone_number"].map(column).join(", ")}, password varchar(128), last_login datetime, user_id integer);
     insert into users_user values (${values}, '!', null, 7)`);
-  old.close();
-  await using service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-  const { connection } = service.database;
-  const options = { ...usual, connection, source: `sqlite:${file}` };
-  const asked = await importPeople(service.auth, { ...options, apply: false });
-  expect(asked.codes).toEqual([expect.objectContaining({ code: "unknown_column", examples: ["user_id"] })]);
-  expect(await importPeople(service.auth, { ...options, drop: ["user_id"] })).toMatchObject({
-    created: 1,
-    exitCode: 0,
+    old.close();
+    await using service = await createTestAuth({ phones: { defaultCountry: "TR" } });
+    const { connection } = service.database;
+    const options = { ...usual, connection, source: `sqlite:${file}` };
+    const asked = await importPeople(service.auth, { ...options, apply: false });
+    expect(asked.codes).toEqual([expect.objectContaining({ code: "unknown_column", examples: ["user_id"] })]);
+    expect(await importPeople(service.auth, { ...options, drop: ["user_id"] })).toMatchObject({
+      created: 1,
+      exitCode: 0,
+    });
+    const rows = await service.database.query(
+      `select i.old_id, i.old_username, u.username, u.email, u.phone_number from latchkey.users u join latchkey.imported_users i on i.user_id = u.id`,
+    );
+    expect(rows).toEqual([
+      {
+        old_id: oldId,
+        old_username: "ada",
+        username: "ada",
+        email: "ada@firma.example",
+        phone_number: "+905321234567",
+      },
+    ]);
+    await rm(folder, { recursive: true });
   });
-  const rows = await service.database.query(
-    `select i.old_id, i.old_username, u.username, u.email, u.phone_number from latchkey.users u join latchkey.imported_users i on i.user_id = u.id`,
-  );
-  expect(rows).toEqual([
-    { old_id: oldId, old_username: "ada", username: "ada", email: "ada@firma.example", phone_number: "+905321234567" },
-  ]);
-  await rm(folder, { recursive: true });
-});

@@ -1,6 +1,7 @@
-import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createPostgresProject, type OldProject } from "./testing/django-project.ts";
+import type { TestAuth } from "@latchkey/auth/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Beginning, createBeginning } from "./testing/beginning.ts";
+import type { OldProject } from "./testing/django-project.ts";
 import { pbkdf2 } from "./testing/odd-people.ts";
 import { runImport } from "./testing/run-import.ts";
 import { usual } from "./testing/usual-options.ts";
@@ -8,15 +9,21 @@ import { verifyImport } from "./verify-import.ts";
 
 let service: TestAuth;
 let project: OldProject;
+let beginning: Beginning;
 const number = "0532 123 45 67";
 
+beforeAll(async () => {
+  beginning = await createBeginning(async ({ project }) => {
+    await project.insert(
+      { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
+      { id: 2, username: "bob", password: pbkdf2("what bob types", "pepper") },
+    );
+  });
+});
+afterAll(() => beginning[Symbol.asyncDispose]());
+
 beforeEach(async () => {
-  project = await createPostgresProject();
-  service = await createTestAuth({ phones: { defaultCountry: "TR" } });
-  await project.insert(
-    { id: 1, username: "ada", password: pbkdf2("what ada types", "salt") },
-    { id: 2, username: "bob", password: pbkdf2("what bob types", "pepper") },
-  );
+  ({ project, service } = await beginning.copy());
 });
 afterEach(async () => {
   await service[Symbol.asyncDispose]();
@@ -48,7 +55,7 @@ describe("a number of somebody there that another one has here", () => {
     await expect(signIn("what bob types")).rejects.toMatchObject({ code: "invalid_credentials" });
   });
 
-  test("who was given it here, and is gone there, is a fault", async () => {
+  test("who was given it here, and is gone there, is a fault", { tags: ["long"] }, async () => {
     await numberOf(2);
     await run();
     await project.run("delete from users_user where id = 1");

@@ -22,12 +22,16 @@ export { startTestServer, type TestServer } from "./test-server.ts";
 export interface MovableClock extends Clock {
   /** Moves this clock and the database's, in seconds. */
   advance(seconds: number): Promise<void>;
+  /** By how many seconds it was moved so far. */
+  moved(): number;
 }
 
 export interface TestDatabase extends AsyncDisposable {
   readonly connection: pg.PoolConfig & { readonly database: string };
   /** One query, for what a test must see or break behind the service's back. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Ends its connections, after which it is there for copies alone: a database with connections cannot be copied. */
+  rest(): Promise<void>;
 }
 
 export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
@@ -38,6 +42,8 @@ export interface TestAuth<C extends Config = Config> extends AsyncDisposable {
   readonly facts: RequestInfo;
   /** Another process's view of the same database: its own memory, pool and keys. */
   another(options?: Partial<AuthOptions>): Promise<Auth<C>>;
+  /** Closes all cores, after which it is there for copies alone. */
+  rest(): Promise<void>;
 }
 
 /** For the connections of a test: a machine that is busy with something else is no database that is away. */
@@ -49,7 +55,8 @@ export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 export const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
 
 /**
- * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick.
+ * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick. A file whose tests begin
+ * with the same people makes these once, lets them rest, and gives each test a copy.
  *
  * @example
  * await using test = await createTestAuth();
@@ -58,9 +65,12 @@ export const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 
 export async function createTestAuth<
   const Fields extends ProfileFields = NoFields,
   const Declared extends readonly string[] = readonly [],
->(options: Partial<AuthOptions<Fields, Declared>> = {}): Promise<TestAuth<ConfigOf<Fields, Declared>>> {
-  const database = await createTestDatabase();
-  const clock = createMovableClock(database);
+>(
+  options: Partial<AuthOptions<Fields, Declared>> = {},
+  { copyOf }: { readonly copyOf?: TestAuth } = {},
+): Promise<TestAuth<ConfigOf<Fields, Declared>>> {
+  const database = await createTestDatabase(copyOf && { copyOf: copyOf.database });
+  const clock = createMovableClock(database, copyOf?.clock);
   const opened: Auth<ConfigOf<Fields, Declared>>[] = [];
   const another = async (overrides: Partial<AuthOptions> = {}) => {
     const passwords = { cost: 4, hashConcurrency: 2, ...options.passwords, ...overrides.passwords };
@@ -77,6 +87,10 @@ export async function createTestAuth<
     clock,
     facts: { requestId: "test-request", address: "192.0.2.1", userAgent: "test" },
     another,
+    async rest() {
+      await Promise.all(opened.splice(0).map((auth) => auth.close()));
+      await database.rest();
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((auth) => auth.close()));
       await database[Symbol.asyncDispose]();
@@ -88,12 +102,13 @@ export async function createTestAuth<
  * The process's clock stands still and starts at the real time; the database's is moved by the same amount. By how much stands in a row: another
  * function would have every connection plan all of its statements anew.
  */
-function createMovableClock(database: TestDatabase): MovableClock {
-  let now = Date.now();
-  let offset = 0;
-  let isMovable = false;
+function createMovableClock(database: TestDatabase, before?: MovableClock): MovableClock {
+  let now = before?.now().getTime() ?? Date.now();
+  let offset = before?.moved() ?? 0;
+  let isMovable = offset > 0;
   return {
     now: () => new Date(now),
+    moved: () => offset,
     async advance(seconds) {
       now += seconds * 1000;
       offset += seconds;
@@ -110,22 +125,32 @@ const makeMovable = (moved: string) => `
   create or replace function latchkey.now() returns timestamptz language sql stable parallel safe
     as $$ select pg_catalog.now() + moved from public.test_clock $$`;
 
-/** A copy of the migrated template, or a database with nothing in it, dropped when it is disposed of. */
-export async function createTestDatabase({ isEmpty = false } = {}): Promise<TestDatabase> {
+interface TestDatabaseOptions {
+  readonly isEmpty?: boolean;
+  /** One that rests. */
+  readonly copyOf?: TestDatabase;
+}
+
+/** A copy of the migrated template or of another one, or a database with nothing in it, dropped when it is disposed of. */
+export async function createTestDatabase({ isEmpty = false, copyOf }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = await readTestServer();
   const database = `test_${randomBytes(8).toString("hex")}`;
   const connection = { ...server, database };
   // Copying files is half the work of the other way, which writes every page of the template to the log.
-  const template = isEmpty ? "template1" : templateName;
+  const template = copyOf?.connection.database ?? (isEmpty ? "template1" : templateName);
   await administer(server, `create database ${database} template ${template} strategy file_copy`);
   const pool = new pg.Pool({ ...connection, max: 2 });
   pool.on("error", () => {});
+  const rest = async () => {
+    if (!pool.ending) await pool.end();
+  };
   return {
     connection,
     // A service may be in the midst of something about the same rows.
     query: async (text, values = []) => (await repeat(() => pool.query(text, [...values]), isConflict)).rows,
+    rest,
     async [Symbol.asyncDispose]() {
-      await pool.end();
+      await rest();
       await administer(server, `drop database ${database} with (force)`);
     },
   };

@@ -2,54 +2,62 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createTestAuth } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut } from "@latchkey/auth/testing";
 import { expect, test } from "vitest";
 import { createPostgresProject, createSqliteProject } from "../testing/django-project.ts";
 import { runImport } from "../testing/run-import.ts";
 
-test.each([
-  ["PostgreSQL", createPostgresProject],
-  ["SQLite", createSqliteProject],
-])("the statements for %s let rows follow whatever their table and column are called", async (_name, createProject) => {
-  await using project = await createProject();
-  await using service = await createTestAuth();
-  const report = await mkdtemp(join(tmpdir(), "latchkey-follow-"));
-  await project.insert({ id: 1, username: "ada" });
-  for (const [table, column] of [
-    ["order", "userId"],
-    ['Shop "Bill', "select"],
-    ["Öfter", "buyer id"],
-  ] as const) {
-    const [quoted, key] = [table, column].map((name) => `"${name.replaceAll('"', '""')}"`);
-    await project.run(
-      `create table ${quoted} (${key} integer references users_user (id)); insert into ${quoted} values (1), (null)`,
-    );
-  }
-  // One that points at the username, which may be the id of somebody else; and one of two columns together.
-  await project.insert({ id: 2, username: "1" });
-  await project.run(`create unique index pair on users_user (username, id);
+for (const { tags, cases } of shareOut(
+  [
+    ["PostgreSQL", createPostgresProject],
+    ["SQLite", createSqliteProject],
+  ] as const,
+  2,
+))
+  test.each(cases)(
+    "the statements for %s let rows follow whatever their table and column are called",
+    { tags },
+    async (_name, createProject) => {
+      await using project = await createProject();
+      await using service = await createTestAuth();
+      const report = await mkdtemp(join(tmpdir(), "latchkey-follow-"));
+      await project.insert({ id: 1, username: "ada" });
+      for (const [table, column] of [
+        ["order", "userId"],
+        ['Shop "Bill', "select"],
+        ["Öfter", "buyer id"],
+      ] as const) {
+        const [quoted, key] = [table, column].map((name) => `"${name.replaceAll('"', '""')}"`);
+        await project.run(
+          `create table ${quoted} (${key} integer references users_user (id)); insert into ${quoted} values (1), (null)`,
+        );
+      }
+      // One that points at the username, which may be the id of somebody else; and one of two columns together.
+      await project.insert({ id: 2, username: "1" });
+      await project.run(`create unique index pair on users_user (username, id);
     create table visit (who varchar(150) references users_user (username)); insert into visit values ('1');
     create table bill (who varchar(150), owner integer, foreign key (who, owner) references users_user (username, id));
     insert into bill values ('ada', 1)`);
-  await runImport({ project, service }, { accept: ["all"], report });
-  const summary = await readFile(join(report, "summary.txt"), "utf8");
-  const statements = summary.split("\n").filter((line) => /^(create table|alter|update)/.test(line));
-  expect(statements).toHaveLength(1 + 2 * 6);
-  const [create = "", ...follow] = statements;
-  const [{ id } = { id: "" }, { id: other } = { id: "" }] = await service.database.query<{ id: string }>(
-    "select user_id as id from latchkey.imported_users order by old_id",
-  );
-  await project.run(
-    `${create} insert into latchkey_ids values ('1', '${id}'), ('2', '${other}'); ${follow.join("\n")}`,
-  );
-  await project.run(`create table followed (table_name text primary key, id text not null check (id = '${id}'));
+      await runImport({ project, service }, { accept: ["all"], report });
+      const summary = await readFile(join(report, "summary.txt"), "utf8");
+      const statements = summary.split("\n").filter((line) => /^(create table|alter|update)/.test(line));
+      expect(statements).toHaveLength(1 + 2 * 6);
+      const [create = "", ...follow] = statements;
+      const [{ id } = { id: "" }, { id: other } = { id: "" }] = await service.database.query<{ id: string }>(
+        "select user_id as id from latchkey.imported_users order by old_id",
+      );
+      await project.run(
+        `${create} insert into latchkey_ids values ('1', '${id}'), ('2', '${other}'); ${follow.join("\n")}`,
+      );
+      await project.run(`create table followed (table_name text primary key, id text not null check (id = '${id}'));
     insert into followed select 'order', "userId_latchkey" from "order" where "userId" = 1;
     insert into followed select 'bill', "select_latchkey" from "Shop ""Bill" where "select" = 1;
     insert into followed select 'often', "buyer id_latchkey" from "Öfter" where "buyer id" = 1;
     insert into followed select 'bill of two', owner_latchkey from bill;
     create table visited (id text not null check (id = '${other}')); insert into visited select who_latchkey from visit`);
-  await rm(report, { recursive: true });
-});
+      await rm(report, { recursive: true });
+    },
+  );
 
 test("ids that a spreadsheet would take for formulas are written so that it does not, and followed as they are", async () => {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-follow-"));

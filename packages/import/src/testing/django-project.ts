@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createTestDatabase } from "@latchkey/auth/testing";
+import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
 
 /** A person of the old backend: columns of `users_user`. */
 export type OldUser = Readonly<Record<string, string | number | boolean | null>> & { readonly id: number };
@@ -56,6 +56,12 @@ export interface OldProject extends AsyncDisposable {
   run(statement: string): Promise<void>;
 }
 
+/** One that others are copied from, once it rests. */
+export interface PostgresProject extends OldProject {
+  readonly database: TestDatabase;
+  rest(): Promise<void>;
+}
+
 const literal = (value: string | number | boolean | null) => {
   if (value === null || typeof value !== "string") return String(value);
   return `'${value.replaceAll("'", "''")}'`;
@@ -66,16 +72,18 @@ function toInsert(user: OldUser): string {
   return `insert into users_user (${Object.keys(row).join(", ")}) values (${Object.values(row).map(literal).join(", ")})`;
 }
 
-/** The old backend's tables in a PostgreSQL database of their own. */
-export async function createPostgresProject(): Promise<OldProject> {
-  const database = await createTestDatabase({ isEmpty: true });
+/** The old backend's tables in a PostgreSQL database of their own, or a copy of another one. */
+export async function createPostgresProject(copyOf?: PostgresProject): Promise<PostgresProject> {
+  const database = await createTestDatabase(copyOf ? { copyOf: copyOf.database } : { isEmpty: true });
   const { host, port, user, password, database: name } = database.connection;
   const run = async (statement: string) => void (await database.query(statement));
-  await run(tables(false));
+  if (!copyOf) await run(tables(false));
   const source = `postgres://${user}:${encodeURIComponent(String(password ?? ""))}@${host}:${port}/${name}`;
   return {
     source,
     run,
+    database,
+    rest: database.rest,
     insert: (...users) => run(users.map(toInsert).join(";\n")),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
