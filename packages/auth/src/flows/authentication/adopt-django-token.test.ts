@@ -384,7 +384,9 @@ describe("a name is a person's from the first round that saw it to the last one,
     ]);
   });
 
-  test("and for good once the names are frozen there, but not before a complete round that began later", async () => {
+  test("and for good once the names are frozen there, but not before a complete round that began later", {
+    tags: ["long"],
+  }, async () => {
     const id = await bringAliceOver();
     const young = tokenOf(alice, -10);
     const frozen = await service.another({ django: { ...django, frozenAt: at(5) } });
@@ -604,7 +606,9 @@ describe("what is done here ends old tokens, whenever they were issued", () => {
     expect(await answer(service.auth, other ?? "")).toBe(id);
   });
 
-  test("deletion leaves a tombstone without names, which is never adopted and never brought over again", async () => {
+  test("deletion leaves a tombstone without names, which is never adopted and never brought over again", {
+    tags: ["long"],
+  }, async () => {
     const id = await bringAliceOver();
     const token = encodeOldToken(oldClaims());
     expect(await answer(service.auth, token)).toBe(id);

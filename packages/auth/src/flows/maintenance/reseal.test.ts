@@ -282,7 +282,7 @@ test("of eight processes that start at once with different secrets first, all ha
   expect(new Set(answers.map((answer) => answer.refreshToken)).size).toBe(1);
 });
 
-test("health says what is still under an old secret, and when it can be taken away", async () => {
+test("health says what is still under an old secret, and when it can be taken away", { tags: ["long"] }, async () => {
   const next = await withSecrets(b, a);
   const before = await next.checkHealth();
   expect(before.secrets).toBe("2: the first seals 0 keys, the others 11");
