@@ -1,5 +1,6 @@
 import { createHash, randomUUIDv7 } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import pg from "pg";
 import { expect, test } from "vitest";
 import { emailPattern, phonePattern, usernameKeyPattern } from "../identifiers/grammar.ts";
 import { createTestDatabase } from "../testing/index.ts";
@@ -72,6 +73,13 @@ async function createOldDatabase() {
     storage,
     /** As a command does: nothing that takes long is given up. */
     migrate: () => withoutStatementTimeout({ ...server, database: name }, (db) => migrate(db)),
+    /** Somebody else's connection: one of the pool's is broken when it has said nothing for two seconds. */
+    async connect() {
+      const client = new pg.Client({ ...server, database: name });
+      client.on("error", () => {});
+      await client.connect();
+      return client;
+    },
     async [Symbol.asyncDispose]() {
       await storage.close();
       await administer(server, `drop database ${name} with (force)`);
@@ -82,7 +90,7 @@ async function createOldDatabase() {
 test("a migration that waits for somebody's long transaction holds no call up, and is done when that has ended", async () => {
   await using old = await createOldDatabase();
   const { pool } = old.storage;
-  const long = await pool.connect();
+  const long = await old.connect();
   await long.query("begin; select from latchkey.users limit 1");
   const migrating = old.migrate();
   const triesBefore = async () => {
@@ -98,7 +106,7 @@ test("a migration that waits for somebody's long transaction holds no call up, a
     await pool.query("update latchkey.users set last_login = now() where username_key = 'user1'");
   }
   await long.query("commit");
-  long.release();
+  await long.end();
   expect(await migrating).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
 });
 
@@ -118,7 +126,7 @@ test("where a schema is, each migration is a transaction of its own, so that no 
 test("who starts while another process builds an index beforehand waits for it, however long it takes", async () => {
   await using old = await createOldDatabase();
   const { pool } = old.storage;
-  const builder = await pool.connect();
+  const builder = await old.connect();
   await builder.query("select pg_advisory_lock(7809634402175904)");
   const migrating = old.migrate();
   migrating.catch(() => {});
@@ -132,8 +140,7 @@ test("who starts while another process builds an index beforehand waits for it, 
     return looks.size;
   };
   await expect.poll(countLooks, { interval: 20, timeout: 100_000 }).toBeGreaterThan(12);
-  await builder.query("select pg_advisory_unlock(7809634402175904)");
-  builder.release();
+  await builder.end();
   expect(await migrating).toEqual(Object.keys(migrations).filter((name) => name >= "0007"));
 });
 
