@@ -3,14 +3,12 @@
  * isolates (UAX #9 §2). A terminal, a log or a list would show something else than the text.
  */
 const misleading = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
+const everyMisleading = new RegExp(misleading, "gu");
 const misleadingInProse = /[[\p{Cc}\u2028-\u202e\u2066-\u2069]--[\n\r\t]]/v;
 
 /** A text of others for a terminal or a list: what would turn, move or break it stands as its code point, as JSON writes it. */
 export const escapeMisleading = (text: string): string =>
-  text.replace(
-    new RegExp(misleading, "gu"),
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  text.replace(everyMisleading, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Whether one line of free text, such as a city, is what it looks like, and can be stored: half a surrogate pair cannot. */
 export function isPlainLine(text: string): boolean {

@@ -64,9 +64,6 @@ async function findLooseColumns(db: Queries): Promise<string[]> {
   );
 }
 
-/** The connections that calls use. */
-type Connections = Pick<Storage, "pool" | "prepare" | "isShared" | "isGiven">;
-
 /** Tables whose rows are numbered by a sequence. */
 const numbered = ["audit_events", "consents", "webhook_events"];
 
@@ -86,6 +83,9 @@ async function findSequencesBehind(db: Queries): Promise<string[]> {
       `The sequence ${schemaName}.${name} is behind its table, as after logical replication, so that nothing could be written there: select setval('${schemaName}.${name}', ${last}).`,
   );
 }
+
+/** The connections that calls use. */
+type Connections = Pick<Storage, "pool" | "prepare" | "isShared" | "isGiven">;
 
 /** What works and should be mended, a line each. */
 export async function findWeaknesses(db: Queries, storage: Connections): Promise<string[]> {

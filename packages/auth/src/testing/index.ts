@@ -81,18 +81,19 @@ export async function createTestAuth<
     await auth.initialize({ migrations: all.profile ? "auto" : "off" });
     return auth;
   };
+  const rest = async () => {
+    await Promise.all(opened.splice(0).map((auth) => auth.close()));
+    await database.rest();
+  };
   return {
     auth: await another(),
     database,
     clock,
     facts: { requestId: "test-request", address: "192.0.2.1", userAgent: "test" },
     another,
-    async rest() {
-      await Promise.all(opened.splice(0).map((auth) => auth.close()));
-      await database.rest();
-    },
+    rest,
     async [Symbol.asyncDispose]() {
-      await Promise.all(opened.map((auth) => auth.close()));
+      await rest();
       await database[Symbol.asyncDispose]();
     },
   };

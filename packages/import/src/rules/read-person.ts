@@ -93,7 +93,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     return read ?? null;
   };
   const line = (field: keyof typeof profileFields) => readLine(field, text(field), tell);
-  const listed = splitList(text("groups"));
+  const [listed, grants] = [splitList(text("groups")), splitList(text("permissions"))];
   const groups = readGroups({ names: [...row.groups, ...listed.names], others: listed.others }, tell);
   if (row.ambiguousGroups?.length)
     tell(
@@ -127,10 +127,7 @@ export function readPerson(row: OldRow, rules: PersonRules): ReadPerson {
     lastLogin: time("lastLogin"),
     profile: readOwnFields(texts, rules.ownFields, tell),
     groups,
-    permissions: readPermissions([
-      ...row.permissions.map(toPermission),
-      ...Object.values(splitList(text("permissions"))).flat(),
-    ]),
+    permissions: readPermissions([...row.permissions.map(toPermission), ...grants.names, ...grants.others]),
     prints: toPrints(row, { texts, password }, rules.print),
     usernameForms: oldUsername === null ? [] : comparedForms(oldUsername),
     phoneForms: oldPhone === null ? [] : comparedForms(oldPhone),

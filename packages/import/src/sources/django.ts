@@ -48,8 +48,8 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
       { of: grants ? undefined : ofDjango("auth_permission"), nameOf: (id) => clearPermissions.get(id) },
     ],
   });
-  const beside = [...profiles.columns, ...linked.columns];
-  const ofBeside = beside.map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
+  const beside = new Map([...profiles.columns, ...linked.columns].map((column) => [column.alias, column]));
+  const ofBeside = [...beside.values()].map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
   // A picture that somebody has as a text is as long as all else of a thousand people.
   const selected = users.columns.map((name) =>
     name === key || isRead(name)
@@ -89,13 +89,12 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   };
 }
 
-/** What was read beside the users, by its own names. */
-function named(values: OldRow["values"], beside: readonly ProfileColumn[]): OldRow["values"] {
-  if (beside.length === 0) return values;
-  const columns = new Map(beside.map((column) => [column.alias, column]));
+/** What was read beside the users, of which the columns are here by their aliases, by its own names. */
+function named(values: OldRow["values"], beside: ReadonlyMap<string, ProfileColumn>): OldRow["values"] {
+  if (beside.size === 0) return values;
   return Object.fromEntries(
     Object.entries(values).map(([alias, value]) => {
-      const { name = alias, read } = columns.get(alias) ?? {};
+      const { name = alias, read } = beside.get(alias) ?? {};
       return [name, read ? read(value) : value];
     }),
   );

@@ -65,10 +65,10 @@ interface BesideOptions {
 export async function findLinksBeside(reader: SqlReader, { users, key, kinds }: BesideOptions): Promise<Profiles> {
   const columns: ProfileColumn[] = [];
   const joins: string[] = [];
-  const ofUsers = await reader.references(users);
   for (const { of, nameOf } of kinds) {
-    const ofOthers = of ? await reader.references(of) : [];
-    for (const { table, column: user, target } of ofUsers) {
+    if (!of) continue;
+    const ofOthers = await reader.references(of);
+    for (const { table, column: user, target } of await reader.references(users)) {
       const other = ofOthers.find((one) => reader.quote(one.table) === reader.quote(table))?.column;
       if (other === undefined || target !== users.primaryKey[0]) continue;
       const as = `latchkey_links_${columns.length}`;
