@@ -1,5 +1,5 @@
-import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, cp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { readReleaseNotes, toPackedChangelog } from "./changelog.ts";
 import { toPublishable } from "./publishable.ts";
 import { isRunByPnpm, pnpm, run } from "./run.ts";
@@ -7,7 +7,7 @@ import { readManifest, readWorkspace, root, type Workspace } from "./workspace.t
 
 /** Where a package's own files are while the packing program reads those that are published. An empty one: there was none. */
 const aside = (file: string) => `${file}.original`;
-const replaced = ["package.json", "CHANGELOG.md"];
+const replaced = ["package.json", "CHANGELOG.md"] as const;
 
 /**
  * What `prepack` of every package runs: builds it, so that a tarball from a fresh clone is complete, and puts the manifest and the
@@ -16,21 +16,44 @@ const replaced = ["package.json", "CHANGELOG.md"];
 export async function prepack(folder: string): Promise<void> {
   await restore(folder);
   const workspace = await readWorkspace();
-  const manifest = await readManifest(folder);
-  await build(workspace, manifest.name, folder);
-  const publishable = toPublishable(manifest, folder, workspace);
-  await replace(join(folder, "package.json"), () => `${JSON.stringify(publishable, null, 2)}\n`);
-  const notes = await readReleaseNotes(join(root, ".changeset"));
-  await replace(join(folder, "CHANGELOG.md"), (told) => toPackedChangelog(manifest.name, told, notes));
+  const { name } = await readManifest(folder);
+  await build(workspace, name, folder);
+  const published = await toPublished(folder, workspace);
+  for (const file of replaced) await replace(join(folder, file), published[file]);
 }
 
 export const postpack = (folder: string): Promise<void> => restore(folder);
 
-async function replace(file: string, toPublished: (own: string) => string): Promise<void> {
-  const own = await readFile(file, "utf8").catch(orEmpty);
-  if (own) await copyFile(file, aside(file));
-  else await writeFile(aside(file), "");
-  await writeFile(file, toPublished(own));
+/**
+ * Copies a built package as it is published, to be packed while others work with its folder: until `postpack`, nobody finds there what the
+ * workspace alone may import.
+ */
+export async function stage(folder: string, target: string): Promise<void> {
+  const published = await toPublished(folder, await readWorkspace());
+  await cp(folder, target, { recursive: true, filter: (source) => basename(source) !== "node_modules" });
+  for (const file of replaced) await writeFile(join(target, file), published[file]);
+}
+
+/** What stands in a tarball for a package's own files. */
+async function toPublished(folder: string, workspace: Workspace): Promise<Record<(typeof replaced)[number], string>> {
+  const manifest = await readManifest(folder);
+  const publishable = toPublishable(manifest, folder, workspace);
+  const [told, notes] = await Promise.all([
+    readFile(join(folder, "CHANGELOG.md"), "utf8").catch(orEmpty),
+    readReleaseNotes(join(root, ".changeset")),
+  ]);
+  return {
+    "package.json": `${JSON.stringify(publishable, null, 2)}\n`,
+    "CHANGELOG.md": toPackedChangelog(manifest.name, told, notes),
+  };
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  await copyFile(file, aside(file)).catch(async (error) => {
+    orNull(error);
+    await writeFile(aside(file), "");
+  });
+  await writeFile(file, text);
 }
 
 /** Takes back the package's own files, also after a packing that was broken off. */

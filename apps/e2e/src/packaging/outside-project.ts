@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
+import { stage } from "@latchkey/release/prepack";
 import { onceARun } from "../once-a-run.ts";
 
 /** A project in a folder where nothing of the workspace is near, as somebody has who installs our packages. */
@@ -69,7 +70,9 @@ const packages = fileURLToPath(new URL("../../../../packages/", import.meta.url)
 export function pack(name: "auth" | "client" | "pages" | "senders" | "server" | "verify"): Promise<string> {
   return onceARun(`${name}.tgz`, async (tarball) => {
     const [command, ...words] = findPnpm();
-    await succeed(command, [...words, "pack", "--out", tarball], join(packages, name));
+    const folder = `${tarball}.staged`;
+    await stage(join(packages, name), folder);
+    await succeed(command, [...words, "pack", "--out", tarball], folder);
   });
 }
 
