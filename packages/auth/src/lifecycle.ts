@@ -7,6 +7,7 @@ import { purge } from "./flows/maintenance/purge.ts";
 import { requireAliases } from "./flows/maintenance/require-aliases.ts";
 import { syncPermissions } from "./flows/maintenance/sync-permissions.ts";
 import type { Core } from "./flows/steps/core.ts";
+import { readPasswordLists } from "./passwords/policy.ts";
 import { fingerprintOf } from "./secrets.ts";
 import { backUp } from "./storage/back-up.ts";
 import {
@@ -92,6 +93,8 @@ export function createLifecycle({
       const told = await prepareKeys(core, mode);
       if (mode === "nothing") return findForgetfulPooler(storage);
       await syncPermissions(core, { prune: false });
+      // Nobody waits for them; what cannot be read now is read when it is needed.
+      readPasswordLists().catch(() => {});
       await core.webhooks.register();
       core.webhooks.start();
       await core.auditWorker.start();

@@ -1,11 +1,18 @@
 import { createHash } from "node:crypto";
-import { breachedPasswordFilter } from "./breached-passwords.data.js";
 import { foldPassword } from "./common-passwords.ts";
 
 /** Bits that are set for each password. */
 const positions = 14;
 
 let filter: Uint8Array | undefined;
+
+/** Read when the first password is chosen, since it is larger than all other code. */
+export async function readBreachedPasswords(): Promise<Uint8Array> {
+  if (filter) return filter;
+  const { breachedPasswordFilter } = await import("./breached-passwords.data.js");
+  filter = Buffer.from(breachedPasswordFilter, "base64");
+  return filter;
+}
 
 /**
  * Whether a password was seen in breaches of other services: of 1,260,000 lines of public lists the 611,161 that are left once case, width
@@ -14,10 +21,9 @@ let filter: Uint8Array | undefined;
  *
  * @param password of eight code points or more
  */
-export function isBreachedPassword(password: string): boolean {
-  filter ??= Buffer.from(breachedPasswordFilter, "base64");
-  const bits = filter.length * 8;
-  const held = filter;
+export async function isBreachedPassword(password: string): Promise<boolean> {
+  const held = await readBreachedPasswords();
+  const bits = held.length * 8;
   return positionsOf(foldPassword(password), bits).every((bit) => ((held[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0);
 }
 

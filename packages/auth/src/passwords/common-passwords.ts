@@ -1,4 +1,3 @@
-import { dictionary } from "@zxcvbn-ts/language-common";
 import { wordsOfPasswords } from "./words-of-passwords.ts";
 
 /** Letters that no decomposition makes plain. */
@@ -29,7 +28,7 @@ const isAscii = /^[\0-\x7f]*$/;
  * For comparing, and for nothing else.
  */
 export function foldPassword(password: string): string {
-  // As all that is below would have it. Most of the list is such, and every process folds the whole of it when it starts.
+  // As all that is below would have it. Most of the list is such, and the whole of it is folded.
   if (isAscii.test(password)) return password.toLowerCase();
   const bare = password
     .normalize("NFKD")
@@ -39,29 +38,39 @@ export function foldPassword(password: string): string {
   return folded.replace(/[łđøæœħŧəıς]/gu, (letter) => plainLetters[letter] ?? letter).normalize("NFC");
 }
 
-/** Folded, of any length: a short word is common with a year behind it. */
-const commonWords: ReadonlySet<string> = new Set(
-  [...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword),
-);
+let commonWords: ReadonlySet<string> | undefined;
+
+/**
+ * Folded, of any length: a short word is common with a year behind it. Unfolding the list takes 50 ms, so it is read when the first password is
+ * chosen: most commands of the command line never see one.
+ */
+export async function readCommonWords(): Promise<ReadonlySet<string>> {
+  if (commonWords) return commonWords;
+  const { dictionary } = await import("@zxcvbn-ts/language-common");
+  commonWords = new Set([...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword));
+  return commonWords;
+}
 
 const isLongEnough = (word: string) => [...word].length >= 6;
 
 /** What is refused as it stands, folded, and of a length that a password can have: about 42,000 of the commonest, those of many languages among them. */
-export const listCommonPasswords = (): string[] => [...commonWords].filter(isLongEnough);
+export const listCommonPasswords = async (): Promise<string[]> => [...(await readCommonWords())].filter(isLongEnough);
 
 /** Whether a password is one of the commonest, whatever its case, width and accents; or one character repeated; or characters in a row. */
-export function isCommonPassword(password: string): boolean {
+export async function isCommonPassword(password: string): Promise<boolean> {
+  const words = await readCommonWords();
   const folded = foldPassword(password);
-  return (commonWords.has(folded) && isLongEnough(folded)) || isRun(folded);
+  return (words.has(folded) && isLongEnough(folded)) || isRun(folded);
 }
 
 /**
  * Whether a password is a common one with what people add when they are told to choose another: `1`, `!`, `123`, a year, in front or
  * behind, or the same again; or up to four characters again and again, such as `19841984`.
  */
-export function isDecoratedCommonPassword(password: string): boolean {
-  const words = undecorated(foldPassword(password));
-  return words.some((word) => commonWords.has(once(word)) || isRun(word) || repeated.test(word));
+export async function isDecoratedCommonPassword(password: string): Promise<boolean> {
+  const words = await readCommonWords();
+  const bare = undecorated(foldPassword(password));
+  return bare.some((word) => words.has(once(word)) || isRun(word) || repeated.test(word));
 }
 
 /** One character repeated, or code points that count up or down by one: `00000000`, `abcdefgh`, `87654321`. */

@@ -1,5 +1,5 @@
-import { isBreachedPassword } from "./breached-passwords.ts";
-import { isCommonPassword, isDecoratedCommonPassword } from "./common-passwords.ts";
+import { isBreachedPassword, readBreachedPasswords } from "./breached-passwords.ts";
+import { isCommonPassword, isDecoratedCommonPassword, readCommonWords } from "./common-passwords.ts";
 
 /** The longest password, in code points; NIST SP 800-63B-4 §3.1.1.2 asks for 64 at least. */
 export const maximumPasswordLength = 256;
@@ -39,19 +39,24 @@ export interface PasswordPolicy {
  * country code too; names of one letter are left in.
  *
  * @example
- * checkPassword("alice1984", { minLength: 8, identifiers: ["alice"] })?.reason; // "contains_identifier"
+ * (await checkPassword("alice1984", { minLength: 8, identifiers: ["alice"] }))?.reason; // "contains_identifier"
  */
-export function checkPassword(password: string, policy: PasswordPolicy): PasswordRejection | null {
+export async function checkPassword(password: string, policy: PasswordPolicy): Promise<PasswordRejection | null> {
   if (!password.isWellFormed() || password.includes("\0")) return rejections.invalidCharacters;
   const normalized = password.normalize("NFC");
   const { length } = [...normalized];
   if (length < policy.minLength) return tooShort(policy.minLength);
   if (length > maximumPasswordLength) return rejections.tooLong;
-  if (isCommonPassword(normalized)) return rejections.tooCommon;
+  if (await isCommonPassword(normalized)) return rejections.tooCommon;
   const names = ["latchkey", ...(policy.serviceNames ?? []), ...policy.identifiers];
   if (isMostlyNames(normalized, names)) return rejections.containsIdentifier;
-  if (isDecoratedCommonPassword(normalized)) return rejections.tooCommon;
-  return isBreachedPassword(normalized) ? rejections.breached : null;
+  if (await isDecoratedCommonPassword(normalized)) return rejections.tooCommon;
+  return (await isBreachedPassword(normalized)) ? rejections.breached : null;
+}
+
+/** Reads the lists that {@link checkPassword} looks in, so that the first who chooses a password does not wait for them. */
+export async function readPasswordLists(): Promise<void> {
+  await Promise.all([readCommonWords(), readBreachedPasswords()]);
 }
 
 const rejections = {

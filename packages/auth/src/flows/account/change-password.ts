@@ -49,7 +49,7 @@ export async function changePassword(
   const account = await findAccountById(core.db, user.id);
   if (!account) throw wrongPassword();
   await requireFactorsShown(core, caller);
-  requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+  await requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const { matches, admission } = await checkOwnPassword(core, { account, session, password: currentPassword, facts });
   if (!matches) return refuse(core, { account, admission, facts });
   const isSame = newPassword.normalize() === currentPassword.normalize();

@@ -105,7 +105,7 @@ export async function startRecovery(
 export async function recover(core: Core, input: RecoverInput, facts: RequestInfo): Promise<RecoveryAnswer> {
   const { ticket, newPassword, removeSecondFactors = false, deviceMark, deviceName } = input;
   const network = toNetwork(facts.address);
-  requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
+  await requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
   const admission = await count(core, facts);
   const ownerId = await findRecoveryTicketOwner(core.db, ticket);
@@ -113,7 +113,7 @@ export async function recover(core: Core, input: RecoverInput, facts: RequestInf
   // A ticket that there is not is refused before any work: nobody guesses one, and nothing can be learnt of it.
   if (!account) return refuseTicket(core, { admission, facts, ownerId });
   const encoded = await refundOnFailure(core, admission, async () => {
-    requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+    await requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
     return core.passwords.hash(newPassword, network);
   });
   const done = await core.db.transaction().execute(async (transaction) => {

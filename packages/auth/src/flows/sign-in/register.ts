@@ -65,12 +65,12 @@ export async function register(core: Core, input: RegisterInput, facts: RequestI
   const { phoneNumber: typedPhone, email: typedEmail, ...names } = parseAll(core, { username, phoneNumber, email });
   const unproved = { phoneNumber: typedPhone, email: typedEmail };
   const person = { username, phoneNumber, email, ...profile };
-  if (password !== undefined) requireGoodPassword(core, password, { field: "password", person });
+  if (password !== undefined) await requireGoodPassword(core, password, { field: "password", person });
   const network = toNetwork(facts.address);
   core.passwords.assertCapacity(network);
   const admission = await countAtAddress(core, "register_address", facts);
   const proved = ticket === undefined ? null : await readTicket(core, ticket);
-  if (proved) requireWayIn(core, proved, { password, ...unproved });
+  if (proved) await requireWayIn(core, proved, { password, ...unproved });
   const encoded = password === undefined ? createUnusablePassword() : await core.passwords.hash(password, network);
   const account = { profile, names, unproved, proved, isNotMine, encoded, deviceName, facts };
   const opened = await unlessUndone(core, admission, () =>

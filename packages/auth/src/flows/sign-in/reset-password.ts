@@ -61,7 +61,7 @@ export async function resetPasswordByCode(
 ): Promise<PasswordReset> {
   const { challenge, code, newPassword, deviceMark } = input;
   const network = toNetwork(facts.address);
-  requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
+  await requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
   let encoded = "";
   const prepare = async () => {
@@ -77,7 +77,7 @@ export async function resetPasswordByCode(
     const evidence = toEvidence(right, deviceId);
     const { opens } = askGate(core, holder, evidence, "reset_password");
     if (opens !== "session" && opens !== "second_factor") throw codeRefused();
-    requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+    await requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
     await right.consume();
     if (opens === "second_factor") {
       const half = { evidence, purpose: "reset_password", by: "code", identifier: target.kind, deviceId } as const;
@@ -103,7 +103,7 @@ export async function resetPasswordByCode(
 export async function resetPassword(core: Core, input: ResetPasswordInput, facts: RequestInfo): Promise<PasswordReset> {
   const name = readName(core, input.username, "username");
   const network = toNetwork(facts.address);
-  requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
+  await requireGoodPassword(core, input.newPassword, { field: "newPassword", person: { username: input.username } });
   core.passwords.assertCapacity(network);
   const admission = await core.throttle.consume(scopesOf(toCountedName(name, input.username), network));
   const account = await findNamedAccount(core.db, name, input.username);
@@ -123,7 +123,7 @@ export async function resetPassword(core: Core, input: ResetPasswordInput, facts
       if (!user || code.state === "unknown" || !held || !mayBeSet(core, held)) throw codeInvalid();
       if (!(await isIssuerGood(core, transaction, { code, target: user }))) throw codeInvalid();
       if (code.state === "expired") throw new AuthError("code_expired", "The code has run out: ask for a new one");
-      requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
+      await requireGoodPassword(core, input.newPassword, { field: "newPassword", person: account });
       const atName = waitAt(toCountedName(name, input.username));
       const replaced = { account, encoded, deviceId, counted: [...counted, atName], facts };
       ({ deviceMark } = await replaceLostPassword(core, transaction, replaced));

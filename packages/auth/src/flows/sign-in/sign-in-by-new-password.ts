@@ -55,7 +55,7 @@ export async function signInByNewPassword(
 ): Promise<SignInAnswer> {
   const { newPassword } = input;
   const network = toNetwork(facts.address);
-  requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
+  await requireGoodPassword(core, newPassword, { field: "newPassword", person: {} });
   core.passwords.assertCapacity(network);
   const { counted } = await countAtAddress(core, "check_code_address", facts);
   const { ticket, account } = await takeTicket(core, input);
@@ -82,7 +82,7 @@ async function takeTicket(core: Core, { ticket, newPassword, deviceMark }: SignI
   const account = found && (await findAccountById(core.db, found.userId));
   if (!owner || !account || asked(core, owner, evidenceOf(found), found) !== "new_password") throw ticketRefused();
   if (!isSameDevice(core, owner, found, deviceMark)) throw ticketRefused();
-  requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
+  await requireGoodPassword(core, newPassword, { field: "newPassword", person: account });
   const counted = await countTicketAttempt(core.db, ticket);
   if (!counted) throw ticketRefused();
   return { ticket: counted, account };

@@ -17,7 +17,7 @@ export interface PasswordOwner {
  * @throws AuthError `password_rejected`, which names `field` and says why; `overloaded`
  */
 export async function encodePassword(core: Core, password: string, about: NewPassword): Promise<string> {
-  requireGoodPassword(core, password, about);
+  await requireGoodPassword(core, password, about);
   return core.passwords.hash(password);
 }
 
@@ -28,9 +28,9 @@ export interface NewPassword {
 }
 
 /** @throws AuthError `password_rejected` */
-export function requireGoodPassword(core: Core, password: string, { field, person }: NewPassword): void {
+export async function requireGoodPassword(core: Core, password: string, { field, person }: NewPassword): Promise<void> {
   const { username, phoneNumber, email, firstName, lastName } = person;
-  const rejection = checkPassword(password, {
+  const rejection = await checkPassword(password, {
     minLength: core.options.passwords.minimumLength,
     serviceNames: core.options.passwords.blockedWords,
     identifiers: [username, phoneNumber, email, firstName, lastName].map((identifier) => identifier ?? null),

@@ -36,7 +36,7 @@ interface WaysIn {
  *
  * @throws AuthError `invalid_input`, naming the field; `password_rejected`
  */
-export function requireWayIn(core: Core, { kind, address }: StoredTicket, given: WaysIn): void {
+export async function requireWayIn(core: Core, { kind, address }: StoredTicket, given: WaysIn): Promise<void> {
   const field = fieldOf[kind];
   const typed = given[field];
   if (typed !== null && typed.toLowerCase() !== address)
@@ -49,7 +49,7 @@ export function requireWayIn(core: Core, { kind, address }: StoredTicket, given:
   const isEnough = isTest || (opensByCode && (kind === "email" || numberOnly));
   if (given.password === undefined && !isEnough) throw invalid("password", "required", "is missing");
   if (given.password !== undefined)
-    requireGoodPassword(core, given.password, { field: "password", person: { [field]: address } });
+    await requireGoodPassword(core, given.password, { field: "password", person: { [field]: address } });
 }
 
 /** The columns of a name that was proved, for a new account. */
