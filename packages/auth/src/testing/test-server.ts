@@ -1,10 +1,12 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type EmbeddedConnection, openEmbeddedPostgres } from "@latchkey/embedded-postgres";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import pg from "pg";
 import { withoutStatementTimeout } from "../storage/database.ts";
 import { migrate } from "../storage/migrate.ts";
 import { buildOnlineIndexes } from "../storage/online-indexes.ts";
+import { fillPrepared } from "./prepared-folder.ts";
 
 /** A PostgreSQL server for tests, with a migrated database that others are cloned from. */
 export interface TestServer {
@@ -16,39 +18,53 @@ export interface TestServer {
 /** The migrated database; nobody connects to it, since it could not be cloned then. */
 export const templateName = "latchkey_template";
 
+const settings = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  // Nobody follows or restores it: the log need not say what is in a cloned database, nor be kept for long.
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "128MB",
+  max_connections: "300",
+  // A worker of it in a database keeps anybody but a superuser from dropping that by force.
+  autovacuum: "off",
+  // Each process of a server pays for what it touches of this, and a large machine's would be eight times as much.
+  shared_buffers: "128MB",
+  // Who reads a page does so itself: handing that to another process takes longer here than reading it.
+  io_method: "sync",
+};
+
 /** Starts a server in a temporary folder of its own; nothing of it is left after `close()`. */
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = await makeTemporaryFolder("latchkey-test-");
-  const settings = {
-    fsync: "off",
-    synchronous_commit: "off",
-    full_page_writes: "off",
-    // Nobody follows or restores it: the log need not say what is in a cloned database, nor be kept for long.
-    wal_level: "minimal",
-    max_wal_senders: "0",
-    max_wal_size: "128MB",
-    max_connections: "300",
-    // A worker of it in a database keeps anybody but a superuser from dropping that by force.
-    autovacuum: "off",
-    // Each process of a server pays for what it touches of this, and a large machine's would be eight times as much.
-    shared_buffers: "128MB",
-    // Who reads a page does so itself: handing that to another process takes longer here than reading it.
-    io_method: "sync",
-  };
+  await fillPrepared(dataDir, prepare);
   const server = await openEmbeddedPostgres({ dataDir, settings });
-  await administer(server.connection, `create database ${templateName}`);
-  const connection = { ...server.connection, database: templateName, connectionTimeoutMillis: 60_000 };
-  // As a start does it, which takes as long as it takes: everything else of a run starts at the same moment.
-  await withoutStatementTimeout(connection, async (db) => {
-    await migrate(db);
-    await buildOnlineIndexes(db);
-  });
-  await storePasswordCheaply(server.connection);
   const close = async () => {
     await server.close();
     await rm(dataDir, { recursive: true, force: true });
   };
   return { connection: server.connection, close };
+}
+
+/** Makes a server's folder with the migrated database in it, and stops the server again. */
+async function prepare(dataDir: string): Promise<void> {
+  const server = await openEmbeddedPostgres({ dataDir, settings });
+  await createTemplate(server.connection);
+  await storePasswordCheaply(server.connection);
+  await server.close();
+  // A server looks for its port of before, which those that start from a copy would all want.
+  await rm(join(dataDir, "postgres/data/postmaster.opts"), { force: true });
+}
+
+async function createTemplate(server: EmbeddedConnection): Promise<void> {
+  await administer(server, `create database ${templateName}`);
+  const connection = { ...server, database: templateName, connectionTimeoutMillis: 60_000 };
+  // As a start does it, which takes as long as it takes: everything else of a run starts at the same moment.
+  await withoutStatementTimeout(connection, async (db) => {
+    await migrate(db);
+    await buildOnlineIndexes(db);
+  });
 }
 
 /** A client hashes its password again and again at each connection, as often as was said when it was stored. */
