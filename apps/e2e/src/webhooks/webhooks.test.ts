@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createTestAuth, shareOut, type TestAuth } from "@latchkey/auth/testing";
 import { webhookEndpoint } from "@latchkey/senders/webhook";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Receiver, refuse, startReceiver, take } from "./receiver.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -10,12 +10,21 @@ const password = "correct horse battery";
 
 let receiver: Receiver;
 let service: TestAuth;
-beforeEach(async () => {
+beforeAll(async () => {
   receiver = await startReceiver();
   service = await createTestAuth(optionsFor({ shop: receiver }));
   await service.auth.deliverDueWebhooks();
 });
-afterEach(async () => {
+/** Nobody is there any more, and nobody has been told anything. */
+beforeEach(async () => {
+  receiver.answer = take;
+  await untilTold();
+  await service.database.query("delete from latchkey.users");
+  await service.database.query("delete from latchkey.webhook_events");
+  await service.database.query("update latchkey.webhook_endpoints set seen_at = latchkey.now()");
+  receiver.forget();
+});
+afterAll(async () => {
   await service[Symbol.asyncDispose]();
   await receiver[Symbol.asyncDispose]();
 });
@@ -159,7 +168,8 @@ describe("a receiver that", () => {
   test("never answers keeps nobody from an answer, and another endpoint is told meanwhile", async () => {
     await using silent = await startReceiver();
     silent.answer = () => {};
-    const both = await service.another(optionsFor({ shop: receiver, silent }));
+    await using service = await createTestAuth(optionsFor({ shop: receiver, silent }));
+    const both = service.auth;
     await both.createUser({ username: "carol", password });
     await expect.poll(() => silent.received.length).toBe(1);
     const { refreshToken } = await both.signIn({ username: "carol", password }, service.facts);
