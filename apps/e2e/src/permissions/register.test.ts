@@ -155,7 +155,14 @@ describe("account.register", () => {
     expect(answer.body).toEqual(invalidInput("account.register", { path: [field], message }));
   });
 
-  for (const { tags, cases } of shareOut<[what: string, code: string, make: () => object, message: string | RegExp]>(
+  for (const { tags, cases } of shareOut<
+    [
+      what: string,
+      code: string,
+      make: () => { readonly password: string; readonly [more: string]: string },
+      message: string | RegExp,
+    ]
+  >(
     [
       ["too short", "too_short", () => ({ password: "x7!kQ" }), "Use 8 characters or more"],
       ["too long", "too_long", () => ({ password: "x".repeat(257) }), "Use 256 characters or fewer"],

@@ -33,7 +33,7 @@ export async function startTwoServices({ grace = 30 }: TwoServicesSettings = {})
   const database = await createTestDatabase();
   const options = { secret: testSecret, passwords: { cost: 4 }, sessions: { refreshGrace: grace } };
   const auth = createAuth(database.connection, options);
-  const closing: (() => Promise<void>)[] = [() => database[Symbol.asyncDispose](), () => auth.close()];
+  const closing: (() => Promise<void>)[] = [async () => database[Symbol.asyncDispose](), () => auth.close()];
   const close = async () => {
     for (const end of closing.toReversed()) await end();
   };
