@@ -273,9 +273,10 @@ describe("a phone number and an e-mail address that are given at registration", 
     await using own = await startLiveServer();
     const answer = await register({ username: freshName(), password, phoneNumber: "+905321234567" }, own);
     expect(outcomeOf(answer)).toBe("ok");
-    await own.test.clock.advance(7 * 86_400 - 1);
+    // The database's clock goes on meanwhile.
+    await own.test.clock.advance(7 * 86_400 - 60);
     expect(await own.test.auth.purge()).toMatchObject({ codes: 0 });
-    await own.test.clock.advance(1);
+    await own.test.clock.advance(60);
     expect(await own.test.auth.purge()).toMatchObject({ codes: 1 });
   });
 });
