@@ -19,7 +19,7 @@ afterAll(() => live[Symbol.asyncDispose]());
 
 let document: Document;
 beforeAll(async () => {
-  // That it is the one that the procedures make is the guarantee of document.test.ts.
+  // That it is the one that the procedures make is the guarantee of document.test.ts and generated-document.long.test.ts.
   document = JSON.parse(await readFile(files.document, "utf8"));
   await live.test.auth.createUser({ username: "alice", phoneNumber: "+905321234567", password });
   await live.test.auth.createUser({ username: "root", password, isSuperuser: true });

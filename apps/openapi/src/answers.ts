@@ -29,6 +29,16 @@ export async function readAnswers(): Promise<Answers> {
   };
 }
 
+/** The same as a document has them, without the compiler. */
+export function findAnswersIn({ paths, components }: Document): Answers {
+  const { RefusalAnswer: _, ...schemas } = components.schemas;
+  const byProcedure = Object.entries(paths).flatMap(([path, { get, post }]) => {
+    const answer = findAnswer(get ?? post);
+    return answer && path.startsWith("/trpc/") ? [[path.slice("/trpc/".length), answer] as const] : [];
+  });
+  return { byProcedure: new Map(byProcedure), components: schemas };
+}
+
 const schemaPrefix = "#/components/schemas/";
 
 function rename(key: string, value: unknown): unknown {

@@ -9,9 +9,9 @@ import { cookieSecurityOf, describeAccess, securityOf, securitySchemes } from ".
 import { type Procedure, procedures, readVersion } from "./service.ts";
 import { summaries } from "./summaries.ts";
 
-/** Makes the OpenAPI document of the service: answers from types, inputs from the schemas that check them. */
-export async function generateDocument(): Promise<Document> {
-  const [answers, examples] = [await readAnswers(), await readExamples()];
+/** Makes the OpenAPI document of the service: answers from types unless they are given, inputs from the schemas that check them. */
+export async function generateDocument(given?: Answers): Promise<Document> {
+  const [answers, examples] = [given ?? (await readAnswers()), await readExamples()];
   const paths = procedures.flatMap((procedure) =>
     toPaths(procedure, describe(procedure, answers, examples.get(procedure.name))),
   );

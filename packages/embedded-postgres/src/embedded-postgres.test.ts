@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "pg";
@@ -23,8 +24,9 @@ const folders: string[] = [];
 /** How often what depends on the moment is tried. */
 const trials = process.env.LATCHKEY_LONG === "1" ? 3 : 1;
 
-/** A database made once, for the tests that need any; stopped before and after each of them. */
+/** A database made once, for the tests that need any; stopped before and after each of them but for those that share its server. */
 let shared: string;
+let isKeptUp = false;
 
 beforeAll(async () => {
   shared = await emptyFolder();
@@ -34,7 +36,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((server) => server.close()));
   for (const child of children.splice(0)) child.kill("SIGKILL");
-  for (const folder of folders) await killServer(folder);
+  for (const folder of folders) if (!isKeptUp) await killServer(folder);
 });
 
 afterAll(async () => {
@@ -146,14 +148,6 @@ describe("the reason why PostgreSQL failed is the line that says it", () => {
 });
 
 describe("a new folder", () => {
-  it("has got a database whose data is there at the next opening", async () => {
-    const first = await open(shared);
-    await query(first, "create table note (text text)");
-    await query(first, "insert into note values ('kept')");
-    await first.close();
-    expect(await query(await open(shared), "select text from note")).toEqual([{ text: "kept" }]);
-  });
-
   it("gets one database and one server when three open it at once, in two processes", { tags: ["long"] }, async () => {
     const folder = await emptyFolder();
     const child = startOpener(folder);
@@ -172,12 +166,16 @@ describe("a new folder", () => {
     }
   });
 
-  it("is cleared of what dead builders left, and not of what a living one is building", async () => {
+  it("has got a database whose data is there at the next opening, which clears away what dead builders left and no living one's", async () => {
+    const first = await open(shared);
+    await query(first, "create table note (text text)");
+    await query(first, "insert into note values ('kept')");
+    await first.close();
     const dead = spawn(process.execPath, ["--version"]);
     await once(dead, "exit");
     const kept = `postgres.new-${process.ppid}-1`;
     for (const name of [`postgres.new-${dead.pid}-1`, kept]) await mkdir(join(shared, name));
-    await open(shared);
+    expect(await query(await open(shared), "select text from note")).toEqual([{ text: "kept" }]);
     expect((await readdir(shared)).sort()).toEqual(["postgres", kept]);
     await rm(join(shared, kept), { recursive: true });
   });
@@ -195,8 +193,18 @@ describe("a new folder", () => {
 });
 
 describe("the application's role", () => {
+  let server: EmbeddedPostgres;
+  beforeAll(async () => {
+    isKeptUp = true;
+    const asked = { fsync: "off", work_mem: "5MB", listen_addresses: "*" };
+    server = await openEmbeddedPostgres({ dataDir: shared, settings: asked });
+  });
+  afterAll(async () => {
+    await server.close();
+    isKeptUp = false;
+  });
+
   it("is no superuser, owns its database and may create others", async () => {
-    const server = await open(shared);
     const [role] = await query(server, "select rolsuper, rolcreaterole from pg_roles where rolname = current_user");
     expect(role).toEqual({ rolsuper: false, rolcreaterole: false });
     await query(server, "create schema notes");
@@ -205,7 +213,6 @@ describe("the application's role", () => {
   });
 
   it("is the only one that the server lets in", async () => {
-    const server = await open(shared);
     const superuser = new Client({ ...server.connection, user: "postgres", database: "postgres" });
     await expect(superuser.connect()).rejects.toThrow("no pg_hba.conf entry");
     const guesser = new Client({ ...server.connection, password: "guess" });
@@ -213,7 +220,6 @@ describe("the application's role", () => {
   });
 
   it("gets the settings that were asked for, and a server on the loopback whatever they say", async () => {
-    const server = await open(shared, { settings: { fsync: "off", work_mem: "5MB", listen_addresses: "*" } });
     expect(await query(server, "show work_mem")).toEqual([{ work_mem: "5MB" }]);
     const pages = await query(
       server,
@@ -224,26 +230,18 @@ describe("the application's role", () => {
   });
 
   it("leaves nothing of a failed statement in the server's log, which may hold personal data", async () => {
-    const server = await open(shared);
     await expect(query(server, "select 'canary'::integer")).rejects.toThrow("canary");
-    await server.close();
     expect(await readFile(join(shared, "postgres", "server.log"), "utf8")).not.toContain("canary");
   });
 });
 
 describe("several processes on one folder", () => {
-  it("share the server of the first, which the exit of another does not stop", async () => {
+  it("share the server of the first, and stop it when the last one leaves, in whatever order they came", async () => {
     const first = await open(shared);
-    const child = startOpener(shared);
-    expect(await child.line()).toBe(`open ${first.connection.port}`);
-    await child.finish();
+    const [other, child] = [startOpener(shared), startOpener(shared)];
+    for (const opener of [other, child]) expect(await opener.line()).toBe(`open ${first.connection.port}`);
+    await other.finish();
     expect(await query(first, "select 1 as one")).toEqual([{ one: 1 }]);
-  });
-
-  it("stop the server when the last one leaves, in whatever order they came", async () => {
-    const first = await open(shared);
-    const child = startOpener(shared);
-    await child.line();
     const pid = await serverPid(shared);
     await first.close();
     expect(await isServer(pid)).toBe(true);
@@ -342,11 +340,10 @@ describe("after an accident", () => {
   });
 
   it.runIf(isLinux)("a lock file whose process id now belongs to another program does not keep it down", async () => {
-    const child = startOpener(shared);
-    await child.line();
+    const first = await open(shared);
     const lockFile = join(shared, "postgres", "data", "postmaster.pid");
     const left = (await readFile(lockFile, "utf8")).replace(/^\d+/, String(process.pid));
-    await child.finish();
+    await first.close();
     await writeFile(lockFile, left);
     expect(await query(await open(shared), "select 1 as one")).toEqual([{ one: 1 }]);
   });
@@ -374,13 +371,10 @@ describe("after an accident", () => {
     const first = await open(shared);
     const { port } = first.connection;
     await first.close();
-    const squatter = spawn(process.execPath, [
-      "-e",
-      `net.createServer().listen(${port}, "127.0.0.1", () => console.log())`,
-    ]);
-    children.push(squatter);
-    await once(squatter.stdout, "data");
+    const squatter = createServer().listen(port, "127.0.0.1");
+    await once(squatter, "listening");
     const second = await open(shared);
+    squatter.close();
     expect(second.connection.port).not.toBe(port);
   });
 });

@@ -1,5 +1,5 @@
 import { shareOut } from "@latchkey/auth/testing";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { call, type LiveServer, startLiveServer } from "../live-server.ts";
 import { password, signUp } from "./accounts-over-http.ts";
 import { startTappedServer } from "./postgres-proxy.ts";
@@ -55,64 +55,84 @@ describe("an unexpected error", () => {
       },
     );
 
-  test("outside a procedure says as much, in the same shape", async () => {
-    await using live = await startLiveServer();
-    await live.test.database.query("alter table latchkey.signing_keys rename to keys");
+  describe("of one kind after the other", () => {
+    let live: LiveServer;
+    beforeAll(async () => {
+      live = await startLiveServer();
+    });
+    afterAll(() => live[Symbol.asyncDispose]());
 
-    const response = await fetch(`${live.url}/.well-known/jwks.json`);
+    /** Has the service find something by another name until it is undone. */
+    async function renamed(table: string, from: string, to: string) {
+      const rename = (a: string, b: string) =>
+        live.test.database.query(`alter table latchkey.${table} rename ${a} to ${b}`);
+      await rename(from, to);
+      return { [Symbol.asyncDispose]: async () => void (await rename(to, from)) };
+    }
 
-    expect(response.status).toBe(500);
-    const data = { code: "INTERNAL_SERVER_ERROR", httpStatus: 500, reason: null };
-    expect(await response.json()).toEqual({ error: { message: "Internal server error", code: -32603, data } });
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    const [report] = findReports(live, response.headers.get("x-request-id"));
-    expect(report).toMatchObject({ level: "error", err: { message: expect.stringContaining("signing_keys") } });
-  });
+    test("outside a procedure says as much, in the same shape", async () => {
+      await using _ = await renamed("signing_keys", "public_jwk", "key");
 
-  test("of one call in a batch leaves the others their results", async () => {
-    await using live = await startLiveServer();
-    await live.test.auth.createUser({ username: "alice", password });
-    await live.test.database.query("alter table latchkey.sessions rename column address to place");
+      const response = await fetch(`${live.url}/.well-known/jwks.json`);
 
-    const response = await fetch(`${live.url}/trpc/token.obtain,token.verify?batch=1`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ 0: { username: "alice", password }, 1: { token: "x" } }),
+      expect(response.status).toBe(500);
+      const data = { code: "INTERNAL_SERVER_ERROR", httpStatus: 500, reason: null };
+      expect(await response.json()).toEqual({ error: { message: "Internal server error", code: -32603, data } });
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      const [report] = findReports(live, response.headers.get("x-request-id"));
+      expect(report).toMatchObject({ level: "error", err: { message: expect.stringContaining("public_jwk") } });
     });
 
-    expect(response.status).toBe(207);
-    expect(await response.json()).toEqual([
-      { error: internalError("token.obtain") },
-      { result: { data: { active: false } } },
-    ]);
-  });
+    test("of one call in a batch leaves the others their results", async () => {
+      await live.test.auth.createUser({ username: "alice", password });
+      await using _ = await renamed("sessions", "address", "place");
 
-  test("undoes what the call had begun", async () => {
-    await using live = await startLiveServer();
-    await live.test.auth.createUser({ username: "alice", password });
-    await live.test.database.query("alter table latchkey.sessions rename column address to place");
+      const response = await fetch(`${live.url}/trpc/token.obtain,token.verify?batch=1`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ 0: { username: "alice", password }, 1: { token: "x" } }),
+      });
 
-    await call(live.url, "token.obtain", { input: { username: "alice", password } });
+      expect(response.status).toBe(207);
+      expect(await response.json()).toEqual([
+        { error: internalError("token.obtain") },
+        { result: { data: { active: false } } },
+      ]);
+    });
 
-    const [alice] = await live.test.database.query("select last_login from latchkey.users");
-    const events = await live.test.database.query("select 1 from latchkey.audit_events where event = 'signed_in'");
-    expect([alice, events]).toEqual([{ last_login: null }, []]);
-  });
+    test("undoes what the call had begun", async () => {
+      const { id } = await live.test.auth.createUser({ username: "bob", password });
+      await using _ = await renamed("sessions", "address", "place");
 
-  test("is not over when the fault is: the next call works without a start", async () => {
-    await using live = await startLiveServer();
-    const { token } = await signUp(live, { username: "alice" });
-    await live.test.database.query("alter table latchkey.users rename column city to town");
-    const during = await call(live.url, "me.get", { token });
-    await live.test.database.query("alter table latchkey.users rename column town to city");
-    const after = await call(live.url, "me.get", { token });
-    expect([during.status, after.status]).toEqual([500, 200]);
+      await call(live.url, "token.obtain", { input: { username: "bob", password } });
+
+      const [bob] = await live.test.database.query("select last_login from latchkey.users where id = $1", [id]);
+      const events = await live.test.database.query(
+        "select 1 from latchkey.audit_events where event = 'signed_in' and subject_id = $1",
+        [id],
+      );
+      expect([bob, events]).toEqual([{ last_login: null }, []]);
+    });
+
+    test("is not over when the fault is: the next call works without a start", async () => {
+      const { token } = await signUp(live, { username: "carol" });
+      const fault = await renamed("users", "city", "town");
+      const during = await call(live.url, "me.get", { token });
+      await fault[Symbol.asyncDispose]();
+      const after = await call(live.url, "me.get", { token });
+      expect([during.status, after.status]).toEqual([500, 200]);
+    });
   });
 });
 
 describe("while the database is away", () => {
+  let tapped: Awaited<ReturnType<typeof startTappedServer>>;
+  beforeAll(async () => {
+    tapped = await startTappedServer();
+  });
+  afterAll(() => tapped[Symbol.asyncDispose]());
+
   test("every call says so at once and when to come back, and works again by itself", async () => {
-    await using tapped = await startTappedServer();
     const { tap, url } = tapped;
     const { token, refreshToken, user } = await signUp(tapped, { username: "alice" });
     const calls = {
@@ -140,7 +160,6 @@ describe("while the database is away", () => {
   });
 
   test("a call that needs no database is answered all the same", async () => {
-    await using tapped = await startTappedServer();
     await tapped.tap.cut();
 
     const missing = await call(tapped.url, "me.get");
@@ -148,10 +167,10 @@ describe("while the database is away", () => {
     const inactive = await call(tapped.url, "token.verify", { input: { token: "x" } });
 
     expect([missing.status, invalid.status, inactive.status]).toEqual([401, 400, 200]);
+    await tapped.tap.restore();
   });
 
   test("the process is alive but not ready, until the database is back", async () => {
-    await using tapped = await startTappedServer();
     const { tap, url } = tapped;
     const ask = async (path: string) => {
       const response = await fetch(`${url}${path}`);

@@ -1,14 +1,14 @@
 import type { RequestInfo } from "@latchkey/auth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelProcedures, permittedProcedure, router, staffProcedure } from "../../../api/src/trpc.ts";
-import { type LiveServer, startLiveServer } from "../live-server.ts";
+import type { LiveServer } from "../live-server.ts";
 import { startNotesServer } from "../notes/notes-server.ts";
 import { createPerson, password } from "./accounts-in-core.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
 let live: LiveServer;
 beforeAll(async () => {
-  live = await startLiveServer();
+  live = await startNotesServer();
 });
 afterAll(() => live[Symbol.asyncDispose]());
 
@@ -92,30 +92,24 @@ describe("modelProcedures.orAnonReadOnly", () => {
 });
 
 describe("notes.list", () => {
-  let withNotes: LiveServer;
-  beforeAll(async () => {
-    withNotes = await startNotesServer();
-  });
-  afterAll(() => withNotes[Symbol.asyncDispose]());
-  const list = (options: Parameters<typeof ask>[2]) => ask(withNotes, "notes.list", options);
+  const list = (options: Parameters<typeof ask>[2]) => ask(live, "notes.list", options);
 
   test("answers 401 to a token that is bad, has expired, was signed out or belongs to somebody disabled", async () => {
-    await using own = await startNotesServer();
-    const { id, token, refreshToken } = await createPerson(own.test);
-    const ofDisabled = await createPerson(own.test);
-    const boss = await createPerson(own.test, { isSuperuser: true });
-    const listOwn = async (token: string) => outcomeOf(await ask(own, "notes.list", { token }));
+    const { id, token, refreshToken } = await createPerson(live.test);
+    const ofDisabled = await createPerson(live.test);
+    const boss = await createPerson(live.test, { isSuperuser: true });
+    const listOwn = async (token: string) => outcomeOf(await ask(live, "notes.list", { token }));
     expect(id).not.toBe(boss.id);
 
     expect(await listOwn(token)).toBe("ok");
     expect(await listOwn(`${token.slice(0, -4)}AAAA`)).toBe("401 token_invalid");
-    await ask(own, "users.update", { input: { id: ofDisabled.id, changes: { isActive: false } }, token: boss.token });
+    await ask(live, "users.update", { input: { id: ofDisabled.id, changes: { isActive: false } }, token: boss.token });
     expect(await listOwn(ofDisabled.token)).toBe("401 account_disabled");
-    await ask(own, "token.revoke", { input: { refreshToken } });
+    await ask(live, "token.revoke", { input: { refreshToken } });
     expect(await listOwn(token)).toBe("401 session_ended");
-    await own.test.clock.advance(3_600);
+    await live.test.clock.advance(3_600);
     expect(await listOwn(boss.token)).toBe("401 token_expired");
-    expect(outcomeOf(await ask(own, "notes.list"))).toBe("ok");
+    expect(outcomeOf(await ask(live, "notes.list"))).toBe("ok");
   });
 
   test("over HTTP takes another scheme for nobody", async () => {

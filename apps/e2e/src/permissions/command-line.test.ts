@@ -1,31 +1,25 @@
 import { shareOut, testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type NotesHost, startNotesHost } from "../notes/notes-host.ts";
-import { createUser, obtainToken, password } from "../processes/accounts-by-cli.ts";
-import { createMigratedDatabase, type OwnDatabase, queryOnce } from "../processes/external-database.ts";
-import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
+import type { LiveServer } from "../live-server.ts";
+import { startNotesServer } from "../notes/notes-server.ts";
+import { obtainToken, password } from "../processes/accounts-by-cli.ts";
+import { toDatabaseUrl } from "../processes/external-database.ts";
+import { createInstallation, type Installation } from "../processes/installation.ts";
 import { ask, outcomeOf } from "./call-as.ts";
 
-let database: OwnDatabase;
+let service: LiveServer;
 let installation: Installation;
-let service: Service;
-let notes: NotesHost;
 let admin: string;
 
-/** The service runs all the while: what a command does must be in force on the next call. */
+/** The service runs all the while, in another process than commands: what these do must be in force on the next call. */
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret };
+  service = await startNotesServer();
+  const settings = { DATABASE_URL: toDatabaseUrl(service.test.database.connection), LATCHKEY_SECRET: testSecret };
   installation = await createInstallation(settings, { keepsCommandLine: true });
   await installation.writeFile("latchkey.config.mjs", 'export default { permissions: ["notes.note"] };\n');
-  service = await installation.start();
-  notes = await startNotesHost(database.url);
-  const create = (...args: readonly string[]) => createUser(installation, "--username", ...args);
-  await Promise.all([create("alice", "--phone", "+90 532 123 45 67"), create("bob"), create("carol"), create("dave")]);
-  const run = await installation.run(["create-superuser", "--username", "Boss", "--password-stdin", "--own-password"], {
-    input: password,
-  });
-  expect(run).toMatchObject({ code: 0 });
+  await createUser("alice", { phoneNumber: "+905321234567" });
+  for (const username of ["bob", "carol", "dave"]) await createUser(username);
+  await createUser("Boss", { isSuperuser: true });
   admin = await obtainToken(service.url, "boss");
   const created = await ask(service, "groups.create", {
     input: { name: "Editors", permissions: ["notes.change_note"] },
@@ -35,10 +29,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await notes[Symbol.asyncDispose]();
   await installation[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
+  await service[Symbol.asyncDispose]();
 });
+
+const createUser = (username: string, more: object = {}) =>
+  service.test.auth.createUser({ username, password, ...more });
 
 /** Runs a command for its answer in JSON. */
 async function answerOf(...args: readonly string[]) {
@@ -58,14 +54,13 @@ const permissionsOf = async (token: string) => (await ask(service, "me.permissio
 describe("grant and revoke", () => {
   test("give and take a permission, in force on the next call of a service that runs", async () => {
     const token = await obtainToken(service.url, "alice");
-    const create = () => ask(notes, "notes.create", { input: { title: "a", body: "b" }, token });
+    const create = () => ask(service, "notes.create", { input: { title: "a", body: "b" }, token });
     expect(outcomeOf(await create())).toBe("403 permission_denied");
     expect(await say("grant", "+90 532 123 45 67", "notes.add_note")).toBe("They now have: notes.add_note.\n");
     expect(outcomeOf(await create())).toBe("ok");
     expect(await answerOf("grant", "ALICE", "notes.add_note")).toEqual({ groups: [], permissions: ["notes.add_note"] });
     expect(await say("revoke", "alice", "notes.add_note")).toBe("They now have nothing.\n");
     expect(outcomeOf(await create())).toBe("403 permission_denied");
-    expect(await answerOf("revoke", "alice", "notes.add_note")).toEqual({ groups: [], permissions: [] });
   });
 
   test("give and take a group", async () => {
@@ -81,18 +76,18 @@ describe("grant and revoke", () => {
       [["grant", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
       [["revoke", "alice", "notes.fly_note"], "latchkey: permissions: names a permission that does not exist\n"],
       [["grant", "alice", "--group", "Nobody"], "latchkey: There is no group of that name\n"],
+      [["grant", "alice"], "error: name either a permission or a --group\nAdd --help to see what it takes.\n"],
       [
         ["grant", "nobody", "notes.add_note"],
         "latchkey: There is no user with that username, phone number or e-mail address\n",
       ],
-      [["grant", "alice"], "error: name either a permission or a --group\nAdd --help to see what it takes.\n"],
       [
         ["revoke", "alice", "notes.add_note", "--group", "Editors"],
         "error: name either a permission or a --group\nAdd --help to see what it takes.\n",
       ],
       [["grant"], "error: missing required argument 'user'\nAdd --help to see what it takes.\n"],
     ],
-    3,
+    4,
   ))
     test.concurrent.each(cases)("%j ends with 2 and says why", { tags }, async (args, stderr) => {
       expect(await installation.run(args)).toMatchObject({ code: 2, stdout: "", stderr });
@@ -114,14 +109,12 @@ describe("change-password", () => {
     expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
     expect(outcomeOf(await signIn(password))).toBe("400 invalid_credentials");
     expect(outcomeOf(await signIn("another good phrase"))).toBe("ok");
-    const { code, stdout } = await change("yet another phrase", "--json");
-    expect({ code, answer: JSON.parse(stdout) }).toEqual({ code: 0, answer: { sessionsEnded: 1 } });
-    expect(await change("short")).toMatchObject({
+    expect(await change("short", "--json")).toMatchObject({
       code: 2,
       stdout: "",
       stderr: "latchkey: password: Use 8 characters or more\n",
     });
-    expect(outcomeOf(await signIn("yet another phrase"))).toBe("ok");
+    expect(outcomeOf(await signIn("another good phrase"))).toBe("ok");
   });
 
   test("of an operator's choice is replaced before it opens anything, and so is one that others may know", {
@@ -142,7 +135,7 @@ describe("change-password", () => {
     expect(outcomeOf(await signIn("a phrase of her own"))).toBe("401 password_change_required");
   });
 
-  test("of nobody ends with 2", async () => {
+  test("of nobody ends with 2", { tags: ["long"] }, async () => {
     const run = await installation.run(["change-password", "nobody", "--password-stdin"], { input: password });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("There is no user with that username") });
   });
@@ -152,11 +145,14 @@ describe("list-users", () => {
   test("prints a line for each, and goes on where a page ended", async () => {
     const boss = "Boss\t-\tsuperuser\tactive\n";
     expect(await say("list-users", "--username", "BO")).toBe(`bob\t-\tuser\tactive\n${boss}`);
-    expect(await say("list-users", "--username", "ali")).toBe("alice\t+905321234567\tuser\tactive\n");
-    expect(await say("list-users", "--username", "zz")).toBe("There are none.\n");
     const first = await say("list-users", "--username", "bo", "--limit", "1");
     const [, cursor = ""] = /^bob\t.*\nMore with --cursor (\S+)\n$/.exec(first) ?? [];
     expect(await say("list-users", "--username", "bo", "--cursor", cursor)).toBe(boss);
+  });
+
+  test("prints a number, and says of none that there are none", { tags: ["long"] }, async () => {
+    expect(await say("list-users", "--username", "ali")).toBe("alice\t+905321234567\tuser\tactive\n");
+    expect(await say("list-users", "--username", "zz")).toBe("There are none.\n");
   });
 
   test("prints a page as JSON, without what is stored of a password", async () => {
@@ -174,7 +170,7 @@ describe("list-users", () => {
       ["--cursor", "x"],
       ["--colour", "red"],
     ],
-    3,
+    5,
   ))
     test.concurrent.each(cases)("ends with 2 at %s %s", { tags }, async (...flags) => {
       expect(await installation.run(["list-users", ...flags])).toMatchObject({ code: 2, stdout: "" });
@@ -187,7 +183,6 @@ describe("end-sessions", () => {
     expect(await say("end-sessions", "dave")).toBe("1 sessions ended.\n");
     expect(outcomeOf(await ask(service, "me.get", { token }))).toBe("401 session_ended");
     expect(await answerOf("end-sessions", "dave")).toEqual({ ended: 0 });
-    expect(await installation.run(["end-sessions", "nobody"])).toMatchObject({ code: 2 });
   });
 
   test("ends one session that list-sessions names, and no other", { tags: ["long"] }, async () => {
@@ -230,7 +225,7 @@ describe("list-pending-changes and stop-pending-change", () => {
 
 describe("create-password-code", () => {
   test("prints a code that sets a password over HTTP; until then nothing changes", { tags: ["long"] }, async () => {
-    await createUser(installation, "--username", "erin");
+    await createUser("erin");
     const token = await obtainToken(service.url, "erin");
     const printed = await say("create-password-code", "erin");
     const [code = "", sentence] = printed.split("\n");
@@ -309,21 +304,21 @@ describe("names, standing and groups", () => {
     outcomeOf(await ask(service, "token.obtain", { input: { username, password } }));
 
   test("a person is renamed, gets another phone number and loses it, and is found by it meanwhile", async () => {
-    await createUser(installation, "--username", "ivan");
+    await createUser("ivan");
     expect(await say("change-user", "ivan", "--username", "Ivana", "--phone", "+90 532 000 11 22")).toBe(
       "They are now: Ivana, +905320001122.\n",
     );
     expect(await outcome("ivan")).toBe("400 invalid_credentials");
     expect(await outcome("+90 532 000 11 22")).toBe("ok");
-    for (const phone of ["+90 532 000", "+90 (532) 000 11 22"])
-      expect((await answerOf("list-users", "--phone", phone)).users).toMatchObject([{ username: "Ivana" }]);
+    const { users } = await answerOf("list-users", "--phone", "+90 (532) 000 11 22");
+    expect(users).toMatchObject([{ username: "Ivana" }]);
     expect(await answerOf("change-user", "+905320001122", "--no-phone")).toMatchObject({ phoneNumber: null });
     expect((await answerOf("list-users", "--phone", "+90 532 000")).users).toEqual([]);
     expect(await outcome("ivana")).toBe("ok");
   });
 
   test("a person who is disabled is out on the next call, and back when enabled", { tags: ["long"] }, async () => {
-    await createUser(installation, "--username", "frank");
+    await createUser("frank");
     const token = await obtainToken(service.url, "frank");
     expect(await say("disable", "frank")).toBe("They are signed out and may not sign in.\n");
     expect(outcomeOf(await ask(service, "me.get", { token }))).toMatch(/^401 (account_disabled|session_ended)$/);
@@ -333,7 +328,7 @@ describe("names, standing and groups", () => {
   });
 
   test("a person is deleted, and nobody by a command without --yes", async () => {
-    await createUser(installation, "--username", "grace");
+    await createUser("grace");
     expect((await installation.run(["delete-user", "grace"])).code).toBe(2);
     expect(await outcome("grace")).toBe("ok");
     expect(await say("delete-user", "grace", "--yes")).toBe("Deleted.\n");
@@ -341,7 +336,7 @@ describe("names, standing and groups", () => {
   });
 
   test("a group is made, changed in each way, given, and deleted, in force on the next call", async () => {
-    await createUser(installation, "--username", "heidi");
+    await createUser("heidi");
     const token = await obtainToken(service.url, "heidi");
     expect(await say("create-group", "Helpers", "notes.add_note")).toBe("Helpers\tnotes.add_note\n");
     await say("grant", "heidi", "--group", "Helpers");
@@ -351,7 +346,6 @@ describe("names, standing and groups", () => {
     expect(await say("change-group", "Helpers", "--name", "Hands")).toBe("Hands\tnotes.change_note notes.view_note\n");
     expect(await say("change-group", "Hands", "--no-permissions")).toBe("Hands\t-\n");
     expect(await permissionsOf(token)).toEqual([]);
-    expect(await say("list-groups")).toContain("Hands\t-\n");
     expect(await say("delete-group", "Hands", "--yes")).toBe("Deleted.\n");
     expect((await answerOf("list-groups")).groups).not.toContainEqual(expect.objectContaining({ name: "Hands" }));
   });
@@ -374,7 +368,7 @@ describe("names, standing and groups", () => {
       [["change-group", "Nobody", "--name", "x"], "latchkey: There is no group of that name"],
       [["delete-group", "Editors"], "error: required option '--yes' not specified"],
     ],
-    3,
+    6,
   ))
     test.concurrent.each(cases)("%j is refused and changes nothing", { tags }, async (args, said) => {
       const { code, stdout, stderr } = await installation.run(args);
@@ -387,8 +381,7 @@ test("an app that another program declared keeps commands from starting, and syn
   tags: ["long"],
 }, async () => {
   const all = ["add", "change", "delete", "view"].map((action) => `notes.${action}_note`);
-  await queryOnce(
-    { connectionString: database.url },
+  await service.test.database.query(
     "update latchkey.permission_apps set declarer = (select id from latchkey.users where username_key = 'boss') where app = 'notes'",
   );
   for (const args of [["sync-permissions"], ["list-users"]]) {

@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 import { createPerson, freshName, type Person, password } from "./accounts-in-core.ts";
@@ -45,16 +46,20 @@ describe("password.reset", () => {
     });
   });
 
-  test.each([
-    ["in small letters", (code: string) => code.toLowerCase()],
-    ["without dashes", (code: string) => code.replaceAll("-", "")],
-    ["with spaces", (code: string) => ` ${code.replaceAll("-", "  ")} `],
-    ["with O for 0 and I and L for 1", (code: string) => code.replaceAll("0", "O").replaceAll("1", "I")],
-    ["with o for 0 and l for 1", (code: string) => code.replaceAll("0", "o").replaceAll("1", "l")],
-  ])("takes a code that is typed %s", async (_, respell) => {
-    const { username, code } = await createAccount();
-    expect(outcomeOf(await reset({ username, code: respell(code) }))).toBe("ok");
-  });
+  for (const { tags, cases } of shareOut<[how: string, respell: (code: string) => string]>(
+    [
+      ["in small letters", (code: string) => code.toLowerCase()],
+      ["without dashes", (code: string) => code.replaceAll("-", "")],
+      ["with spaces", (code: string) => ` ${code.replaceAll("-", "  ")} `],
+      ["with O for 0 and I and L for 1", (code: string) => code.replaceAll("0", "O").replaceAll("1", "I")],
+      ["with o for 0 and l for 1", (code: string) => code.replaceAll("0", "o").replaceAll("1", "l")],
+    ],
+    3,
+  ))
+    test.each(cases)("takes a code that is typed %s", { tags }, async (_, respell) => {
+      const { username, code } = await createAccount();
+      expect(outcomeOf(await reset({ username, code: respell(code) }))).toBe("ok");
+    });
 
   test("finds the account by any of its names", async () => {
     const phoneNumber = "+905321234567";

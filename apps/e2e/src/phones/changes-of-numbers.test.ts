@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPhoneWorld, day, type Opened, type PhoneWorld, password, ticketOf } from "./phone-world.ts";
 
@@ -189,7 +190,7 @@ describe("a device that an ex-partner has", () => {
     expect(await world.signIn(owner.username, "a guess", ex)).toBe("invalid_credentials");
   });
 
-  test("with an open session that its owner ends takes its change with it", async () => {
+  test("with an open session that its owner ends takes its change with it", { tags: ["long"] }, async () => {
     const owner = await world.createAccount();
     const [ex, session] = [await world.open(owner), await world.open(owner)];
     expect(await world.take(ex, world.freshNumber())).toBe("set_phone");
@@ -240,7 +241,9 @@ describe("people who share or miss a phone", () => {
     expect(await world.enter(number)).toEqual({ in: owner.id });
   });
 
-  test("who changed the phone and have both SIMs wait for nothing but the new number's codes", async () => {
+  test("who changed the phone and have both SIMs wait for nothing but the new number's codes", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount();
     const session = await world.open(owner);
     const number = world.freshNumber();
@@ -279,7 +282,9 @@ describe("an administrator who borrows a number", () => {
     expect(await world.resetByCode(borrowed, newPassword)).toBe("no message");
   });
 
-  test("who is staff without a password is nobody's: rights are not given to what only a code opens", async () => {
+  test("who is staff without a password is nobody's: rights are not given to what only a code opens", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount({ hasPassword: false });
     const giving = world.auth.operator.update(owner.username, { isStaff: true });
     await expect(giving).rejects.toMatchObject({ code: "permission_denied" });
@@ -301,20 +306,25 @@ describe("strangers", () => {
     }
   });
 
-  test("who guess at codes of a number in their own sessions keep its owner from nothing", async () => {
-    const [owner, stranger] = [await world.createAccount(), await world.createAccount({ days: null })];
-    const caller = await world.callerOf(await world.open(stranger));
-    for (let challenges = 0; challenges < 5; challenges += 1) {
-      const asked = { kind: "phone", to: owner.number } as const;
-      const { challenge } = await world.auth.startOwnName(caller, asked, world.facts());
-      for (let guess = 0; guess < 5; guess += 1)
-        await world.auth
-          .confirmOwnName(caller, { kind: "phone", challenge, code: String(100_000 + guess) }, world.facts())
-          .catch(() => {});
-    }
-    expect(await world.take(await world.open(owner), owner.number)).toBe("done");
-    expect(await world.enter(owner.number)).toEqual({ in: owner.id });
-  });
+  for (const { tags, cases } of shareOut([2, 5], 2))
+    test.each(cases)(
+      "who guess at %i codes of a number in their own sessions keep its owner from nothing",
+      { tags },
+      async (codes) => {
+        const [owner, stranger] = [await world.createAccount(), await world.createAccount({ days: null })];
+        const caller = await world.callerOf(await world.open(stranger));
+        for (let challenges = 0; challenges < codes; challenges += 1) {
+          const asked = { kind: "phone", to: owner.number } as const;
+          const { challenge } = await world.auth.startOwnName(caller, asked, world.facts());
+          for (let guess = 0; guess < 5; guess += 1)
+            await world.auth
+              .confirmOwnName(caller, { kind: "phone", challenge, code: String(100_000 + guess) }, world.facts())
+              .catch(() => {});
+        }
+        expect(await world.take(await world.open(owner), owner.number)).toBe("done");
+        expect(await world.enter(owner.number)).toEqual({ in: owner.id });
+      },
+    );
 
   test("who ask by many names to have changes stopped stop none, and are told nothing", async () => {
     const owner = await world.createAccount();

@@ -1,3 +1,4 @@
+import { shareOut } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Account,
@@ -94,7 +95,7 @@ describe("a thief with the SIM, whose reset is held by its owner", () => {
     expect(await world.auth.readRecoveryCodes(await world.callerOf(thief))).toBeNull();
   });
 
-  test("would have the number after three days without that", async () => {
+  test("would have the number after three days without that", { tags: ["long"] }, async () => {
     const owner = await world.createAccount();
     const thief = await resetAndOpen(owner, thiefs);
     await world.wait(4 * day);
@@ -143,20 +144,21 @@ describe("what is due when its owner holds a reset, and not done yet", () => {
       )
     ).map(({ seconds }) => seconds);
 
-  test.for(["set_phone", "remove_phone"] as const)("waits on, and can be stopped: %s", async (kind) => {
-    const owner = await world.createAccount();
-    const laptop = await world.open(owner);
-    const thief = await resetAndOpen(owner, thiefs);
-    expect(await (kind === "set_phone" ? world.take(thief, world.freshNumber()) : world.drop(thief))).toBe(kind);
-    await world.test.clock.advance(3 * day + 60);
-    expect(await world.listPending(thief)).toEqual([]);
-    expect(await hold(owner, laptop)).toBe("held");
-    expect(await world.listPending(thief)).toMatchObject([{ kind }]);
-    await world.wait(10 * day);
-    expect(await numberOf(owner.id)).toBe(owner.number);
-    await world.auth.stopPendingChanges({ username: owner.username, ...laptop }, world.facts());
-    expect(await dueAt(owner)).toEqual([]);
-  });
+  for (const { tags, cases } of shareOut(["set_phone", "remove_phone"], 2))
+    test.each(cases)("waits on, and can be stopped: %s", { tags }, async (kind) => {
+      const owner = await world.createAccount();
+      const laptop = await world.open(owner);
+      const thief = await resetAndOpen(owner, thiefs);
+      expect(await (kind === "set_phone" ? world.take(thief, world.freshNumber()) : world.drop(thief))).toBe(kind);
+      await world.test.clock.advance(3 * day + 60);
+      expect(await world.listPending(thief)).toEqual([]);
+      expect(await hold(owner, laptop)).toBe("held");
+      expect(await world.listPending(thief)).toMatchObject([{ kind }]);
+      await world.wait(10 * day);
+      expect(await numberOf(owner.id)).toBe(owner.number);
+      await world.auth.stopPendingChanges({ username: owner.username, ...laptop }, world.facts());
+      expect(await dueAt(owner)).toEqual([]);
+    });
 
   test("is put back where the hold came while it was on its way, sealed and dated as it was, and is done at the end", async () => {
     const owner = await world.createAccount();
@@ -227,9 +229,8 @@ describe("an ex-partner who knows the password from before and has the old lapto
     expect(await world.take(session, world.freshNumber())).toBe("open_by_phone");
   });
 
-  test.for(["a recovery code", "the operator"] as const)(
-    "is rid of at once by %s, which ends the hold for good",
-    async (way) => {
+  for (const { tags, cases } of shareOut(["a recovery code", "the operator"], 2))
+    test.each(cases)("is rid of at once by %s, which ends the hold for good", { tags }, async (way) => {
       const owner = await world.createAccount();
       const ex = await world.open(owner);
       const { codes } = await world.auth.createRecoveryCodes(await world.callerOf(ex), world.facts());
@@ -245,8 +246,7 @@ describe("an ex-partner who knows the password from before and has the old lapto
       const session = await world.open({ username: owner.username, typed: next });
       expect(await world.take(session, owner.number)).toBe("done");
       expect(await world.take(session, world.freshNumber())).toBe("open_by_phone");
-    },
-  );
+    });
 });
 
 describe("an honest person who forgot a password", () => {
@@ -273,6 +273,19 @@ describe("an honest person who forgot a password", () => {
 });
 
 describe("a hold is refused alike", () => {
+  /** What the limits have counted afterwards that they had not before. */
+  async function countedBy(guess: () => Promise<unknown>) {
+    const read = () =>
+      world.test.database.query<{ key: string; count: number }>(
+        "select encode(key, 'hex') as key, count from latchkey.throttles order by count",
+      );
+    const before = new Map((await read()).map(({ key, count }) => [key, count]));
+    await guess();
+    return (await read()).flatMap(({ key, count }) =>
+      count === (before.get(key) ?? 0) ? [] : [count - (before.get(key) ?? 0)],
+    );
+  }
+
   test("for a stranger, another password, another device, and where there was no reset", async () => {
     const [owner, other] = [await world.createAccount(), await world.createAccount()];
     const [laptop, others] = [await world.open(owner), await world.open(other)];
@@ -292,7 +305,18 @@ describe("a hold is refused alike", () => {
     expect(await hold(owner, laptop)).toBe("held");
   });
 
-  test("and its password is guessed at no more than one of a sign-in, without keeping the owner from theirs", async () => {
+  test("and a guess at its password is counted as one at a sign-in", async () => {
+    const [owner, other] = [await world.createAccount(), await world.createAccount()];
+    await world.open(owner);
+    await resetAndOpen(owner, thiefs);
+    const ofHold = await countedBy(() => hold(owner, {}, "a guess"));
+    expect(ofHold).toEqual(await countedBy(() => world.signIn(other.username, "a guess")));
+    expect(ofHold).not.toEqual([]);
+  });
+
+  test("and its password is guessed at no more than one of a sign-in, without keeping the owner from theirs", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount();
     const laptop = await world.open(owner);
     await resetAndOpen(owner, thiefs);

@@ -71,7 +71,9 @@ describe("a number that the carrier gave to somebody else", () => {
     expect(await world.register(freed)).toEqual(someoneIn);
   });
 
-  test("is no way to a new account where registration is closed, nor out of the old one", async () => {
+  test("is no way to a new account where registration is closed, nor out of the old one", {
+    tags: ["long"],
+  }, async () => {
     await using closed = await createPhoneWorld({ registration: "closed" });
     const owner = await closed.createAccount({ days: 46 });
     const ticket = ticketOf(await closed.enter(owner.number));
@@ -172,7 +174,7 @@ describe("people who share or miss a phone", () => {
     expect(await world.signIn("child_of_family")).toEqual(child);
   });
 
-  test("abroad without the SIM sign in by password, and their session goes on", async () => {
+  test("abroad without the SIM sign in by password, and their session goes on", { tags: ["long"] }, async () => {
     const owner = await world.createAccount();
     expect(await world.signIn(owner.number)).toEqual({ in: owner.id });
     expect(await world.signIn(owner.username)).toEqual({ in: owner.id });
@@ -185,7 +187,9 @@ describe("people who share or miss a phone", () => {
     expect(await world.signIn(owner.number, newPassword)).toEqual({ in: owner.id });
   });
 
-  test("who come back after half a year with the same number are asked for their password, and that is enough", async () => {
+  test("who come back after half a year with the same number are asked for their password, and that is enough", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount({ days: 180 });
     const ticket = ticketOf(await world.enter(owner.number));
     expect(await world.signIn(owner.number, password, { ticket })).toEqual({ in: owner.id });
@@ -219,7 +223,7 @@ describe("an administrator who borrows a number", () => {
     expect(await world.signIn(owner.username)).toEqual({ in: owner.id });
   });
 
-  test("and the number of a proved one is a number that was not proved", async () => {
+  test("and the number of a proved one is a number that was not proved", { tags: ["long"] }, async () => {
     const owner = await world.createAccount({ days: 1 });
     const borrowed = world.freshNumber();
     await world.auth.operator.update(owner.username, { phoneNumber: borrowed });
@@ -301,7 +305,9 @@ describe("strangers", () => {
     expect(await strict.signInByCode(owner.number, { deviceMark })).toEqual({ in: owner.id });
   });
 
-  test("who type many numbers like somebody's from one address keep them from no message", async () => {
+  test("who type many numbers like somebody's from one address keep them from no message", {
+    tags: ["long"],
+  }, async () => {
     await using strict = await createPhoneWorld({ messages: { isEnforced: true, countries: ["TR"] } });
     const owner = await strict.createAccount();
     const from = strict.facts();
@@ -325,7 +331,9 @@ describe("strangers", () => {
     expect(await world.register({ ticket: late, isNotMine: true })).toBe("code_invalid");
   });
 
-  test("who ask in the name of another cost them no message that they did not ask for, beyond their number's own limits", async () => {
+  test("who ask in the name of another cost them no message that they did not ask for, beyond their number's own limits", {
+    tags: ["long"],
+  }, async () => {
     const owner = await world.createAccount({ username: "asked_for_by_others" });
     await world.auth.startReset({ username: owner.username }, world.facts());
     await world.auth.sendDueMessages();
@@ -366,16 +374,15 @@ test("rights end the sessions of their owner that a code alone has opened, and n
 });
 
 test("a number keeps its trust for as long as it is proved again, and an account of a number alone for as long as it is used", async () => {
-  await using own = await createPhoneWorld();
   const [withPassword, alone] = [
-    await own.createAccount({ days: 0 }),
-    await own.createAccount({ days: 0, hasPassword: false }),
+    await world.createAccount({ days: 0 }),
+    await world.createAccount({ days: 0, hasPassword: false }),
   ];
-  await own.test.clock.advance(39 * day);
-  expect(await own.signInByCode(withPassword.number)).toEqual({ in: withPassword.id });
-  await own.test.clock.advance(39 * day);
-  expect(await own.signInByCode(withPassword.number)).toEqual({ in: withPassword.id });
-  await own.test.clock.advance(100 * day);
-  expect(await own.signInByCode(withPassword.number)).toBe("no message");
-  expect(await own.signInByCode(alone.number)).toEqual({ in: alone.id });
+  await world.test.clock.advance(39 * day);
+  expect(await world.signInByCode(withPassword.number)).toEqual({ in: withPassword.id });
+  await world.test.clock.advance(39 * day);
+  expect(await world.signInByCode(withPassword.number)).toEqual({ in: withPassword.id });
+  await world.test.clock.advance(100 * day);
+  expect(await world.signInByCode(withPassword.number)).toBe("no message");
+  expect(await world.signInByCode(alone.number)).toEqual({ in: alone.id });
 });

@@ -8,7 +8,7 @@ const password = "correct horse battery";
 let services: TwoServices;
 beforeAll(async () => {
   // No grace time, so that a refresh token is reused as soon as it is used twice.
-  services = await startTwoServices({ REFRESH_GRACE: "0s" });
+  services = await startTwoServices({ grace: 0 });
 });
 afterAll(() => services[Symbol.asyncDispose]());
 

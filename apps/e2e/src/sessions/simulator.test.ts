@@ -5,11 +5,11 @@ import { openWorld, type World, type WorldOptions } from "./simulation-environme
 import { emptyTally, simulate, Violation } from "./simulator.ts";
 import { installTabGlobals } from "./tab-globals.ts";
 
-const seeds = Number(process.env.LATCHKEY_SEEDS ?? (process.env.LATCHKEY_LONG === "1" ? 1_000 : 8));
+const seeds = Number(process.env.LATCHKEY_SEEDS ?? (process.env.LATCHKEY_LONG === "1" ? 1_000 : 5));
 /** One seed to replay alone. */
 const only = process.env.LATCHKEY_SEED;
 /** Simulations side by side, so that one computes while the database works for another. */
-const lanes = 3;
+const lanes = process.env.LATCHKEY_LONG === "1" ? 3 : 2;
 
 let globals: Disposable;
 beforeAll(() => {

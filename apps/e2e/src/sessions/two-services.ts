@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { createLog } from "@latchkey/api/log";
+import { startServer } from "@latchkey/api/server";
 import { type Auth, createAuth, type RequestInfo } from "@latchkey/auth";
 import { createTestDatabase, type TestDatabase, testSecret } from "@latchkey/auth/testing";
 import { locate } from "../processes/bundle.ts";
@@ -9,31 +11,45 @@ import { compileCache } from "../processes/service-process.ts";
 /** Milliseconds in which a process has to come up, on a machine that may be busy with something else. */
 const timeLimit = 100_000;
 
-/** Two real service processes on one database, and a core in this process that shares their secret. */
+/** Two services on one database, each in a process of its own: the second is in this one in the ordinary run. */
 export interface TwoServices extends AsyncDisposable {
   /** Where the two listen. */
   readonly urls: readonly [string, string];
   readonly database: TestDatabase;
-  /** The same service once more, without HTTP and with cheap hashes: for people and sessions to begin with. */
+  /** A core in this process with their secret and cheap hashes: for people and sessions to begin with. */
   readonly auth: Auth;
+}
+
+interface TwoServicesSettings {
+  /** Seconds in which a refresh token may be used again, as the service has them unless told. */
+  readonly grace?: number;
 }
 
 export const facts: RequestInfo = { requestId: null, address: "192.0.2.1", userAgent: "test" };
 
-/** @param settings for both processes, over what makes them quick and quiet */
-export async function startTwoServices(settings: Readonly<Record<string, string>> = {}): Promise<TwoServices> {
+const isLong = process.env.LATCHKEY_LONG === "1";
+
+export async function startTwoServices({ grace = 30 }: TwoServicesSettings = {}): Promise<TwoServices> {
   const database = await createTestDatabase();
-  const auth = createAuth(database.connection, { secret: testSecret, passwords: { cost: 4 } });
-  const running: ChildProcess[] = [];
-  const start = () => startService({ ...processSettings(database), ...settings }, running);
+  const options = { secret: testSecret, passwords: { cost: 4 }, sessions: { refreshGrace: grace } };
+  const auth = createAuth(database.connection, options);
+  const closing: (() => Promise<void>)[] = [async () => database[Symbol.asyncDispose](), () => auth.close()];
   const close = async () => {
-    await Promise.all(running.map(stop));
-    await auth.close();
-    await database[Symbol.asyncDispose]();
+    for (const end of closing.toReversed()) await end();
+  };
+  const startProcess = async () => {
+    const running: ChildProcess[] = [];
+    closing.push(() => Promise.all(running.map(stop)).then(() => {}));
+    return startService({ ...processSettings(database), REFRESH_GRACE: `${grace}s` }, running);
+  };
+  const startHere = async () => {
+    const server = await startServer({ auth, log: createLog("silent"), host: "127.0.0.1", port: 0 });
+    closing.push(() => server.close());
+    return server.url;
   };
   try {
     await auth.initialize();
-    const urls = await Promise.all([start(), start()]);
+    const urls = await Promise.all([startProcess(), isLong ? startProcess() : startHere()]);
     return { urls, database, auth, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

@@ -21,6 +21,8 @@ export interface Receiver extends AsyncDisposable {
   readonly received: readonly Received[];
   /** How it answers from now on. */
   answer: AnswerWebhook;
+  /** Begins anew with what came. */
+  forget(): void;
 }
 
 export const take: AnswerWebhook = (response) => void response.writeHead(204).end();
@@ -48,6 +50,10 @@ export async function startReceiver(): Promise<Receiver> {
     taken,
     received,
     answer: take,
+    forget() {
+      received.length = 0;
+      taken.length = 0;
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
