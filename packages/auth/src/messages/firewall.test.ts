@@ -22,7 +22,7 @@ import { addAndReadCounts, deleteOldCounts, readCountries, readCounts } from "./
 import { listScenarios, listScenariosBeyond, simulate } from "./pump.ts";
 
 describe("the rules", () => {
-  for (const { tags, cases } of shareOut(listScenarios(), 3))
+  for (const { tags, cases } of shareOut(listScenarios(), 6))
     it.each(cases)(
       "spend no more than the budget and refuse at most one honest person in a hundred: $name",
       { tags },
@@ -36,7 +36,7 @@ describe("the rules", () => {
       },
     );
 
-  for (const { tags, cases } of shareOut(listScenariosBeyond(), 3))
+  for (const { tags, cases } of shareOut(listScenariosBeyond(), 6))
     it.each(cases)(
       "spend no more than the budget, and refuse no known device: $name",
       { tags },
@@ -247,7 +247,7 @@ describe("the firewall", () => {
   let storage: Storage;
   beforeAll(async () => {
     service = await createTestAuth();
-    storage = openStorage({ ...service.database.connection, max: 20 });
+    storage = openStorage({ ...service.database.connection, max: 8 });
     await goTo(1_800);
   });
   beforeEach(() => service.database.query("delete from latchkey.message_counts"));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { createAuth } from "../create-auth.ts";
 import type { HookTransaction } from "../hooks/hooks.ts";
-import { createTestDatabase, type TestDatabase, testSecret } from "../testing/index.ts";
+import { createTestDatabase, shareOut, type TestDatabase, testSecret } from "../testing/index.ts";
 import { indexed } from "../users/own-field.ts";
 import { columnTypes } from "./column-types.ts";
 
@@ -92,18 +92,20 @@ async function use(database: TestDatabase, { preparedStatements }: { preparedSta
   }
 }
 
-test.each([{ preparedStatements: true }, { preparedStatements: false }])(
-  "a program that has its pg read columns otherwise changes no answer of the core, and has its own statements so: %o",
-  async (how) => {
-    await using plain = await createTestDatabase();
-    await using odd = await createTestDatabase();
-    const expected = await use(plain, how);
-    seen.length = 0;
-    using _told = tellPg();
-    expect(await use(odd, how)).toEqual(expected);
-    expect(seen).toEqual([{ at: "2026-01-01 00:00:00+00", size: 12n }]);
-  },
-);
+for (const { tags, cases } of shareOut([{ preparedStatements: true }, { preparedStatements: false }], 2))
+  test.each(cases)(
+    "a program that has its pg read columns otherwise changes no answer of the core, and has its own statements so: %o",
+    { tags },
+    async (how) => {
+      await using plain = await createTestDatabase();
+      await using odd = await createTestDatabase();
+      const expected = await use(plain, how);
+      seen.length = 0;
+      using _told = tellPg();
+      expect(await use(odd, how)).toEqual(expected);
+      expect(seen).toEqual([{ at: "2026-01-01 00:00:00+00", size: 12n }]);
+    },
+  );
 
 test("columns are read as pg does by itself, in every spelling of theirs", async () => {
   await using database = await createTestDatabase();

@@ -43,8 +43,8 @@ const ownTable = `create schema own; create table own.orders (id int generated a
   parent int references own.orders (id), user_id uuid references latchkey.users (id), what text);`;
 
 /** A database with somebody in it, and rows with all that text can hold; and its backup. */
-async function backUpSomebody(secret?: string) {
-  await using source = await open({ secret });
+async function backUpSomebody() {
+  await using source = await open();
   const { auth } = source;
   await auth.initialize();
   const { user } = await auth.register({ username: "gülşen", password }, facts);
@@ -114,8 +114,9 @@ describe("a backup is refused, and leaves nothing behind,", () => {
     });
 
   test("whose keys another secret sealed", async () => {
-    const { backup } = await backUpSomebody("another-secret-3q2-7wABiV9kYx0dT5nPzQ8mL4sR6u");
-    await using target = await open({ isEmpty: true });
+    const { backup } = await readBackup();
+    const secret = "another-secret-3q2-7wABiV9kYx0dT5nPzQ8mL4sR6u";
+    await using target = await open({ isEmpty: true, secret });
     await expect(restoreInto(target, inPieces(backup))).rejects.toThrow("another LATCHKEY_SECRET");
     expect(await isEmpty(target)).toBe(true);
     await restoreInto(target, inPieces(backup), { acceptAnotherSecret: true });

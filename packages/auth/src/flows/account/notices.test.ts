@@ -123,7 +123,7 @@ const happenings: readonly [kind: string, happens: (person: Person) => Promise<u
 ];
 
 describe("a notice", () => {
-  for (const { tags, cases } of shareOut(happenings, 3))
+  for (const { tags, cases } of shareOut(happenings, 6))
     test.each(cases)(
       "%s is kept and sent to each number and address that was proved",
       { tags },

@@ -283,7 +283,9 @@ describe("another number", () => {
     }
   });
 
-  test("takes the place of an old one of somebody with rights at once, and the old one is told: a thief of the password is told of alone otherwise", async () => {
+  test("takes the place of an old one of somebody with rights at once, and the old one is told: a thief of the password is told of alone otherwise", {
+    tags: ["long"],
+  }, async () => {
     const person = await createPerson({ phone: 41, isStaff: true });
     const [session, number] = [await signIn(person.username), freshNumber()];
     expect(await take(session, number)).toBe("open_by_phone");
@@ -667,7 +669,7 @@ describe("a change that waits", () => {
       ],
       ["an administrator ends the sessions", async (_, { id }) => auth.users.endSessions(await administrator(), id)],
     ],
-    3,
+    6,
   ))
     test.each(cases)(
       "goes with the session that added it where %s, and its owner is told",

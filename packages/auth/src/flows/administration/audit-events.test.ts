@@ -1732,7 +1732,7 @@ test("every flow of the core is shown here, to leave its events or to leave none
   expect([...new Set(shown)].sort()).toEqual(flowsOf(service.auth).sort());
 });
 
-for (const { tags, cases } of shareOut(Object.entries(quietDeeds), 5))
+for (const { tags, cases } of shareOut(Object.entries(quietDeeds), 10))
   test.each(cases)("%s leaves no event", { tags }, async (_, run) => {
     const target = await prepareTarget();
     const summarise = () => service.database.query(summaryOf(["audit_events"]));
@@ -1766,8 +1766,8 @@ async function readLastEvent(): Promise<{ position: string }> {
 
 const inSteps: ReadonlySet<string> = new Set(["operator.endAllSessions", "purge, where weak digests have run out"]);
 
-// In the ordinary run every sixth action, and those in steps.
-const isOrdinary = (action: Deed) => actions.indexOf(action) % 6 === 0 || inSteps.has(action.does);
+// In the ordinary run every twelfth action, and those in steps.
+const isOrdinary = (action: Deed) => actions.indexOf(action) % 12 === 0 || inSteps.has(action.does);
 
 describe.each(actions)("$does", (action) => {
   const tags = isOrdinary(action) ? [] : ["long"];

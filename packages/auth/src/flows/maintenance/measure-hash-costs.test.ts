@@ -23,14 +23,14 @@ async function watchCounts({ database }: TestAuth): Promise<() => Promise<number
 
 test("of processes that look at the same moment one reads all people, and each knows what it found", async () => {
   await using first = await createTestAuth();
-  const others = await Promise.all([first.another(), first.another(), first.another()]);
+  const others = [await first.another()];
   await first.auth.createUser({ username: "alice", password: { djangoHash } });
   await first.auth.createUser({ username: "bob", password: "correct horse battery" });
   const count = await watchCounts(first);
   const all = [first, ...others.map((auth) => ({ auth }))];
   await Promise.all(all.map(({ auth }) => auth.measureHashCosts()));
   expect(await count()).toBe(1);
-  expect(all.map(foreignIn)).toEqual([1, 1, 1, 1]);
+  expect(all.map(foreignIn)).toEqual([1, 1]);
 });
 
 test("what was counted is good for most of an hour, and a minute where an import has come to its end since", async () => {

@@ -64,7 +64,7 @@ describe("it is found, with its seal and its position, when", () => {
       ["the device", `detail = detail || '{"device": "another"}'`],
       ["its id", "id = gen_random_uuid()"],
     ],
-    3,
+    9,
   ))
     test.each(cases)("somebody changed %s of an event", { tags }, async (_, change) => {
       await fill(3, 1);
@@ -123,7 +123,7 @@ describe("it is found, with its seal and its position, when", () => {
       ["removed in the middle", "delete from latchkey.audit_seals where number = 2", "seal_missing"],
       ["removed at the beginning", "delete from latchkey.audit_seals where number = 1", "seal_missing"],
     ],
-    3,
+    5,
   ))
     test.each(cases)("a seal was %s", { tags }, async (_, change, fault) => {
       await fill(3, 1);
@@ -219,7 +219,7 @@ test("writers beside sealers of two processes leave no event out and none twice"
   };
   const sealing = [seal(auth), seal(other)];
   await Promise.all(
-    Array.from({ length: 60 }, () =>
+    Array.from({ length: 20 }, () =>
       auth.signIn({ username: "person0", password: "wrong horse" }, facts).catch(() => {}),
     ),
   );

@@ -53,7 +53,7 @@ test("after the database's clock was set back, the grace time is no longer than 
   expect(await codeOf(auth.refresh(lost.refreshToken, facts))).toBe("ok");
 });
 
-test("twenty refreshes at once on two processes rotate once and keep everybody signed in", async () => {
+test("eight refreshes at once on two processes rotate once and keep everybody signed in", async () => {
   await using test = await createTestAuth();
   const { auth, facts, database } = test;
   const other = await test.another();
@@ -61,7 +61,7 @@ test("twenty refreshes at once on two processes rotate once and keep everybody s
   const { refreshToken } = await auth.signIn({ username: "alice", password }, facts);
 
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => (index % 2 ? auth : other).refresh(refreshToken, facts)),
+    Array.from({ length: 8 }, (_, index) => (index % 2 ? auth : other).refresh(refreshToken, facts)),
   );
 
   expect(new Set(answers.map((answer) => answer.refreshToken)).size).toBe(1);
@@ -74,9 +74,13 @@ test("whoever waits for a session's row with its tokens, or with used ones of ma
   const { auth, facts, clock, database } = test;
   for (const username of ["alice", "dora"]) await auth.createUser({ username, password });
   const signIn = (username: string) => auth.signIn({ username, password }, facts);
-  const sessions = await Promise.all(Array.from({ length: 12 }, () => signIn("alice")));
-  for (const { refreshToken } of sessions)
-    await auth.refresh((await auth.refresh(refreshToken, facts)).refreshToken, facts);
+  const sessions: TokenResponse[] = [];
+  for (let count = 0; count < 12; count++) {
+    // One after the other: of more than ten that are counted before one of them has succeeded, the rest would have to wait.
+    const session = await signIn("alice");
+    await auth.refresh((await auth.refresh(session.refreshToken, facts)).refreshToken, facts);
+    sessions.push(session);
+  }
   await clock.advance(60);
   const [present, other] = [await signIn("alice"), await signIn("dora")];
 

@@ -303,7 +303,7 @@ const endings: Readonly<Record<string, (person: Remembered) => Promise<string | 
 };
 
 describe("what is remembered ends with", () => {
-  for (const { tags, cases } of shareOut(Object.keys(endings), 4))
+  for (const { tags, cases } of shareOut(Object.keys(endings), 8))
     test.each(cases)("%s", { tags }, async (name) => {
       const person = await createRemembered();
       const asked = (await endings[name]?.(person)) ?? password;
@@ -342,7 +342,7 @@ describe("the account's row is held before the device's and its sessions', so th
       auth.operator.endSessions(username, caller.session.id),
   };
 
-  for (const { tags, cases } of shareOut(Object.keys(actions), 3))
+  for (const { tags, cases } of shareOut(Object.keys(actions), 4))
     test.each(cases)("%s", { tags }, async (name) => {
       const person = await createRemembered();
       const caller = await callerOf(person.remembered);

@@ -62,25 +62,30 @@ test("a stranger who registers here never gets a name of the old backend into a 
   expect(await claimsOf("bob", await frozen())).toBeNull();
 });
 
-test.each<[what: string, here: string, there: OldPerson]>([
-  ["as it is", "bob", ["1", "bob"]],
-  ["in capitals", "bob", ["1", "BOB"]],
-  ["with an accent", "bób", ["1", "bob"]],
-  ["without an accent", "bob", ["1", "bób"]],
-  ["with a stroke", "bøb", ["1", "bob"]],
-  ["in full width", "bob", ["1", "ｂｏｂ"]],
-  ["with white space", "bob", ["1", " bob "]],
-  ["with a dotless ı", "irma", ["1", "ırma"]],
-  ["as MariaDB's own collation reads it", "weis", ["1", "Weiß"]],
-  ["as the text of a number", "bob", ["1", "other", "BOB"]],
-])(
-  "a name that somebody has there %s is nobody else's in a token, even when names are frozen",
-  async (_what, here, there) => {
-    await service.auth.createUser({ username: here, password });
-    await see([there]);
-    expect(await claimsOf(here, await frozen())).toBeNull();
-  },
-);
+for (const { tags, cases } of shareOut<[what: string, here: string, there: OldPerson]>(
+  [
+    ["as it is", "bob", ["1", "bob"]],
+    ["in capitals", "bob", ["1", "BOB"]],
+    ["with an accent", "bób", ["1", "bob"]],
+    ["without an accent", "bob", ["1", "bób"]],
+    ["with a stroke", "bøb", ["1", "bob"]],
+    ["in full width", "bob", ["1", "ｂｏｂ"]],
+    ["with white space", "bob", ["1", " bob "]],
+    ["with a dotless ı", "irma", ["1", "ırma"]],
+    ["as MariaDB's own collation reads it", "weis", ["1", "Weiß"]],
+    ["as the text of a number", "bob", ["1", "other", "BOB"]],
+  ],
+  3,
+))
+  test.each(cases)(
+    "a name that somebody has there %s is nobody else's in a token, even when names are frozen",
+    { tags },
+    async (_what, here, there) => {
+      await service.auth.createUser({ username: here, password });
+      await see([there]);
+      expect(await claimsOf(here, await frozen())).toBeNull();
+    },
+  );
 
 test("a name that nobody has there is written once names are frozen, with the number of here", async () => {
   await service.auth.createUser({ username: "Zoe", password, phoneNumber: "+905321234567" });
@@ -145,7 +150,7 @@ test("a person who was deleted here keeps the name from everybody else", async (
   });
 });
 
-for (const { tags, cases } of shareOut(["bøb", "bob", "BOB", "Bob", "bób", "ｂｏｂ"], 3))
+for (const { tags, cases } of shareOut(["bøb", "bob", "BOB", "Bob", "bób", "ｂｏｂ"], 6))
   test.each(cases)(
     "the name %s is kept for the old backend's bob, even from an administrator",
     { tags },
