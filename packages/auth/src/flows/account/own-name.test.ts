@@ -283,9 +283,7 @@ describe("another number", () => {
     }
   });
 
-  test("takes the place of an old one of somebody with rights at once, and the old one is told: a thief of the password is told of alone otherwise", {
-    tags: ["long"],
-  }, async () => {
+  test("takes the place of an old one of somebody with rights at once, and the old one is told: a thief of the password is told of alone otherwise", async () => {
     const person = await createPerson({ phone: 41, isStaff: true });
     const [session, number] = [await signIn(person.username), freshNumber()];
     expect(await take(session, number)).toBe("open_by_phone");
