@@ -37,10 +37,13 @@ function startBrowser(): Promise<Browser> {
 /** As large as the page is, since every point of it is painted without a graphics card. */
 const viewport = { width: 320, height: 240 };
 
+/** Milliseconds that a tab waits for something, on a machine that may be busy. */
+const patience = 30_000;
+
 /** A browser window without a past. */
 export async function openWindow(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(patience);
   return context;
 }
 
@@ -68,7 +71,8 @@ async function tidyUp(context: BrowserContext): Promise<void> {
   await Promise.all([blankOut(staying.get(context)), ...others.map((tab) => tab.close())]);
   await context.unrouteAll({ behavior: "ignoreErrors" });
   await context.setOffline(false);
-  await context.clearCookies();
+  context.setDefaultTimeout(patience);
+  await Promise.all([context.clearCookies(), context.clearPermissions()]);
 }
 
 /** The tab of a window that stays, and the window with it: both are dear, since Chromium starts processes for them. */
@@ -81,6 +85,8 @@ async function blankOut(tab: Page | undefined): Promise<void> {
     await tab.unrouteAll({ behavior: "ignoreErrors" });
     await tab.evaluate("sessionStorage.clear(), localStorage.clear()").catch(() => {});
     await tab.goto("about:blank");
+    await tab.emulateMedia({ reducedMotion: null });
+    await tab.setViewportSize(viewport);
     leaveTab(tab);
   } catch {
     await tab.close();

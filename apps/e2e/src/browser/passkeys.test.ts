@@ -2,11 +2,11 @@ import type { AuthClient } from "@latchkey/client";
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
-import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
+import { openPagesWindow, type PagesWindow, takePagesWindow } from "../pages/look.ts";
 import { addAuthenticator, listCredentials, setPresence, setUserVerified } from "./authenticator.ts";
 import { browserTest, inBrowser } from "./browser-test.ts";
 import { alice, type Site, startSite } from "./site.ts";
-import { askWho, shows, signedIn, signedOut, signIn } from "./tab.ts";
+import { askWho, shows, signedIn, signedOut, signIn, takeTab } from "./tab.ts";
 
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
 const test = inBrowser(browserTest);
@@ -26,7 +26,7 @@ async function withPasskeys<Answer>(tab: Page, use: keyof Passkeys, ...more: rea
 }
 
 async function openTab(context: BrowserContext, { front }: Site): Promise<Page> {
-  const tab = await context.newPage();
+  const tab = await takeTab(context);
   await tab.goto(atLocalhost(front.url));
   await shows(tab, /Sign/);
   const content = 'import * as passkeys from "/passkeys.js"; window.passkeys = passkeys;';
@@ -111,6 +111,7 @@ describe("the SDK", () => {
     expect(await withPasskeys(tab, "signInWithPasskey")).toBeNull();
     const refusal = await strict.signIn(alice, site.test.facts).catch((error: { secondFactor?: object }) => error);
     expect(refusal).toMatchObject({ secondFactor: { methods: ["passkey"] } });
+    await phone.session.detach();
   });
 });
 
@@ -139,11 +140,11 @@ describe.skipIf(!isService)("the pages", () => {
     await heading(page, "Recovery codes");
   }
 
-  test("add a passkey, show recovery codes, and sign in by it; rename and remove it", async ({ browser }) => {
+  test("add a passkey, show recovery codes, and sign in by it; rename and remove it", async ({ context }) => {
     await using live = await start();
     await live.test.auth.createUser({ username: "ayse", password: alice.password });
-    await using window = await openPagesWindow(browser);
-    const { page, context } = window;
+    await using window = await takePagesWindow(context);
+    const { page } = window;
     const phone = await addAuthenticator(context, page);
     await signInByPassword(page, live);
     await addPasskey(window, live);
@@ -168,6 +169,7 @@ describe.skipIf(!isService)("the pages", () => {
     await page.locator("li", { hasText: "Blue phone" }).waitFor();
     await page.getByRole("button", { name: /^Remove:/ }).click();
     await page.getByText("You have none yet.").waitFor();
+    await phone.session.detach();
     expect(window.violations).toEqual([]);
   });
 

@@ -100,6 +100,11 @@ export interface KeptWindowOptions extends Pick<ConsoleWindowOptions, "language"
   /** The one whom the window is for, unless said. */
   readonly person?: Pick<Person, "username">;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /**
+   * Whether it goes there as the console's own links do, where somebody is in it already: to load it anew takes three times as long. What the
+   * console remembers of the tests before is still there, so it is for screens that remember nothing.
+   */
+  readonly goesOn?: boolean;
 }
 
 export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Person, "username">): KeptWindow {
@@ -113,8 +118,32 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
     signedIn = person;
   }
 
+  async function load(
+    window: PagesWindow,
+    path: string,
+    { person, language, throughPages }: Required<Pick<KeptWindowOptions, "person" | "language" | "throughPages">>,
+  ): Promise<void> {
+    const { context, page } = window;
+    // A page of the same origin, where what is stored can be set.
+    await page.goto(`${live.url}/healthz`);
+    await page.evaluate(`localStorage.clear(); sessionStorage.clear();
+      localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", "light");`);
+    if (throughPages) await context.clearCookies();
+    else await signInAs(window, person);
+    await page.goto(`${live.url}/console${path}`);
+    if (throughPages) {
+      await signIn(page, person);
+      signedIn = undefined;
+    }
+    await page.locator("main#main h1, .whole-page h1").first().waitFor();
+  }
+
   return {
-    async open(browser, path, { person = owner, language = "en", throughPages = false, viewport = desktop } = {}) {
+    async open(
+      browser,
+      path,
+      { person = owner, language = "en", throughPages = false, viewport = desktop, goesOn = false } = {},
+    ) {
       if (kept?.context.browser() !== browser) {
         kept = await openPagesWindow(browser);
         signedIn = undefined;
@@ -123,18 +152,8 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
       const { context, page, violations } = window;
       const known = violations.length;
       await page.setViewportSize(viewport);
-      // A page of the same origin, where what is stored can be set.
-      await page.goto(`${live.url}/healthz`);
-      await page.evaluate(`localStorage.clear(); sessionStorage.clear();
-        localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", "light");`);
-      if (throughPages) await context.clearCookies();
-      else await signInAs(window, person);
-      await page.goto(`${live.url}/console${path}`);
-      if (throughPages) {
-        await signIn(page, person);
-        signedIn = undefined;
-      }
-      await page.locator("main#main h1, .whole-page h1").first().waitFor();
+      if (goesOn && signedIn === person && page.url().startsWith(`${live.url}/console/`)) await move(page, path);
+      else await load(window, path, { person, language, throughPages });
       return {
         ...{ context, page },
         get violations() {

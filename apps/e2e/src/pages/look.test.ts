@@ -12,6 +12,7 @@ import {
   previewUrl,
   readFocus,
   startPagesSite,
+  takePagesWindow,
   zoomed,
 } from "./look.ts";
 import { findTabFaults } from "./tab-order.ts";
@@ -47,9 +48,11 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(sources.filter((source) => !source?.startsWith("/") && source !== "data:,")).toEqual([]);
   });
 
-  test("are gone through without a script: register by number, sign out, sign in again", async ({ browser }) => {
-    await using window = await openPagesWindow(browser, { javaScriptEnabled: false });
+  test("are gone through without a script: register by number, sign out, sign in again", async ({ context }) => {
+    await using window = await takePagesWindow(context);
     const { page } = window;
+    const session = await context.newCDPSession(page);
+    await session.send("Emulation.setScriptExecutionDisabled", { value: true });
     const number = "+905321110001";
     await page.goto(`${site.live.url}/register`);
     await page.getByLabel("Phone number or e-mail").fill(number);
@@ -67,11 +70,12 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "Profile" }).waitFor();
+    await session.detach();
     expect(window.violations).toEqual([]);
   });
 
-  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async ({ browser }) => {
-    await using window = await openPagesWindow(browser);
+  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async ({ context }) => {
+    await using window = await takePagesWindow(context);
     const { page } = window;
     const number = "+905321110002";
     await page.goto(`${site.live.url}/register`);
@@ -96,9 +100,9 @@ describe.skipIf(!isService)("the pages in a browser", () => {
   });
 
   test("run no script that somebody puts into them, and the browser tells the operator, without what was in it", async ({
-    browser,
+    context,
   }) => {
-    await using window = await openPagesWindow(browser);
+    await using window = await takePagesWindow(context);
     const { page } = window;
     await page.goto(`${site.live.url}/sign-in?return_to=%2Forders%2F7`);
     await page.evaluate(

@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInbox, type Inbox } from "@latchkey/auth/testing";
 import type { AxeResults } from "axe-core";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  ConsoleMessage,
+  Page,
+  WebError,
+} from "playwright-core";
+import { takeTab } from "../browser/tab.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
 /** The service with its preview, whose messages end in an inbox. */
@@ -49,6 +57,31 @@ export async function openPagesWindow(browser: Browser, options: BrowserContextO
     ...{ context, page, violations },
     async [Symbol.asyncDispose]() {
       await context.close();
+      refuseViolations(violations);
+    },
+  };
+}
+
+/**
+ * As {@link openPagesWindow}, in the tab that stays in the window of this process: one of its own costs Chromium a second of processor time. The
+ * fixture of `context` takes away what is left there.
+ */
+export async function takePagesWindow(context: BrowserContext, viewport = phone): Promise<PagesWindow> {
+  const page = await takeTab(context);
+  const violations: string[] = [];
+  const onConsole = (message: ConsoleMessage) => {
+    if (isOfPolicy(message.text())) violations.push(message.text());
+  };
+  const onError = (error: WebError) => void violations.push(String(error.error()));
+  context.on("console", onConsole).on("weberror", onError);
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  // The machine may be busy with something else.
+  context.setDefaultTimeout(100_000);
+  return {
+    ...{ context, page, violations },
+    async [Symbol.asyncDispose]() {
+      context.off("console", onConsole).off("weberror", onError);
       refuseViolations(violations);
     },
   };
