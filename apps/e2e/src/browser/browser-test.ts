@@ -52,8 +52,11 @@ const isGone = (context: BrowserContext) => !context.browser()?.isConnected();
 /** One for all files of this process, with a site of its own for each test: each file's own would take a second of the processor. */
 let common: BrowserContext | undefined;
 
-/** The window, opened anew where it went with its browser. */
-async function findWindow(): Promise<BrowserContext> {
+/**
+ * The window, opened anew where it went with its browser. Tests take it as their `context`, which is tidied up after each; a file whose tests go
+ * on where the one before was tidies up at its end.
+ */
+export async function findWindow(): Promise<BrowserContext> {
   const browser = await findBrowser();
   if (common?.browser() === browser) return common;
   const window = await openWindow(browser);
@@ -65,7 +68,7 @@ async function findWindow(): Promise<BrowserContext> {
 }
 
 /** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
-async function tidyUp(context: BrowserContext): Promise<void> {
+export async function tidyUp(context: BrowserContext): Promise<void> {
   if (isGone(context)) return;
   const others = context.pages().filter((tab) => tab !== staying.get(context));
   await Promise.all([blankOut(staying.get(context)), ...others.map((tab) => tab.close())]);

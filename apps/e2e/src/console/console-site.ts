@@ -4,8 +4,9 @@ import type { SettingsReport } from "@latchkey/server";
 import type { Browser, Page } from "playwright-core";
 import { parseSettings } from "../../../api/src/environment.ts";
 import { reportSettings } from "../../../api/src/settings-report.ts";
+import { findWindow, tidyUp } from "../browser/browser-test.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { desktop, openPagesWindow, type PagesWindow, refuseViolations } from "../pages/look.ts";
+import { desktop, openPagesWindow, type PagesWindow, refuseViolations, takePagesWindow } from "../pages/look.ts";
 import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
 
 /** The service with its console, and people who work there. */
@@ -87,7 +88,10 @@ export async function openConsole(
   return window;
 }
 
-/** A window for many tests, one after the other: to open one and load the console there takes six times as long as to go on in one. */
+/**
+ * The window of this process for many tests, one after the other: to open one and load the console there takes six times as long as to go on in
+ * one.
+ */
 export interface KeptWindow extends AsyncDisposable {
   /**
    * Goes to a path of the console as if the window had just been opened, with somebody signed in. What is disposed of is what was done
@@ -145,7 +149,7 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
       { person = owner, language = "en", throughPages = false, viewport = desktop, goesOn = false } = {},
     ) {
       if (kept?.context.browser() !== browser) {
-        kept = await openPagesWindow(browser);
+        kept = await takePagesWindow(await findWindow());
         signedIn = undefined;
       }
       const window = kept;
@@ -168,7 +172,10 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
       };
     },
     async [Symbol.asyncDispose]() {
-      if (kept?.context.browser()?.isConnected()) await kept.context.close();
+      if (!kept) return;
+      await tidyUp(kept.context);
+      kept.violations.length = 0;
+      await kept[Symbol.asyncDispose]();
     },
   };
 }

@@ -10,7 +10,8 @@ import type {
   Page,
   WebError,
 } from "playwright-core";
-import { takeTab } from "../browser/tab.ts";
+import { findWindow, tidyUp } from "../browser/browser-test.ts";
+import { leaveTab, takeTab } from "../browser/tab.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
 /** The service with its preview, whose messages end in an inbox. */
@@ -83,6 +84,33 @@ export async function takePagesWindow(context: BrowserContext, viewport = phone)
     async [Symbol.asyncDispose]() {
       context.off("console", onConsole).off("weberror", onError);
       refuseViolations(violations);
+    },
+  };
+}
+
+/** The tab that stays, for all tests of a file: where a test begins on a page of the same service, Chromium starts no process for it. */
+export interface KeptTab extends AsyncDisposable {
+  /** The tab as it is to somebody who comes anew. What is disposed of is what a test did there. */
+  take(): Promise<PagesWindow>;
+}
+
+export function keepTab(): KeptTab {
+  let context: BrowserContext | undefined;
+  let page: Page | undefined;
+  return {
+    async take() {
+      const found = await findWindow();
+      if (context === found && page && !page.isClosed()) {
+        await page.evaluate("localStorage.clear(), sessionStorage.clear()");
+        await Promise.all([context.clearCookies(), context.clearPermissions()]);
+        leaveTab(page);
+      }
+      const window = await takePagesWindow(found);
+      ({ context, page } = window);
+      return window;
+    },
+    async [Symbol.asyncDispose]() {
+      if (context) await tidyUp(context);
     },
   };
 }
