@@ -514,7 +514,7 @@ describe.skipIf(!isService)("people in the console", () => {
 
   test("are disabled with a way back, enabled, signed out, and deleted after a question", async ({ browser }) => {
     const { id, username } = await site.create({ profile: { firstName: "Leaving" } });
-    await using window = await usual.open(browser, `/people/${id}`);
+    await using window = await usual.open(browser, `/people/${id}`, { goesOn: true });
     const { page } = window;
     const act = async (name: string, button = name) => {
       await page.getByRole("button", { name: "Actions" }).click();
