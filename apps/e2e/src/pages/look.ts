@@ -2,14 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInbox, type Inbox } from "@latchkey/auth/testing";
 import type { AxeResults } from "axe-core";
-import type {
-  Browser,
-  BrowserContext,
-  BrowserContextOptions,
-  ConsoleMessage,
-  Page,
-  WebError,
-} from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, ConsoleMessage, Page, WebError } from "playwright-core";
 import { findWindow, tidyUp } from "../browser/browser-test.ts";
 import { leaveTab, takeTab } from "../browser/tab.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
