@@ -6,7 +6,7 @@ import { openPagesWindow, type PagesWindow, takePagesWindow } from "../pages/loo
 import { addAuthenticator, listCredentials, setPresence, setUserVerified } from "./authenticator.ts";
 import { browserTest, inBrowser } from "./browser-test.ts";
 import { alice, type Site, startSite } from "./site.ts";
-import { askWho, shows, signedIn, signedOut, signIn, takeTab } from "./tab.ts";
+import { askWho, shows, signedIn, signedOut, signIn } from "./tab.ts";
 
 const passkeys = { rpId: "localhost", allowsLocalhost: true };
 const test = inBrowser(browserTest);
@@ -26,7 +26,7 @@ async function withPasskeys<Answer>(tab: Page, use: keyof Passkeys, ...more: rea
 }
 
 async function openTab(context: BrowserContext, { front }: Site): Promise<Page> {
-  const tab = await takeTab(context);
+  const tab = await context.newPage();
   await tab.goto(atLocalhost(front.url));
   await shows(tab, /Sign/);
   const content = 'import * as passkeys from "/passkeys.js"; window.passkeys = passkeys;';
@@ -111,7 +111,6 @@ describe("the SDK", () => {
     expect(await withPasskeys(tab, "signInWithPasskey")).toBeNull();
     const refusal = await strict.signIn(alice, site.test.facts).catch((error: { secondFactor?: object }) => error);
     expect(refusal).toMatchObject({ secondFactor: { methods: ["passkey"] } });
-    await phone.session.detach();
   });
 });
 
