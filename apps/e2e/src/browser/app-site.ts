@@ -1,12 +1,12 @@
 import { createLog } from "@latchkey/api/log";
 import { startServer } from "@latchkey/api/server";
 import { createInbox, createTestAuth, type Inbox, type TestAuth } from "@latchkey/auth/testing";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
 import { expect } from "vitest";
-import { openPagesWindow, type PagesWindow } from "../pages/look.ts";
+import { openPagesWindow, type PagesWindow, takePagesWindow } from "../pages/look.ts";
 import { type Front, startFront } from "./static-server.ts";
 
-const password = "correct horse battery";
+export const password = "correct horse battery";
 
 /** An app at an origin of its own, whose page signs in by the pages of the service, which is at another. */
 export interface AppSite extends AsyncDisposable {
@@ -76,16 +76,37 @@ const appPage = (service: string, place: string) => `<!doctype html><html lang="
 </script>`;
 
 export async function openAppWindow(browser: Browser, site: AppSite, { scripts = true } = {}): Promise<PagesWindow> {
-  const window = await openPagesWindow(browser);
+  return leadToApp(await openPagesWindow(browser), site, { scripts });
+}
+
+/** As {@link openAppWindow}, in the tab that stays in the window of this process. */
+export const takeAppWindow = async (context: BrowserContext, site: AppSite): Promise<PagesWindow> =>
+  leadToApp(await takePagesWindow(context), site, { scripts: true });
+
+async function leadToApp(
+  window: PagesWindow,
+  site: AppSite,
+  { scripts }: { readonly scripts: boolean },
+): Promise<PagesWindow> {
   // A page whose address is none of this machine's may call it where somebody has allowed that, which newer browsers ask for.
   for (const place of [site.app, shop, site.service])
     await window.context.grantPermissions(["local-network-access"], { origin: new URL(place).origin }).catch(() => {});
-  await serveApp(window.page, site, { scripts });
-  return window;
+  const serving = await serveApp(window.page, site, { scripts });
+  return {
+    ...window,
+    async [Symbol.asyncDispose]() {
+      await serving.detach().catch(() => {});
+      await window[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** Answers what the app is asked for, also where a redirect leads to it, in the place of a host that is not there. */
-export async function serveApp(page: Page, site: AppSite, { scripts }: { readonly scripts: boolean }): Promise<void> {
+export async function serveApp(
+  page: Page,
+  site: AppSite,
+  { scripts }: { readonly scripts: boolean },
+): Promise<CDPSession> {
   const session = await page.context().newCDPSession(page);
   const origins = [site.app, shop, site.service].map((place) => new URL(place).origin);
   const script = async (name: string) => (await fetch(`${site.front.url}/${name}`)).text();
@@ -110,6 +131,7 @@ export async function serveApp(page: Page, site: AppSite, { scripts }: { readonl
   const places = Object.keys(bodies).flatMap((path) => origins.map((origin) => `${origin}${path}*`));
   const patterns = [...places, ...(scripts ? [] : [`${site.service}/pages/*.js`])];
   await session.send("Fetch.enable", { patterns: patterns.map((urlPattern) => ({ urlPattern })) });
+  return session;
 }
 
 export const shows = (page: Page, text: string) =>

@@ -37,10 +37,13 @@ function startBrowser(): Promise<Browser> {
 /** As large as the page is, since every point of it is painted without a graphics card. */
 const viewport = { width: 320, height: 240 };
 
+/** Milliseconds that a tab waits for something, on a machine that may be busy. */
+const patience = 30_000;
+
 /** A browser window without a past. */
 export async function openWindow(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(patience);
   return context;
 }
 
@@ -49,8 +52,11 @@ const isGone = (context: BrowserContext) => !context.browser()?.isConnected();
 /** One for all files of this process, with a site of its own for each test: each file's own would take a second of the processor. */
 let common: BrowserContext | undefined;
 
-/** The window, opened anew where it went with its browser. */
-async function findWindow(): Promise<BrowserContext> {
+/**
+ * The window, opened anew where it went with its browser. Tests take it as their `context`, which is tidied up after each; a file whose tests go
+ * on where the one before was tidies up at its end.
+ */
+export async function findWindow(): Promise<BrowserContext> {
   const browser = await findBrowser();
   if (common?.browser() === browser) return common;
   const window = await openWindow(browser);
@@ -62,13 +68,14 @@ async function findWindow(): Promise<BrowserContext> {
 }
 
 /** What a test leaves behind in the window goes; each site has a port of its own, so no other finds what it stored. */
-async function tidyUp(context: BrowserContext): Promise<void> {
+export async function tidyUp(context: BrowserContext): Promise<void> {
   if (isGone(context)) return;
   const others = context.pages().filter((tab) => tab !== staying.get(context));
   await Promise.all([blankOut(staying.get(context)), ...others.map((tab) => tab.close())]);
   await context.unrouteAll({ behavior: "ignoreErrors" });
   await context.setOffline(false);
-  await context.clearCookies();
+  context.setDefaultTimeout(patience);
+  await Promise.all([context.clearCookies(), context.clearPermissions()]);
 }
 
 /** The tab of a window that stays, and the window with it: both are dear, since Chromium starts processes for them. */
@@ -81,6 +88,8 @@ async function blankOut(tab: Page | undefined): Promise<void> {
     await tab.unrouteAll({ behavior: "ignoreErrors" });
     await tab.evaluate("sessionStorage.clear(), localStorage.clear()").catch(() => {});
     await tab.goto("about:blank");
+    await tab.emulateMedia({ reducedMotion: null });
+    await tab.setViewportSize(viewport);
     leaveTab(tab);
   } catch {
     await tab.close();

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { browserTest, inBrowser } from "./browser-test.ts";
 import { bundlePage } from "./bundle-page.ts";
 import { alice, type Site, startSite } from "./site.ts";
-import { inPage, shows } from "./tab.ts";
+import { inPage, shows, takeTab } from "./tab.ts";
 
 const entry = `
   import { createRoot } from "react-dom/client";
@@ -34,7 +34,7 @@ const test = inBrowser(
       return site;
     })
     .extend("openPage", ({ context, codeSite }) => async (purpose: string): Promise<Page> => {
-      const tab = await context.newPage();
+      const tab = await takeTab(context);
       await tab.goto(`${codeSite.front.url}/?purpose=${purpose}`);
       await shows(tab, /^signedOut/);
       return tab;

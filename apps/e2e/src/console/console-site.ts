@@ -4,8 +4,9 @@ import type { SettingsReport } from "@latchkey/server";
 import type { Browser, Page } from "playwright-core";
 import { parseSettings } from "../../../api/src/environment.ts";
 import { reportSettings } from "../../../api/src/settings-report.ts";
+import { findWindow, tidyUp } from "../browser/browser-test.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
-import { desktop, openPagesWindow, type PagesWindow, refuseViolations } from "../pages/look.ts";
+import { desktop, openPagesWindow, type PagesWindow, refuseViolations, takePagesWindow } from "../pages/look.ts";
 import { createPerson, type Facts, type Person, password } from "../permissions/accounts-in-core.ts";
 
 /** The service with its console, and people who work there. */
@@ -87,7 +88,10 @@ export async function openConsole(
   return window;
 }
 
-/** A window for many tests, one after the other: to open one and load the console there takes six times as long as to go on in one. */
+/**
+ * The window of this process for many tests, one after the other: to open one and load the console there takes six times as long as to go on in
+ * one.
+ */
 export interface KeptWindow extends AsyncDisposable {
   /**
    * Goes to a path of the console as if the window had just been opened, with somebody signed in. What is disposed of is what was done
@@ -100,6 +104,11 @@ export interface KeptWindowOptions extends Pick<ConsoleWindowOptions, "language"
   /** The one whom the window is for, unless said. */
   readonly person?: Pick<Person, "username">;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /**
+   * Whether it goes there as the console's own links do, where somebody is in it already: to load it anew takes three times as long. What the
+   * console remembers of the tests before is still there, so it is for screens that remember nothing.
+   */
+  readonly goesOn?: boolean;
 }
 
 export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Person, "username">): KeptWindow {
@@ -113,28 +122,42 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
     signedIn = person;
   }
 
+  async function load(
+    window: PagesWindow,
+    path: string,
+    { person, language, throughPages }: Required<Pick<KeptWindowOptions, "person" | "language" | "throughPages">>,
+  ): Promise<void> {
+    const { context, page } = window;
+    // A page of the same origin, where what is stored can be set.
+    await page.goto(`${live.url}/healthz`);
+    await page.evaluate(`localStorage.clear(); sessionStorage.clear();
+      localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", "light");`);
+    if (throughPages) await context.clearCookies();
+    else await signInAs(window, person);
+    await page.goto(`${live.url}/console${path}`);
+    if (throughPages) {
+      await signIn(page, person);
+      signedIn = undefined;
+    }
+    await page.locator("main#main h1, .whole-page h1").first().waitFor();
+  }
+
   return {
-    async open(browser, path, { person = owner, language = "en", throughPages = false, viewport = desktop } = {}) {
+    async open(
+      browser,
+      path,
+      { person = owner, language = "en", throughPages = false, viewport = desktop, goesOn = false } = {},
+    ) {
       if (kept?.context.browser() !== browser) {
-        kept = await openPagesWindow(browser);
+        kept = await takePagesWindow(await findWindow());
         signedIn = undefined;
       }
       const window = kept;
       const { context, page, violations } = window;
       const known = violations.length;
       await page.setViewportSize(viewport);
-      // A page of the same origin, where what is stored can be set.
-      await page.goto(`${live.url}/healthz`);
-      await page.evaluate(`localStorage.clear(); sessionStorage.clear();
-        localStorage.setItem("latchkey-console-language", ${JSON.stringify(language)}); localStorage.setItem("latchkey-console-look", "light");`);
-      if (throughPages) await context.clearCookies();
-      else await signInAs(window, person);
-      await page.goto(`${live.url}/console${path}`);
-      if (throughPages) {
-        await signIn(page, person);
-        signedIn = undefined;
-      }
-      await page.locator("main#main h1, .whole-page h1").first().waitFor();
+      if (goesOn && signedIn === person && page.url().startsWith(`${live.url}/console/`)) await move(page, path);
+      else await load(window, path, { person, language, throughPages });
       return {
         ...{ context, page },
         get violations() {
@@ -149,7 +172,10 @@ export function keepWindow({ live }: Pick<ConsoleSite, "live">, owner: Pick<Pers
       };
     },
     async [Symbol.asyncDispose]() {
-      if (kept?.context.browser()?.isConnected()) await kept.context.close();
+      if (!kept) return;
+      await tidyUp(kept.context);
+      kept.violations.length = 0;
+      await kept[Symbol.asyncDispose]();
     },
   };
 }

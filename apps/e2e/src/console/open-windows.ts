@@ -77,6 +77,7 @@ export const allWindows = (texts: Texts, person: Person): Readonly<Record<string
     "audit-event": ["/audit", (page) => page.locator(".chooser").first().click()],
     "audit-details": ["/audit", (page) => page.locator(".events summary").first().click()],
     "messages-country": ["/messages", (page) => page.locator(".chooser").first().click()],
+    "keys-compromised": ["/keys", (page) => tellOfTheft(page, texts)],
   };
 };
 
@@ -108,6 +109,11 @@ async function openChoice(page: Page, texts: Texts): Promise<void> {
   await press(page, texts.edit);
   await page.getByRole("dialog").locator(".chooser").click();
   await page.getByRole("listbox").waitFor();
+}
+
+async function tellOfTheft(page: Page, texts: Texts): Promise<void> {
+  await press(page, texts.keys.rotate);
+  await page.getByText(texts.keys.compromised).click();
 }
 
 async function editIn(page: Page, region: string, texts: Texts): Promise<void> {

@@ -6,7 +6,7 @@ import { parsePublicUrl } from "@latchkey/server/internal";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserTest, inBrowser } from "../browser/browser-test.ts";
 import { isService, type LiveServer, startLiveServer } from "../live-server.ts";
-import { findFaults, openPagesWindow } from "../pages/look.ts";
+import { desktop, findFaults, openPagesWindow, takePagesWindow } from "../pages/look.ts";
 import { createPerson, freshName, type Person, password } from "../permissions/accounts-in-core.ts";
 import { signIn } from "./console-site.ts";
 
@@ -57,13 +57,13 @@ afterAll(async () => {
 });
 
 const desktopWindow = (browser: Parameters<typeof openPagesWindow>[0]) =>
-  openPagesWindow(browser, { viewport: { width: 1280, height: 800 }, locale: "en" });
+  openPagesWindow(browser, { viewport: desktop, locale: "en" });
 
 describe.skipIf(!isService)("a console with an origin of its own", () => {
   test("sends whoever is not signed in to the service's pages, and they come back to where they wanted to go", async ({
-    browser,
+    context,
   }) => {
-    await using window = await desktopWindow(browser);
+    await using window = await takePagesWindow(context, desktop);
     const { page } = window;
     await page.goto(`${own.url}/people?status=active`);
     await page.waitForURL(`${service.url}/sign-in?**`);
@@ -73,21 +73,38 @@ describe.skipIf(!isService)("a console with an origin of its own", () => {
     // No token is where a script of the page, or of a browser's extension, would look for one.
     const stored = await page.evaluate<string>("JSON.stringify(localStorage) + document.cookie");
     expect(stored).not.toMatch(/eyJ|refreshToken\\?":\\?"[^"\\]/);
-    await page.reload();
-    await page.getByRole("link", { name: "boss" }).click();
-    await page.getByRole("heading", { name: "boss" }).waitFor();
-    expect(new URL(page.url()).pathname).toBe(`/people/${boss.id}`);
     const asked = await page.evaluate<string[]>(`performance.getEntriesByType("resource").map(({ name }) => name)`);
     const elsewhere = asked.filter((name) => !name.startsWith(`${own.url}/assets/`));
     expect(elsewhere.filter((name) => !/^\/(trpc|cookie)\//.test(name.slice(service.url.length)))).toEqual([]);
-    expect(await findFaults(page)).toEqual([]);
-    // What was kept of an address below the service leads here.
-    await page.goto(`${service.url}/console/groups`);
-    await page.waitForURL(`${own.url}/groups`);
     await page.getByRole("button", { name: "boss" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
     await page.waitForURL(`${service.url}/signed-out`);
     expect(window.violations).toEqual([]);
+  });
+
+  test("is the same after a reload, and is where addresses lead that were kept of one below the service", {
+    tags: ["long"],
+  }, async ({ browser }) => {
+    await using window = await desktopWindow(browser);
+    const { page } = window;
+    await page.goto(`${own.url}/people`);
+    await signIn(page, boss);
+    await page.getByRole("link", { name: "boss" }).waitFor();
+    await page.reload();
+    await page.getByRole("link", { name: "boss" }).click();
+    await page.getByRole("heading", { name: "boss" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/people/${boss.id}`);
+    expect(await findFaults(page)).toEqual([]);
+    await page.goto(`${service.url}/console/groups`);
+    await page.waitForURL(`${own.url}/groups`);
+    await page.getByRole("button", { name: "boss" }).waitFor();
+    expect(window.violations).toEqual([]);
+  });
+
+  test("is named by what stands at its address below the service", async () => {
+    const answer = await fetch(`${service.url}/console/groups`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain(`${own.url}/groups`);
   });
 
   test("asks again who is there, by another way as well, and goes on with what was being done", {

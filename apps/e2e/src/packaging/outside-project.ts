@@ -99,7 +99,9 @@ export async function createOutsideProject(): Promise<OutsideProject> {
       config,
       JSON.stringify({ compilerOptions: { ...toCompilerOptions(resolution), types, ...options }, files }),
     );
-    return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config], folder);
+    // Several checkers, which only the newer compiler has, would each look at what the files share.
+    const once = compiler === "ts7" ? ["--checkers", "1"] : [];
+    return execute(process.execPath, [join(installed, compilers[compiler], "bin/tsc"), "-p", config, ...once], folder);
   };
   return {
     folder,
@@ -118,11 +120,10 @@ export async function createOutsideProject(): Promise<OutsideProject> {
     },
     run: (file, ...words) => execute(process.execPath, [file, ...words], folder),
     shell: (line) => execute("sh", ["-c", line], folder),
-    typecheck: (setup, files) => compile(setup, files, { noEmit: true }),
+    // The compiler's own declarations are looked at where types are declared: they are the same ones.
+    typecheck: (setup, files) => compile(setup, files, { noEmit: true, skipDefaultLibCheck: true }),
     async countInstantiations(setup, files) {
-      // Several checkers, which only the newer compiler has, count what they share more than once.
-      const once = setup.compiler === "ts7" && { checkers: 1 };
-      const options = { noEmit: true, skipLibCheck: true, extendedDiagnostics: true, ...once };
+      const options = { noEmit: true, skipLibCheck: true, extendedDiagnostics: true };
       const { exitCode, output } = await compile(setup, files, options);
       const [, count] = /^Instantiations:\s*(\d+)/m.exec(output) ?? [];
       if (exitCode !== 0 || !count) throw new Error(output);

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { shareOut } from "@latchkey/auth/testing";
+import { createTestAuth, shareOut, type TestAuth } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { freshName } from "../permissions/accounts-in-core.ts";
 import { compilerSetups, createOutsideProject, type OutsideProject, pack } from "./outside-project.ts";
 import { findExample } from "./readme.ts";
 
@@ -15,6 +16,7 @@ const readExample = (words: string, url?: string) => findExample("docs/verify-to
 let bare: OutsideProject;
 /** Has what a team with an API and a page of its own has. */
 let team: OutsideProject;
+let live: LiveServer;
 
 beforeAll(async () => {
   [bare, team] = await Promise.all([createOutsideProject(), createOutsideProject()]);
@@ -24,13 +26,15 @@ beforeAll(async () => {
   for (const name of ["jose", "@trpc/client", "@trpc/server"]) await team.borrow(name);
   await team.extract(verify, "@latchkey/verify");
   await team.extract(client, "@latchkey/client");
+  live = await startLiveServer({ tokens: { audience: ["latchkey", "orders-api"] } });
 });
 
-afterAll(() => Promise.all([bare[Symbol.asyncDispose](), team[Symbol.asyncDispose]()]));
+afterAll(() => Promise.all([bare, team, live].map((one) => one[Symbol.asyncDispose]())));
 
-async function signUp({ test }: LiveServer) {
-  await test.auth.createUser({ username: "alice", phoneNumber: "+90 532 123 45 67", password });
-  return test.auth.signIn({ username: "alice", password }, test.facts);
+async function signUp({ auth, facts }: TestAuth, person: { phoneNumber?: string } = {}) {
+  const username = freshName();
+  await auth.createUser({ ...person, username, password });
+  return auth.signIn({ username, password }, facts);
 }
 
 /** The token with another person in it. */
@@ -101,9 +105,8 @@ test("what is published is built code and types, which lead to jose and tRPC alo
 });
 
 test("with jose alone beside it, the verifier refuses forged tokens and takes real ones, by the service's JWKS", async () => {
-  await using live = await startLiveServer();
-  await using stranger = await startLiveServer();
-  const [{ token, user }, { token: foreign }] = await Promise.all([signUp(live), signUp(stranger)]);
+  await using stranger = await createTestAuth();
+  const [{ token, user }, { token: foreign }] = await Promise.all([signUp(live.test), signUp(stranger)]);
   await bare.addProgram("verify-tokens.mjs");
 
   const jwks = `${live.url}/.well-known/jwks.json`;
@@ -131,8 +134,7 @@ for (const { tags, cases } of shareOut(compilerSetups, 2))
   );
 
 test("the page's API knows its caller by the SDK's token, and tells strangers and forgers why not", async () => {
-  await using live = await startLiveServer({ tokens: { audience: ["latchkey", "orders-api"] } });
-  const { token } = await signUp(live);
+  const { token } = await signUp(live.test, { phoneNumber: "+90 532 123 45 67" });
   await team.write("server.ts", await readExample("createVerifiedProcedure", live.url));
   await team.addProgram("own-api-session.mjs");
 

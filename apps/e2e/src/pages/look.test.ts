@@ -6,6 +6,7 @@ import { isService } from "../live-server.ts";
 import {
   findFaults,
   findOverflow,
+  keepTab,
   openPagesWindow,
   type PagesSite,
   phone,
@@ -17,11 +18,15 @@ import {
 import { findTabFaults } from "./tab-order.ts";
 
 const test = inBrowser(browserTest);
+const tab = keepTab();
 let site: PagesSite;
 beforeAll(async () => {
   site = await startPagesSite();
 });
-afterAll(() => site?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await tab[Symbol.asyncDispose]();
+  await site?.[Symbol.asyncDispose]();
+});
 
 const sizeOf = async (path: string) => {
   const response = await fetch(site.live.url + path);
@@ -47,9 +52,11 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(sources.filter((source) => !source?.startsWith("/") && source !== "data:,")).toEqual([]);
   });
 
-  test("are gone through without a script: register by number, sign out, sign in again", async ({ browser }) => {
-    await using window = await openPagesWindow(browser, { javaScriptEnabled: false });
-    const { page } = window;
+  test("are gone through without a script: register by number, sign out, sign in again", async () => {
+    await using window = await tab.take();
+    const { page, context } = window;
+    const session = await context.newCDPSession(page);
+    await session.send("Emulation.setScriptExecutionDisabled", { value: true });
     const number = "+905321110001";
     await page.goto(`${site.live.url}/register`);
     await page.getByLabel("Phone number or e-mail").fill(number);
@@ -67,11 +74,12 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     await page.getByLabel("Code", { exact: true }).fill((await site.inbox.take(number)).code);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "Profile" }).waitFor();
+    await session.detach();
     expect(window.violations).toEqual([]);
   });
 
-  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async ({ browser }) => {
-    await using window = await openPagesWindow(browser);
+  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async () => {
+    await using window = await tab.take();
     const { page } = window;
     const number = "+905321110002";
     await page.goto(`${site.live.url}/register`);
@@ -95,10 +103,8 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("run no script that somebody puts into them, and the browser tells the operator, without what was in it", async ({
-    browser,
-  }) => {
-    await using window = await openPagesWindow(browser);
+  test("run no script that somebody puts into them, and the browser tells the operator, without what was in it", async () => {
+    await using window = await tab.take();
     const { page } = window;
     await page.goto(`${site.live.url}/sign-in?return_to=%2Forders%2F7`);
     await page.evaluate(

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInbox, type Inbox } from "@latchkey/auth/testing";
 import type { AxeResults } from "axe-core";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, ConsoleMessage, Page, WebError } from "playwright-core";
+import { findWindow, tidyUp } from "../browser/browser-test.ts";
+import { leaveTab, takeTab } from "../browser/tab.ts";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
 
 /** The service with its preview, whose messages end in an inbox. */
@@ -50,6 +52,58 @@ export async function openPagesWindow(browser: Browser, options: BrowserContextO
     async [Symbol.asyncDispose]() {
       await context.close();
       refuseViolations(violations);
+    },
+  };
+}
+
+/**
+ * As {@link openPagesWindow}, in the tab that stays in the window of this process: one of its own costs Chromium a second of processor time. The
+ * fixture of `context` takes away what is left there.
+ */
+export async function takePagesWindow(context: BrowserContext, viewport = phone): Promise<PagesWindow> {
+  const page = await takeTab(context);
+  const violations: string[] = [];
+  const onConsole = (message: ConsoleMessage) => {
+    if (isOfPolicy(message.text())) violations.push(message.text());
+  };
+  const onError = (error: WebError) => void violations.push(String(error.error()));
+  context.on("console", onConsole).on("weberror", onError);
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  // The machine may be busy with something else.
+  context.setDefaultTimeout(100_000);
+  return {
+    ...{ context, page, violations },
+    async [Symbol.asyncDispose]() {
+      context.off("console", onConsole).off("weberror", onError);
+      refuseViolations(violations);
+    },
+  };
+}
+
+/** The tab that stays, for all tests of a file: where a test begins on a page of the same service, Chromium starts no process for it. */
+export interface KeptTab extends AsyncDisposable {
+  /** The tab as it is to somebody who comes anew. What is disposed of is what a test did there. */
+  take(): Promise<PagesWindow>;
+}
+
+export function keepTab(): KeptTab {
+  let context: BrowserContext | undefined;
+  let page: Page | undefined;
+  return {
+    async take() {
+      const found = await findWindow();
+      if (context === found && page && !page.isClosed()) {
+        await page.evaluate("localStorage.clear(), sessionStorage.clear()");
+        await Promise.all([context.clearCookies(), context.clearPermissions()]);
+        leaveTab(page);
+      }
+      const window = await takePagesWindow(found);
+      ({ context, page } = window);
+      return window;
+    },
+    async [Symbol.asyncDispose]() {
+      if (context) await tidyUp(context);
     },
   };
 }

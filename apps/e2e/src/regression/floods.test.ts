@@ -67,7 +67,7 @@ for (const { tags, cases } of shareOut(
       () => flood("account.register", { username: "honest", password: "a fine horse battery" }),
     ],
   ] as const,
-  3,
+  6,
 ))
   describe.each(cases)("50 connections that send batches of %s from one address", { tags }, (_what, send) => {
     test("leave others every answer: none of theirs is a 503, and none of the flood a defect", {
