@@ -29,7 +29,7 @@ const isAscii = /^[\0-\x7f]*$/;
  * For comparing, and for nothing else.
  */
 export function foldPassword(password: string): string {
-  // As all that is below would have it. Most of the list is such, and every process folds the whole of it when it starts.
+  // As all that is below would have it. Most of the list is such, and whoever asks for it folds the whole of it.
   if (isAscii.test(password)) return password.toLowerCase();
   const bare = password
     .normalize("NFKD")
@@ -39,20 +39,23 @@ export function foldPassword(password: string): string {
   return folded.replace(/[łđøæœħŧəıς]/gu, (letter) => plainLetters[letter] ?? letter).normalize("NFC");
 }
 
-/** Folded, of any length: a short word is common with a year behind it. */
-const commonWords: ReadonlySet<string> = new Set(
-  [...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword),
-);
+let foldedWords: ReadonlySet<string> | undefined;
+
+/** Folded, of any length: a short word is common with a year behind it. Most processes of a command line never ask for them. */
+function commonWords(): ReadonlySet<string> {
+  foldedWords ??= new Set([...dictionary["passwords-common"], ...wordsOfPasswords].map(foldPassword));
+  return foldedWords;
+}
 
 const isLongEnough = (word: string) => [...word].length >= 6;
 
 /** What is refused as it stands, folded, and of a length that a password can have: about 42,000 of the commonest, those of many languages among them. */
-export const listCommonPasswords = (): string[] => [...commonWords].filter(isLongEnough);
+export const listCommonPasswords = (): string[] => [...commonWords()].filter(isLongEnough);
 
 /** Whether a password is one of the commonest, whatever its case, width and accents; or one character repeated; or characters in a row. */
 export function isCommonPassword(password: string): boolean {
   const folded = foldPassword(password);
-  return (commonWords.has(folded) && isLongEnough(folded)) || isRun(folded);
+  return (commonWords().has(folded) && isLongEnough(folded)) || isRun(folded);
 }
 
 /**
@@ -61,7 +64,7 @@ export function isCommonPassword(password: string): boolean {
  */
 export function isDecoratedCommonPassword(password: string): boolean {
   const words = undecorated(foldPassword(password));
-  return words.some((word) => commonWords.has(once(word)) || isRun(word) || repeated.test(word));
+  return words.some((word) => commonWords().has(once(word)) || isRun(word) || repeated.test(word));
 }
 
 /** One character repeated, or code points that count up or down by one: `00000000`, `abcdefgh`, `87654321`. */
