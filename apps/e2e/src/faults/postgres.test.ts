@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type EmptyDatabase, queryOnce } from "../processes/external-database.ts";
+import { createMigratedDatabase, type OwnDatabase, queryOnce } from "../processes/external-database.ts";
 import { createInstallation, type Installation, type Service } from "../processes/installation.ts";
 import { until } from "../processes/service-process.ts";
 import { openPoster } from "../sessions/two-services.ts";
@@ -20,7 +20,7 @@ import { expectCleanOutput, findDefects } from "./output.ts";
 import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
 import type { Person } from "./person.ts";
 import { startStopwatch } from "./processor-time.ts";
-import { atLength, withDice } from "./run-length.ts";
+import { atLength, isLong, withDice } from "./run-length.ts";
 
 /** More than a process has connections. */
 const crowdSize = 14;
@@ -31,8 +31,9 @@ const longestAnswer = 5_000;
 /** Milliseconds after PostgreSQL is there again within which a call succeeds. */
 const longestReturn = 2_000;
 
-let postgres: OwnPostgres;
-let database: EmptyDatabase;
+/** Undefined in the ordinary run, in which the tests' own server does: nothing happens there to more than one database. */
+let postgres: OwnPostgres | undefined;
+let database: OwnDatabase;
 let installation: Installation;
 let service: Service;
 let crowd: Crowd;
@@ -42,8 +43,10 @@ afterAll(() => stack.disposeAsync());
 
 /** One service for all that happens to PostgreSQL; whatever ends it ends the test. */
 beforeAll(async () => {
-  postgres = stack.use(await startOwnPostgres());
-  database = await postgres.createDatabase();
+  if (isLong || process.env.LATCHKEY_LONG === "1") {
+    postgres = stack.use(await startOwnPostgres());
+    database = await postgres.createDatabase();
+  } else database = stack.use(await createMigratedDatabase());
   installation = stack.use(await createInstallation({ ...forCrowds, DATABASE_URL: database.url }));
   service = await installation.start();
   crowd = stack.use(await createCrowd({ connectionString: database.url }, crowdSize, service));
@@ -51,7 +54,7 @@ beforeAll(async () => {
 });
 
 /** What fails in one must not be silent, or away, in the next. */
-afterEach(() => postgres.comeBack());
+afterEach(() => postgres?.comeBack());
 
 /** When the test began: what went wrong in one is not told of those after it. */
 let startedAt = 0;
@@ -181,13 +184,13 @@ describe("PostgreSQL stops answering, with connections open", () => {
         const owner = crowd.people.at(-1) as Person;
         for (let round = 0; round < rounds; round += 1) {
           await untilAnswered(dice.between(20, 100));
-          await postgres.freeze();
+          await postgres?.freeze();
           const frozenAt = performance.now();
           await expectFloodRefused(owner);
           expect((await readMemory(service.pid)) - memory).toBeLessThan(mostGrowth);
           const silence = dice.between(0, longestSilence);
           await until(() => performance.now() > frozenAt + silence);
-          await postgres.thaw();
+          await postgres?.thaw();
           expect(await measureReturn(frozenAt)).toBeLessThan(longestReturn);
           // Some of the flood was read by PostgreSQL all the same, and is carried out now.
           await until200(() => owner.refresh());
@@ -226,10 +229,10 @@ describe("PostgreSQL is restarted under load", () => {
         await using work = crowd.work(dice, few);
         for (let round = 0; round < rounds; round += 1) {
           await untilAnswered(dice.between(20, 100));
-          await postgres.stop();
+          await postgres?.stop();
           const stoppedAt = performance.now();
           await until(() => refusalsSince(stoppedAt).length >= 20);
-          await postgres.start();
+          await postgres?.start();
           expect(await measureReturn(stoppedAt)).toBeLessThan(longestReturn);
         }
         await work.stop();

@@ -7,8 +7,12 @@ import { openShop, type Shop, type ShopRouter } from "./shop.ts";
 
 const password = "correct horse battery";
 
-/** What a host must do that mounts the shop's router: the tests of one. */
-export function describeHost(name: string, openHost: OpenHost): void {
+/**
+ * What a host must do that mounts the shop's router: the tests of one.
+ *
+ * @param tags of the tests of what the router does, whichever host hands it a call
+ */
+export function describeHost(name: string, openHost: OpenHost, tags: string[] = []): void {
   describe(`mounted by ${name}`, () => {
     let shop: Shop;
     let host: Host;
@@ -70,7 +74,7 @@ export function describeHost(name: string, openHost: OpenHost): void {
       expect(own).not.toHaveProperty("reason");
     });
 
-    test("permissions are asked for at each call", async () => {
+    test("permissions are asked for at each call", { tags }, async () => {
       const { token } = await signUp("bob");
       const before = new Date("2026-01-01");
       expect(await refusal(clientOf(token).orders.cancel.mutate({ before }))).toMatchObject({
@@ -89,7 +93,9 @@ export function describeHost(name: string, openHost: OpenHost): void {
       expect(rows).toEqual([{ address: name.includes("Next") ? "203.0.113.9" : "127.0.0.1" }]);
     });
 
-    test("the SDK finds the procedures below their name, renews the session, and speaks superjson", async () => {
+    test("the SDK finds the procedures below their name, renews the session, and speaks superjson", {
+      tags,
+    }, async () => {
       await signUp("carol");
       const storage = memoryStorage();
       const options = { url: host.url, path: "auth", transformer: superjson, storage };

@@ -1,4 +1,6 @@
 import { describeHost } from "./describe-host.ts";
 import { hosts } from "./hosts.ts";
 
-for (const [name, openHost] of Object.entries(hosts)) describeHost(name, openHost);
+Object.entries(hosts).forEach(([name, openHost], index) => {
+  describeHost(name, openHost, index > 0 ? ["long"] : []);
+});

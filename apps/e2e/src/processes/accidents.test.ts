@@ -7,20 +7,20 @@ import { until } from "./service-process.ts";
 let installation: Installation;
 const running: Service[] = [];
 
-async function start(): Promise<Service> {
-  const service = await installation.start();
+async function start(where = installation): Promise<Service> {
+  const service = await where.start();
   running.push(service);
   return service;
 }
 
-async function postgresOrThrow(): Promise<number> {
-  const pid = await installation.findPostgres();
+async function postgresOrThrow(where = installation): Promise<number> {
+  const pid = await where.findPostgres();
   if (pid === undefined) throw new Error("PostgreSQL does not run");
   return pid;
 }
 
 beforeAll(async () => {
-  installation = await createInstallation({}, { isNew: true });
+  installation = await createInstallation();
 });
 
 afterEach(async () => {
@@ -29,39 +29,43 @@ afterEach(async () => {
 
 afterAll(() => installation[Symbol.asyncDispose]());
 
-describe("two services that start on an empty folder at the same moment", () => {
-  it("serve the same people; either goes without harm to the other, and the last one stops PostgreSQL", async () => {
-    const [first, second] = await Promise.all([start(), start()]);
-    const postgres = await postgresOrThrow();
-    await register(first.url, "alice");
-    const token = await obtainToken(first.url, "alice");
-    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+/** Has two services start at the same moment, and the first of them stop. Answers the other one, and a token of alice's. */
+async function startTwo(where: Installation): Promise<{ second: Service; token: string }> {
+  const [first, second] = await Promise.all([start(where), start(where)]);
+  const postgres = await postgresOrThrow(where);
+  await register(first.url, "alice");
+  const token = await obtainToken(first.url, "alice");
+  expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
 
-    expect(await first.stop()).toMatchObject({ code: 0 });
-    expect(await isRunning(postgres)).toBe(true);
-    expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
-    expect(await signIn(second.url, "alice")).toMatchObject({ status: 200 });
+  expect(await first.stop()).toMatchObject({ code: 0 });
+  expect(await isRunning(postgres)).toBe(true);
+  expect(await call(second.url, "me.get", { token })).toMatchObject({ status: 200 });
+  expect(await signIn(second.url, "alice")).toMatchObject({ status: 200 });
+  return { second, token };
+}
 
-    expect(await second.stop()).toMatchObject({ code: 0 });
-    expect(await isRunning(postgres)).toBe(false);
-  });
+it("two services that start at the same moment serve the same people, and one goes without harm to the other; PostgreSQL outlives kill -9 of the last one, and the next start adopts it with everything in it and stops it at its end", async () => {
+  const { second: killed, token } = await startTwo(installation);
+  const postgres = await postgresOrThrow();
+  await killed.stop("SIGKILL");
+  expect(await isRunning(postgres)).toBe(true);
+
+  const next = await start();
+  expect(await installation.findPostgres()).toBe(postgres);
+  expect(await call(next.url, "me.get", { token })).toMatchObject({ status: 200, body: { username: "alice" } });
+  expect(await signIn(next.url, "alice")).toMatchObject({ status: 200 });
+  expect(await next.stop()).toMatchObject({ code: 0 });
+  expect(await isRunning(postgres)).toBe(false);
 });
 
-describe("kill -9 of the service", () => {
-  it("leaves PostgreSQL up, which the next start adopts with everything in it and stops at its end", async () => {
-    const killed = await start();
-    const token = await obtainToken(killed.url, "alice");
-    const postgres = await postgresOrThrow();
-    await killed.stop("SIGKILL");
-    expect(await isRunning(postgres)).toBe(true);
-
-    const next = await start();
-    expect(await installation.findPostgres()).toBe(postgres);
-    expect(await call(next.url, "me.get", { token })).toMatchObject({ status: 200, body: { username: "alice" } });
-    expect(await signIn(next.url, "alice")).toMatchObject({ status: 200 });
-    expect(await next.stop()).toMatchObject({ code: 0 });
-    expect(await isRunning(postgres)).toBe(false);
-  });
+it("two services that start at the same moment on an empty folder do as well, and the last one stops PostgreSQL", {
+  tags: ["long"],
+}, async () => {
+  await using empty = await createInstallation({}, { isNew: true });
+  const { second } = await startTwo(empty);
+  const postgres = await postgresOrThrow(empty);
+  expect(await second.stop()).toMatchObject({ code: 0 });
+  expect(await isRunning(postgres)).toBe(false);
 });
 
 // In the ordinary run `faults/kill` does the same under load.

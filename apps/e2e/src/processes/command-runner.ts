@@ -6,6 +6,9 @@ import type { Outcome } from "./service-process.ts";
 /** `node command-runner.ts <cli>`: runs the command line as often as it is told to, each time as if the process had just begun. */
 const [, , cli = ""] = process.argv;
 
+const { exit } = process;
+process.once("disconnect", () => exit());
+
 let count = 0;
 
 process.on("message", async (order: Order) => {

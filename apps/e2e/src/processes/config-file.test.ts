@@ -4,7 +4,7 @@ import { shareOut } from "@latchkey/auth/testing";
 import { makeTemporaryFolder } from "@latchkey/embedded-postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../live-server.ts";
-import { createEmptyDatabase, type EmptyDatabase, queryOnce } from "./external-database.ts";
+import { createEmptyDatabase, createMigratedDatabase, type OwnDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
 import { until } from "./service-process.ts";
 
@@ -26,11 +26,11 @@ export default {
 };`;
 
 let folder: string;
-let database: EmptyDatabase;
+let database: OwnDatabase;
 let installation: Installation;
 beforeAll(async () => {
   folder = await makeTemporaryFolder("latchkey-config-");
-  database = await createEmptyDatabase();
+  database = await createMigratedDatabase();
   installation = await createInstallation({ DATABASE_URL: database.url }, { keepsCommandLine: true });
 });
 afterAll(async () => {
@@ -55,7 +55,7 @@ for (const { tags, cases } of shareOut(
     ["declares a field that cannot be stored", "export default { profile: { nickname: 7 } }", "nickname"],
     ["is no TypeScript", "export default {", ""],
   ],
-  4,
+  7,
 ))
   test.each(cases)(
     "a config file that %s stops the service and the command line in one line with its path",
@@ -76,7 +76,7 @@ for (const { tags, cases } of shareOut(
 
 test("a config file that is named and not there is told, and not taken for none", async () => {
   const path = join(folder, "absent.config.ts");
-  const { code, stderr } = await installation.launch({ LATCHKEY_CONFIG: path }).outcome;
+  const { code, stderr } = await installation.run(["list-users"], { variables: { LATCHKEY_CONFIG: path } });
   expect([code, stderr]).toEqual([3, `latchkey: ${path}: LATCHKEY_CONFIG names this file, and it is not there\n`]);
 });
 

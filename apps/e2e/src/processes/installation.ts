@@ -26,8 +26,8 @@ export interface Installation extends AsyncDisposable {
   readonly dataDir: string;
   /** Writes a file where its processes run, such as `latchkey.config.mjs`. */
   writeFile(name: string, text: string): Promise<void>;
-  /** Starts a service and waits until it listens. */
-  start(variables?: Variables): Promise<Service>;
+  /** Starts a service and waits until it listens; of another form than the others of this installation, if that is said. */
+  start(variables?: Variables, form?: Form): Promise<Service>;
   /** Starts a service that may not come up. */
   launch(variables?: Variables): Program;
   /** Starts a command that may not come to its end. */
@@ -105,7 +105,7 @@ export async function createInstallation(
     dataDir,
     writeFile: (name, text) => writeFile(join(folder, name), text),
     launch: (variables = {}) => open("main", [], { variables, form }),
-    start: async (variables = {}) => toService(open("main", [], { variables, form })),
+    start: async (variables = {}, ofForm = form) => toService(open("main", [], { variables, form: ofForm })),
     launchCommand: (args, options) => open("cli", args, options),
     run(args, options = {}) {
       const { input = "", variables, isApart = false } = options;

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { locate } from "./bundle.ts";
@@ -21,31 +21,55 @@ export interface KeptCommandLine extends AsyncDisposable {
 
 const runner = fileURLToPath(new URL("command-runner.ts", import.meta.url));
 
+/** One for all files of this test process. */
+let shared: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
 export function keepCommandLine(): KeptCommandLine {
-  const child = fork(runner, [locate("cli")], {
-    ...{ env: { NODE_COMPILE_CACHE: compileCache }, execArgv: [] },
-    serialization: "advanced",
-  });
-  const ended = once(child, "exit").then(() => {
-    throw new Error("The process that runs the commands has ended");
-  });
-  ended.catch(() => {});
-  let last: Promise<unknown> = Promise.resolve();
-  async function runNext(order: Order): Promise<Outcome> {
-    const answered = once(child, "message");
-    child.send(order);
-    const [outcome] = await Promise.race([answered, ended]);
-    return outcome;
-  }
+  let unfinished = 0;
   return {
     run(order) {
-      const outcome = last.then(() => runNext(order));
+      unfinished += 1;
+      const outcome = last.then(() => runNext(order)).finally(() => (unfinished -= 1));
       last = outcome.catch(() => {});
       return outcome;
     },
     async [Symbol.asyncDispose]() {
-      child.kill();
-      await ended.catch(() => {});
+      // Nobody waits for it any more, and it may never end.
+      if (unfinished > 0) shared?.kill();
+      await last;
     },
   };
+}
+
+async function runNext(order: Order): Promise<Outcome> {
+  shared ??= startRunner();
+  const child = shared;
+  const over = new AbortController();
+  const answered = once(child, "message", { signal: over.signal });
+  const ended = once(child, "exit", { signal: over.signal }).then(() => {
+    throw new Error("The process that runs the commands has ended");
+  });
+  for (const either of [answered, ended]) either.catch(() => {});
+  child.send(order);
+  try {
+    const [outcome] = await Promise.race([answered, ended]);
+    return outcome;
+  } finally {
+    over.abort();
+  }
+}
+
+function startRunner(): ChildProcess {
+  const child = fork(runner, [locate("cli")], {
+    ...{ env: { NODE_COMPILE_CACHE: compileCache }, execArgv: [] },
+    serialization: "advanced",
+  });
+  child.once("exit", () => {
+    if (shared === child) shared = undefined;
+  });
+  // It ends with this process, which does not wait for it.
+  child.unref();
+  child.channel?.unref();
+  return child;
 }

@@ -174,13 +174,8 @@ describe("with a provider", () => {
     expect(warnings).toContain("No country is sent messages: name some in MESSAGE_COUNTRIES, such as TR,DE");
     expect(notes).toContainEqual(expect.stringMatching(/^More than one SMS each: .*sign_in in ar/));
     expect(notes).toContainEqual(expect.stringMatching(/^A text in ar costs 1–3 SMS; 2: sign_in, reset_password, /));
-    // On the tests' server there is more to complain of.
-    await using own = await createInstallation({ MESSAGES: "off" });
-    const off = await own.run(["doctor"]);
-    expect(off).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining("Note: Nothing sends codes: MESSAGES names no sender"),
-    });
+    const off = await installation.run(["doctor"], { variables: { MESSAGES: "off" } });
+    expect(off.stdout).toContain("Note: Nothing sends codes: MESSAGES names no sender");
   });
 });
 

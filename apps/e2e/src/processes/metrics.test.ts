@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { shareOut } from "@latchkey/auth/testing";
+import { testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { codeIn, readPage, root, tablesOf } from "../docs/documents.ts";
-import { tapPostgres } from "../http/postgres-proxy.ts";
+import { type PostgresTap, tapPostgres } from "../http/postgres-proxy.ts";
 import { call } from "../live-server.ts";
 import { createUser, obtainToken, password } from "./accounts-by-cli.ts";
-import { createMigratedDatabase } from "./external-database.ts";
+import { createMigratedDatabase, type OwnDatabase, queryOnce } from "./external-database.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
 
 interface Sample {
@@ -23,19 +23,38 @@ interface Scrape {
   readonly samples: readonly Sample[];
 }
 
+let database: OwnDatabase;
+let tap: PostgresTap;
 let installation: Installation;
 let service: Service;
 let metricsUrl: string;
 
+const stack = new AsyncDisposableStack();
 beforeAll(async () => {
-  installation = await createInstallation({ METRICS_PORT: "0" }, { isOnTestServer: true, keepsCommandLine: true });
+  database = stack.use(await createMigratedDatabase());
+  const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret, METRICS_PORT: "0" };
+  installation = stack.use(await createInstallation(settings, { keepsCommandLine: true }));
   await createUser(installation, "--username", "canary");
   await installation.writeFile("people.csv", "id,username\n1,imported\n");
   await installation.run(["import", "people.csv", "--apply"]);
-  service = await installation.start();
+  tap = stack.use(await tapDatabase());
+  service = await installation.start({ DATABASE_URL: throughTap(tap) });
   metricsUrl = String((await service.untilLogged("metrics")).url);
 });
-afterAll(() => installation[Symbol.asyncDispose]());
+afterAll(() => stack.disposeAsync());
+
+function tapDatabase(): Promise<PostgresTap> {
+  const { hostname, port } = new URL(database.url);
+  return tapPostgres({ host: hostname, port: Number(port) });
+}
+
+function throughTap({ port }: PostgresTap): string {
+  const url = new URL(database.url);
+  url.port = String(port);
+  return url.href;
+}
+
+const query = (text: string) => queryOnce({ connectionString: database.url }, text);
 
 /** Reads the text format strictly: what is neither a comment of a known kind nor a sample is a failure. */
 function parseScrape(text: string): Scrape {
@@ -58,8 +77,8 @@ function parseSample(line: string): Sample {
   return { name, labels: Object.fromEntries(pairs), value: Number(value) };
 }
 
-async function scrape(): Promise<Scrape> {
-  const response = await fetch(metricsUrl);
+async function scrape(url = metricsUrl, init: RequestInit = {}): Promise<Scrape> {
+  const response = await fetch(url, init);
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   return parseScrape(await response.text());
 }
@@ -194,54 +213,49 @@ test("a refresh that is repeated, because its answer was lost, is counted apart 
   expect(["rotated", "repeated", "answered_again", "reused"].map(growth)).toEqual([1, 1, 0, 0]);
 });
 
-test("an alert sees the first of anything: refusals, errors of the database, messages and deliveries are told from the start", async () => {
-  const again = await installation.start();
-  const { url } = await again.untilLogged("metrics");
-  const { samples } = parseScrape(await (await fetch(String(url))).text());
-  const expected: [string, Sample["labels"]][] = [
-    ["latchkey_refusals_total", { reason: "internal" }],
-    ["latchkey_refusals_total", { reason: "unavailable" }],
-    ["latchkey_refusals_total", { reason: "overloaded" }],
-    ["latchkey_refusals_total", { reason: "rate_limited" }],
-    ["latchkey_database_errors_total", { class: "read_only" }],
-    ["latchkey_messages_total", { channel: "sms", outcome: "failed" }],
-    ["latchkey_messages_refused_total", { rule: "day_budget" }],
-    ["latchkey_webhook_deliveries_total", { outcome: "failed" }],
-    ["latchkey_uncaught_total", { kind: "exception" }],
-    ["latchkey_refreshes_total", { outcome: "reused" }],
-  ];
-  for (const [name, labels] of expected)
-    expect(find({ samples }, name, labels)?.value, `${name} ${JSON.stringify(labels)}`).toBe(0);
-  await again.stop();
-});
-
 test("what waits to be sent is told of each queue, and an hour-old event by its age", { tags: ["long"] }, async () => {
   for (const queue of ["codes", "notices", "webhooks"])
     expect(find(await scrape(), "latchkey_queue_waiting", { queue })?.value, queue).toBe(0);
-  await installation.query("insert into latchkey.webhook_endpoints (name) values ('https://shop.example/hooks')");
-  await installation.query(`insert into latchkey.webhook_events (endpoint, user_id, type, data, occurred_at)
+  await query("insert into latchkey.webhook_endpoints (name) values ('https://shop.example/hooks')");
+  await query(`insert into latchkey.webhook_events (endpoint, user_id, type, data, occurred_at)
     values ('https://shop.example/hooks', gen_random_uuid(), 'user.updated', '{}', now() - interval '1 hour')`);
   const again = await installation.start();
   const { url } = await again.untilLogged("metrics");
-  const { samples } = parseScrape(await (await fetch(String(url))).text());
+  const { samples } = await scrape(String(url));
   const of = (name: string) => samples.find((sample) => sample.name === name && sample.labels.queue === "webhooks");
   expect(of("latchkey_queue_waiting")?.value).toBe(1);
   expect(of("latchkey_queue_age_seconds")?.value).toBeGreaterThanOrEqual(3_600);
   await again.stop();
 });
 
-test("sessions that rest on a token of another system are counted, until they end or get a token of this one", async () => {
+/** Of what an alert sees the first. */
+const firsts: [string, Sample["labels"]][] = [
+  ["latchkey_refusals_total", { reason: "internal" }],
+  ["latchkey_refusals_total", { reason: "unavailable" }],
+  ["latchkey_refusals_total", { reason: "overloaded" }],
+  ["latchkey_refusals_total", { reason: "rate_limited" }],
+  ["latchkey_database_errors_total", { class: "read_only" }],
+  ["latchkey_messages_total", { channel: "sms", outcome: "failed" }],
+  ["latchkey_messages_refused_total", { rule: "day_budget" }],
+  ["latchkey_webhook_deliveries_total", { outcome: "failed" }],
+  ["latchkey_uncaught_total", { kind: "exception" }],
+  ["latchkey_refreshes_total", { outcome: "reused" }],
+];
+
+test("a service that has just begun tells refusals, errors of the database, messages and deliveries with 0, and the sessions that rest on a token of another system, until they end or get a token of this one", async () => {
   const open = async () => (await call(service.url, "token.obtain", { input: { username: "canary", password } })).body;
   const rests = await open();
   await call(service.url, "sessions.revokeOthers", { token: rests.token, input: {} });
   const [moved, ended] = [await open(), await open()];
-  await installation.query("update latchkey.sessions set adopted_from = 'csv' where ended_at is null");
+  await query("update latchkey.sessions set adopted_from = 'csv' where ended_at is null");
   await call(service.url, "token.refresh", { input: { refreshToken: moved.refreshToken } });
   await call(service.url, "token.revoke", { input: { refreshToken: ended.refreshToken } });
   const again = await installation.start();
   const { url } = await again.untilLogged("metrics");
-  const { samples } = parseScrape(await (await fetch(String(url))).text());
-  expect(find({ samples }, "latchkey_old_token_sessions", { source: "csv" })?.value).toBe(1);
+  const atStart = await scrape(String(url));
+  for (const [name, labels] of firsts)
+    expect(find(atStart, name, labels)?.value, `${name} ${JSON.stringify(labels)}`).toBe(0);
+  expect(find(atStart, "latchkey_old_token_sessions", { source: "csv" })?.value).toBe(1);
   await again.stop();
 });
 
@@ -277,25 +291,25 @@ test("the dashboard and the alerts ask for metrics and labels that there are", a
   }
 });
 
-for (const { tags, cases } of shareOut(["1", "2"], 2))
-  test.each(cases)(
-    "while the database says nothing, a service of %s processes still tells its own figures in time",
-    { tags },
-    async (workers) => {
-      await using database = await createMigratedDatabase();
-      const address = new URL(database.url);
-      await using tap = await tapPostgres({ host: address.hostname, port: Number(address.port) });
-      address.port = String(tap.port);
-      await using own = await createInstallation({
-        ...{ DATABASE_URL: address.href, LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" },
-        ...{ METRICS_PORT: "0", WORKERS: workers },
-      });
-      const { untilLogged } = await own.start();
-      const { url } = await untilLogged("metrics");
-      tap.stall();
-      const signal = AbortSignal.timeout(3_000);
-      const { samples } = parseScrape(await (await fetch(String(url), { signal })).text());
-      expect(find({ samples }, "latchkey_refusals_total", { reason: "unavailable" })).toBeDefined();
-      expect(find({ samples }, "latchkey_signing_key_age_seconds", {})).toBeUndefined();
-    },
-  );
+const inTime = () => ({ signal: AbortSignal.timeout(3_000) });
+
+test.each(["1", "2"])(
+  "while the database says nothing, a service of %s processes that has just begun tells its own figures in time, and no others",
+  { tags: ["long"] },
+  async (WORKERS) => {
+    await using ownTap = await tapDatabase();
+    const own = await installation.start({ DATABASE_URL: throughTap(ownTap), WORKERS });
+    const { url } = await own.untilLogged("metrics");
+    ownTap.stall();
+    const { samples } = await scrape(String(url), inTime());
+    expect(find({ samples }, "latchkey_refusals_total", { reason: "unavailable" })).toBeDefined();
+    expect(find({ samples }, "latchkey_signing_key_age_seconds", {})).toBeUndefined();
+  },
+);
+
+// The last of all: its database stays silent.
+test("while the database says nothing, the service still tells its own figures in time", async () => {
+  tap.stall();
+  const told = await scrape(metricsUrl, inTime());
+  expect(find(told, "latchkey_refusals_total", { reason: "unavailable" })).toBeDefined();
+});

@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { createAuth } from "@latchkey/auth";
 import { shareOut, testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { locate } from "./bundle.ts";
 import { createMigratedDatabase, type OwnDatabase } from "./external-database.ts";
-import { createInstallation } from "./installation.ts";
 import { compileCache } from "./service-process.ts";
 
 let database: OwnDatabase;
 beforeAll(async () => {
   database = await createMigratedDatabase();
-  await using installation = await createInstallation({ DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret });
-  expect(await installation.run(["list-users"])).toMatchObject({ code: 0 });
+  const auth = createAuth({ connectionString: database.url }, { secret: testSecret });
+  await auth.initialize().finally(() => auth.close());
 });
 afterAll(() => database[Symbol.asyncDispose]());
 

@@ -1,7 +1,8 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { createTestDatabase } from "@latchkey/auth/testing";
+import { createAuth } from "@latchkey/auth";
+import { createTestDatabase, testSecret } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createUser, signIn } from "./accounts-by-cli.ts";
 import { toDatabaseUrl } from "./external-database.ts";
@@ -10,10 +11,8 @@ import type { Variables } from "./service-process.ts";
 
 let installation: Installation;
 
-/** Made, with its keys sealed by its own secret, and at rest. */
 beforeAll(async () => {
   installation = await createInstallation();
-  await (await installation.start()).stop();
 });
 
 afterAll(() => installation[Symbol.asyncDispose]());
@@ -60,12 +59,15 @@ describe("a start is refused with exit code 3 and one line that says what to do"
     expect(await installation.findPostgres()).toBeUndefined();
   });
 
-  it("when the secret is not the one that sealed the keys, and PostgreSQL is stopped again", async () => {
-    const refusal = await refusalOf({ LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" });
+  it("when the secret is not the one that sealed the keys", async () => {
+    await using database = await createTestDatabase();
+    const auth = createAuth(database.connection, { secret: testSecret });
+    await auth.initialize().finally(() => auth.close());
+    const LATCHKEY_SECRET = "yq7Zk1fVb4TnW8sRe0LxJ5uHc9gPd2oMa6iXwQ3tEvU";
+    const refusal = await refusalOf({ DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET });
     expect(refusal).toMatch(/^LATCHKEY_SECRET is not the one that the signing keys in the database were sealed with\./);
     expect(refusal).toContain("Start with the old secret");
     expect(refusal).toContain("latchkey reseal --lost");
-    expect(await installation.findPostgres()).toBeUndefined();
   });
 
   it("when nothing answers at DATABASE_URL, whose password is not told", { tags: ["long"] }, async () => {

@@ -1,7 +1,8 @@
+import { type Auth, createAuth } from "@latchkey/auth";
 import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createUser, signIn } from "./accounts-by-cli.ts";
+import { password } from "./accounts-by-cli.ts";
 import { toDatabaseUrl } from "./external-database.ts";
 import { createInstallation, type Installation } from "./installation.ts";
 import { until } from "./service-process.ts";
@@ -14,7 +15,6 @@ beforeEach(async () => {
   database = await createTestDatabase();
   const settings = { DATABASE_URL: toDatabaseUrl(database.connection), LATCHKEY_SECRET: a };
   installation = await createInstallation(settings, { keepsCommandLine: true });
-  await createUser(installation, "--username", "alice");
 });
 afterEach(async () => {
   await installation[Symbol.asyncDispose]();
@@ -42,18 +42,22 @@ async function killWhileItWaits(args: readonly string[], held: string): Promise<
   }
 }
 
-const refresh = async (url: string, refreshToken: string) => {
-  const body = JSON.stringify({ refreshToken });
-  const headers = { "content-type": "application/json" };
-  return (await fetch(`${url}/trpc/token.refresh`, { method: "POST", headers, body })).status;
-};
+const facts = { requestId: null, address: null, userAgent: null };
 
-async function openSession(): Promise<string> {
-  const service = await installation.start();
-  const { body } = await signIn(service.url, "alice");
-  await service.stop();
-  return body.refreshToken;
+/** Does something as a service does that starts with this secret. */
+async function withSecret<T>(secret: string, act: (auth: Auth) => Promise<T>): Promise<T> {
+  const auth = createAuth(database.connection, { secret, passwords: { cost: 4 } });
+  return auth
+    .initialize()
+    .then(() => act(auth))
+    .finally(() => auth.close());
 }
+
+const openSession = () =>
+  withSecret(a, async (auth) => {
+    await auth.createUser({ username: "alice", password });
+    return (await auth.signIn({ username: "alice", password }, facts)).refreshToken;
+  });
 
 describe("reseal, killed in the midst of its work and run again,", () => {
   it("brings everything under the new secret, and nobody is signed out", async () => {
@@ -65,8 +69,7 @@ describe("reseal, killed in the midst of its work and run again,", () => {
     expect(doctor.stdout).toContain('run "latchkey reseal"');
     const { code, stdout } = await installation.run(["reseal", "--json"], { variables });
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, left: 0, sessionsEnded: 0 });
-    const service = await installation.start({ LATCHKEY_SECRET: b });
-    expect(await refresh(service.url, refreshToken)).toBe(200);
+    await withSecret(b, (auth) => auth.refresh(refreshToken, facts));
   });
 
   it("ends the sessions of a secret that is compromised, all of them", { tags: ["long"] }, async () => {
@@ -79,8 +82,9 @@ describe("reseal, killed in the midst of its work and run again,", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("Nothing is left under another secret");
     expect(await database.query("select from latchkey.sessions where ended_at is null")).toEqual([]);
-    const service = await installation.start({ LATCHKEY_SECRET: b });
-    expect(await refresh(service.url, refreshToken)).toBe(401);
-    expect(await signIn(service.url, "alice")).toMatchObject({ status: 200 });
+    await withSecret(b, async (auth) => {
+      await expect(auth.refresh(refreshToken, facts)).rejects.toMatchObject({ code: "refresh_token_invalid" });
+      await auth.signIn({ username: "alice", password }, facts);
+    });
   });
 });

@@ -7,7 +7,7 @@ import { createEmptyDatabase } from "./external-database.ts";
 import { createInstallation, type Installation, type Service } from "./installation.ts";
 import { until } from "./service-process.ts";
 
-const slow = { PASSWORD_COST: "12" };
+const slow = { PASSWORD_COST: "11" };
 const longestStop = 10_000;
 
 let installation: Installation;
@@ -63,7 +63,7 @@ describe("told to stop, the service takes no new calls, answers those in flight,
 
 describe("a second Ctrl-C", () => {
   it("ends the service at once, and the next one starts", async () => {
-    const service = await start({ PASSWORD_COST: "15" });
+    const service = await start({ PASSWORD_COST: "13" });
     const calls = await beginSignIns(service.url, 2);
     service.signalGroup("SIGINT");
     await service.untilLogged("shutting down");

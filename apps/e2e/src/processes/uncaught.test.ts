@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createAuth } from "@latchkey/auth";
+import { testSecret } from "@latchkey/auth/testing";
 import { expect, it } from "vitest";
-import { createUser, signIn } from "./accounts-by-cli.ts";
+import { createUser, password, signIn } from "./accounts-by-cli.ts";
+import { createMigratedDatabase } from "./external-database.ts";
 import { createInstallation } from "./installation.ts";
 
 const config = `export default {
@@ -14,9 +17,13 @@ const config = `export default {
 };`;
 
 it("what nobody caught is one line: a rejection ends nothing, an exception ends the process after its answers, with 1", async () => {
-  await using installation = await createInstallation({}, { isOnTestServer: true, keepsCommandLine: true });
+  await using database = await createMigratedDatabase();
+  const auth = createAuth({ connectionString: database.url }, { secret: testSecret, passwords: { cost: 4 } });
+  for (const username of ["careless", "broken"]) await auth.createUser({ username, password });
+  await auth.close();
+  const settings = { DATABASE_URL: database.url, LATCHKEY_SECRET: testSecret };
+  await using installation = await createInstallation(settings);
   await installation.writeFile("latchkey.config.mjs", config);
-  for (const name of ["careless", "broken"]) await createUser(installation, "--username", name);
   const service = await installation.start();
 
   expect(await signIn(service.url, "careless")).toMatchObject({ status: 200 });

@@ -28,9 +28,8 @@ async function startBoth(installation: Installation, variables = {}): Promise<Se
 
 const me = (service: Service, token: string) => call(service.url, "me.get", { token });
 
-test("two workers answer on one port, one of them keeps house, and told to stop all of them end with 0", async () => {
-  await using embedded = await createInstallation({ WORKERS: "2" });
-  const service = await startBoth(embedded);
+async function expectOneService(installation: Installation): Promise<void> {
+  const service = await startBoth(installation);
   expect(new Set(listening(service).map(({ url }) => url))).toEqual(new Set([service.url]));
   expect(await findWorkers(service)).toHaveLength(2);
   const input = { username: "alice", password };
@@ -41,6 +40,16 @@ test("two workers answer on one port, one of them keeps house, and told to stop 
   await until(() => answeredBy().length > 20);
   expect(new Set(answeredBy())).toEqual(new Set([1, 2]));
   expect(await service.stop()).toMatchObject({ code: 0 });
+}
+
+test("two workers answer on one port, one of them keeps house, and told to stop all of them end with 0", async () => {
+  await using installation = await createInstallation({ WORKERS: "2" }, { isOnTestServer: true });
+  await expectOneService(installation);
+});
+
+test("two workers do so with an embedded PostgreSQL, which is stopped with them", { tags: ["long"] }, async () => {
+  await using embedded = await createInstallation({ WORKERS: "2" });
+  await expectOneService(embedded);
   expect(await embedded.findPostgres()).toBeUndefined();
 });
 
