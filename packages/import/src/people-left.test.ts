@@ -98,7 +98,7 @@ test("who is here and has something undecided follows all the rest, and is asked
   await project.run(`update users_user set is_active = false, city = 'Van', phone_number = 'x', username = 'selin_there',
     password = '${other}' where id = 1`);
   const followed = { phone_number: null, username: "selin", is_active: false, city: "Van", has_another_password: true };
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const answer = await again({ skipsUndecided: true });
     expect(answer).toMatchObject({ exitCode: 0, created: 0, totals: { undecided: 0, changed: 1 }, undecidedRows: 1 });
     expect(answer.followed).toEqual({ people: round === 0 ? 1 : 0, kept: [] });

@@ -4,7 +4,7 @@ import { type OldGroup, SourceError } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { connect, isGiven } from "./connect.ts";
 import { hashesOf, issuesOf, issuesOfAll, printsHere, rightsOf } from "./prints.ts";
-import { inTransaction, type Run } from "./staging.ts";
+import { inTransaction, listStates, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
 
 /** People of one transaction. */
@@ -46,13 +46,16 @@ export interface Round {
   readonly source: string;
   /** How many these are. */
   readonly people: number;
+  /** Whether they are recorded as they are there now. Where nobody comes over and nobody changed, the end of the round does that. */
+  readonly isKnownUpdated: boolean;
   /** Usernames that more than one person has there, and that therefore name nobody. */
   readonly sharedNames: readonly string[];
 }
 
 /** Says that everybody there is recorded: from then on the round counts for old tokens. It comes after all accounts. */
-export async function complete({ auth }: Pick<ApplyOptions, "auth">, { id, source, people }: Round): Promise<void> {
-  await auth.importedUsers.completeRound({ id, source }, { people, isKnownUpdated: true });
+export async function complete({ auth }: Pick<ApplyOptions, "auth">, round: Round): Promise<void> {
+  const { id, source, people, isKnownUpdated } = round;
+  await auth.importedUsers.completeRound({ id, source }, { people, isKnownUpdated });
 }
 
 /**
@@ -160,10 +163,12 @@ async function recordKnown({ client, id, source }: Run, { auth, startedAt }: App
     [id, round.id, source, sharedNames, startedAt],
   );
   const people = rowCount ?? 0;
-  await auth.importedUsers.updateKnown(round, { people });
+  const states = await listStates({ client, id });
+  const isKnownUpdated = [...states].some((state) => state !== "settled" && state !== "deleted");
+  if (isKnownUpdated) await auth.importedUsers.updateKnown(round, { people });
   await reserveUnknown({ client, id, source });
   await inTransaction(client, () => recordLeftOut({ client, id, source }));
-  return { ...round, people, sharedNames };
+  return { ...round, people, isKnownUpdated, sharedNames };
 }
 
 async function findSharedNames({ client, id }: Pick<Run, "client" | "id">): Promise<string[]> {
@@ -274,11 +279,12 @@ async function recordIssues({ client, id, source }: Run): Promise<void> {
 async function createGroups({ client, id }: Run, groups: readonly OldGroup[]): Promise<void> {
   const permissionsOf = new Map(groups.map(({ name, permissions }) => [name, permissions.map(toPermission)]));
   const { rows } = await client.query<{ name: string }>(
-    "select distinct unnest(groups) as name from latchkey.import_people where run_id = $1",
-    [id],
+    `select name from (
+      select unnest(groups) as name from latchkey.import_people where run_id = $1 union select unnest($2::text[])
+    ) there where not exists (select from latchkey.groups here where here.name = there.name)`,
+    [id, [...permissionsOf.keys()]],
   );
-  const names = new Set([...permissionsOf.keys(), ...rows.map(({ name }) => name)]);
-  for (const name of names) {
+  for (const { name } of rows) {
     await inTransaction(client, async () => {
       const groupId = createUuid();
       const { rowCount } = await client.query(

@@ -1,7 +1,7 @@
 import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
-import { inTransaction, type Run } from "./staging.ts";
+import { inTransaction, listStates, type Run } from "./staging.ts";
 import { type Told, tellWebhooks } from "./tell-webhooks.ts";
 
 export interface FollowOptions {
@@ -87,6 +87,7 @@ const batch = 1_000;
 export async function followChanges(run: Run, options: FollowOptions): Promise<Followed> {
   const kept: string[] = [];
   let people = 0;
+  if (!(await listStates(run)).has("changed")) return { people, kept };
   const moved = await moveNames(run, await findMoves(run));
   for await (const changes of readAllChanges(run)) {
     const decided = await Promise.all(changes.map((change) => decide(change, options, moved)));
@@ -102,6 +103,7 @@ async function* readAllChanges(run: Run): AsyncGenerator<readonly Change[]> {
     const last = changes.at(-1);
     if (!last) return;
     yield changes;
+    if (changes.length < batch) return;
     from = last.position;
   }
 }

@@ -12,7 +12,7 @@ import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
 import { hashesOf } from "./prints.ts";
-import { copyRows, type Run, toLine } from "./staging.ts";
+import { copyRows, listStates, type Run, toLine } from "./staging.ts";
 
 /** What somebody decided about a field of somebody there; the source itself has the old id ``. */
 export interface Decision {
@@ -73,8 +73,11 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     ...(await findMassChange(run)),
   ]);
   await findGone(run);
-  await findReused(run, options);
+  const states = await listStates(run);
+  if (states.has("changed")) await findReused(run, options);
   await settle(run, options);
+  // Of those who are as they were, or were deleted here, nothing is given to anybody.
+  if (!states.has("new") && !states.has("changed")) return;
   await findCollisions(run);
   await settle(run, options);
   await findConflicts(run);
@@ -85,7 +88,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     await findConflicts(run);
     await decide(run, options);
   }
-  await holdBack(run, options);
+  if (states.has("changed")) await holdBack(run, options);
   await leaveOut(run, options);
 }
 
@@ -244,6 +247,8 @@ const columnsOfName: Readonly<Record<string, string>> = {
 
 async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
   const { client, id } = run;
+  const fields = await listWaiting(run);
+  if (fields.length === 0) return;
   const update = (set: string, where: string) =>
     client.query(
       `update latchkey.import_people p set ${set} from latchkey.import_issues i
@@ -255,10 +260,19 @@ async function takeEffect(run: Run, phones: PhoneOptions): Promise<void> {
     `${effect} = 'skip' and (p.state = 'new' or p.state = 'changed' and i.code = 'id_reused')`,
   );
   for (const [field, set] of Object.entries(columnsOfName))
-    await update(set, `i.field = '${field}' and ${effect} <> 'keep'`);
+    if (fields.includes(field)) await update(set, `i.field = '${field}' and ${effect} <> 'keep'`);
   await update("alias = p.old_username", `i.field = 'username' and ${effect} = 'alias' and i.proposal = 'alias'`);
   await setValues(run, phones);
   await client.query("update latchkey.import_issues set is_effective = true where run_id = $1", [id]);
+}
+
+/** The fields of people of which something waits to take effect. */
+async function listWaiting({ client, id }: Run): Promise<string[]> {
+  const { rows } = await client.query<{ field: string }>(
+    "select distinct field from latchkey.import_issues where run_id = $1 and old_id <> '' and not is_effective",
+    [id],
+  );
+  return rows.map(({ field }) => field);
 }
 
 interface ValueToSet {
@@ -502,8 +516,20 @@ const isDecidedOn = (key: string) => `p.${key} in (
   select given.${key} from latchkey.import_issues i join latchkey.import_people given on given.run_id = $1 and given.old_id = i.old_id
   where i.run_id = $1 and ${effect} not in ('drop', 'skip') and given.${key} is not null)`;
 
+/** Whether a name may be another one than when collisions were looked for. */
+async function areGiven({ client, id }: Run): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from latchkey.import_issues i join latchkey.import_people given on given.run_id = $1 and given.old_id = i.old_id
+    where i.run_id = $1 and ${effect} not in ('drop', 'skip') limit 1`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
 /** What decisions left in two hands, or put in another's. Nobody gets it. */
-async function findConflicts({ client, id, source }: Run): Promise<void> {
+async function findConflicts(run: Run): Promise<void> {
+  const { client, id, source } = run;
+  if (!(await areGiven(run))) return;
   for (const unique of uniques) {
     const { field, of, shown, key } = unique;
     await client.query(

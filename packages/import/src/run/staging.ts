@@ -33,12 +33,14 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
   }
 }
 
-/** Empties what this run, and one before it that was killed, have left. */
+/** Empties what this run, and one before it that was killed, have left. What has no page has neither rows nor what is left of them. */
 export async function clearStaging({ client }: Run): Promise<void> {
-  const { rows } = await client.query<{ mayTruncate: boolean }>(
-    `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate" from unnest($1::text[]) name`,
+  const { rows } = await client.query<{ mayTruncate: boolean; isEmpty: boolean }>(
+    `select bool_and(has_table_privilege(name, 'TRUNCATE')) as "mayTruncate", max(pg_relation_size(name::regclass)) = 0 as "isEmpty"
+    from unnest($1::text[]) name`,
     [[...stagingTables]],
   );
+  if (rows[0]?.isEmpty) return;
   if (rows[0]?.mayTruncate && (await truncated(client))) return;
   for (const table of stagingTables) await client.query(`delete from ${table}`);
 }
@@ -172,6 +174,15 @@ function readTogether({ person, known, changed }: Pick<Staged, "person" | "chang
   const isOfAnotherKind = person.username === null && person.prints.username !== undefined;
   const isDecided = known.prints.decided?.includes("username");
   return isOfAnotherKind && !isDecided && nameFields.some((field) => changed.includes(field)) ? ["username"] : [];
+}
+
+/** What becomes of people: each that there is of somebody. */
+export async function listStates({ client, id }: Pick<Run, "client" | "id">): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ state: string }>(
+    "select distinct state from latchkey.import_people where run_id = $1",
+    [id],
+  );
+  return new Set(rows.map(({ state }) => state));
 }
 
 const personColumns = [

@@ -19,7 +19,7 @@ const settings = { phones: { defaultCountry: "TR" } } as const;
 
 /**
  * Imports people of every oddity with every proposal accepted, and tries every name that they typed there: it is theirs here too, or the
- * report says under which code it is not, and it never is another's. Five more runs change nothing.
+ * report says under which code it is not, and it never is another's. More runs change nothing.
  */
 export async function tryEverybody(crowd: OddCrowd, goOn: (service: TestAuth) => Promise<void> = async () => {}) {
   await using service = await createTestAuth(settings);
@@ -43,10 +43,10 @@ export async function tryEverybody(crowd: OddCrowd, goOn: (service: TestAuth) =>
     ),
   );
   await rm(folder, { recursive: true });
-  await tryNames(service, crowd.people);
+  await tryNames(service, crowd);
 
   const before = await dump(service);
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < (crowd.rounds > 1 ? 5 : 1); round += 1) {
     await service.clock.advance(60);
     const totals = { settled: crowd.people.length, changed: 0, new: 0 };
     expect(await run({ accept: ["permission_undeclared"] })).toMatchObject({ exitCode: 0, created: 0, totals });
@@ -82,8 +82,8 @@ async function readCodes(folder: string): Promise<Map<string, string[]>> {
   );
 }
 
-/** Tries every name that somebody typed there, from an address of their own. */
-async function tryNames(service: TestAuth, people: readonly OddPerson[]): Promise<void> {
+/** Tries every name that somebody typed there, from an address of their own; another password of everybody, or of one of each kind. */
+async function tryNames(service: TestAuth, { people, rounds }: OddCrowd): Promise<void> {
   const owners = await readOwners(service);
   for (const { kind, old, password, signsInBy, losesName, isShutOut } of people) {
     const as = (username: string, typed = password) => signIn(service, username, typed, old.id);
@@ -92,6 +92,8 @@ async function tryNames(service: TestAuth, people: readonly OddPerson[]): Promis
       expect(owners.get((await as(name)) ?? ""), `${about} by ${name}`).toBe(String(old.id));
     const lost = isShutOut ? [old.username] : losesName;
     for (const name of lost) expect(await as(name), `${about} by ${name}`).toBeNull();
+    const isFirst = people.find((other) => other.kind === kind)?.old.id === old.id;
+    if (rounds === 1 && !isFirst) continue;
     const [name = old.username] = signsInBy;
     expect(await as(name, `${password}.`), `${about} with another password`).toBeNull();
   }
