@@ -201,10 +201,9 @@ test("useSecondFactor waits for what the app shows, takes other digits after wro
   await signOut(tab);
 });
 
-test("useReauthenticate asks once for two calls that wait, and both run; or neither, where the person gives up", async ({
-  openPage,
-  hooksSite: { test: service, front },
-}) => {
+test("useReauthenticate asks once for two calls that wait, and both run; or neither, where the person gives up", {
+  tags: ["long"],
+}, async ({ openPage, hooksSite: { test: service, front } }) => {
   const { tab } = await openPage();
   await service.clock.advance(700);
   const askTwo = () =>

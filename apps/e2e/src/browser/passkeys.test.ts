@@ -97,7 +97,7 @@ describe("the SDK", () => {
     await shows(tab, signedIn);
   });
 
-  test("signs nobody in without a finger, and takes that after a password", async ({ context }) => {
+  test("signs nobody in without a finger, and takes that after a password", { tags: ["long"] }, async ({ context }) => {
     await using site = await startSite({ core: { passkeys } });
     const strict = await site.test.another({ secondFactor: "all" });
     const tab = await openTab(context, site);

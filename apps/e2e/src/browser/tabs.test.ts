@@ -18,9 +18,9 @@ async function gatherRefreshes(context: BrowserContext, count: number): Promise<
   });
 }
 
-test("who signs in in one tab is signed in in the other without a reload, and stays so over a reload", async ({
-  open,
-}) => {
+test("who signs in in one tab is signed in in the other without a reload, and stays so over a reload", {
+  tags: ["long"],
+}, async ({ open }) => {
   const [here, there] = [await open(), await open()];
   await shows(there, signedOut);
   await signIn(here);

@@ -39,10 +39,9 @@ async function typeCode(tab: Page, code: string): Promise<void> {
   await tab.getByRole("button", { name: "Continue" }).click();
 }
 
-test("somebody registers by their number, with one field for the code, and signs in by it again", async ({
-  context,
-  phoneSite: site,
-}) => {
+test("somebody registers by their number, with one field for the code, and signs in by it again", {
+  tags: ["long"],
+}, async ({ context, phoneSite: site }) => {
   const [tab, to] = [await takeTab(context), newNumber()];
   await openByCode(tab, site);
   await askForCode(tab, to);

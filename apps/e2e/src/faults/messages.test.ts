@@ -91,7 +91,7 @@ test(
     }),
 );
 
-test("what a dead process left behind is not sent once its code has run out", async () => {
+test("what a dead process left behind is not sent once its code has run out", { tags: ["long"] }, async () => {
   const dying = launch({ FROM: "900000", PROVIDER: "http://127.0.0.1:9" });
   await until(() => askedBy(dying).length > 0 || !dying.isRunning());
   await end(dying);

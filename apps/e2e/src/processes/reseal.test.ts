@@ -60,7 +60,7 @@ const openSession = () =>
   });
 
 describe("reseal, killed in the midst of its work and run again,", () => {
-  it("brings everything under the new secret, and nobody is signed out", async () => {
+  it("brings everything under the new secret, and nobody is signed out", { tags: ["long"] }, async () => {
     const refreshToken = await openSession();
     await killWhileItWaits(["reseal"], "select from latchkey.secret_keys where purpose = 'throttles' for update");
 

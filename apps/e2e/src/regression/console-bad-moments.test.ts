@@ -141,9 +141,9 @@ describe.skipIf(!isService)("in the console", () => {
   });
 
   // It is the last one: the clock that it sets stays in the window.
-  test("a search that was typed just before leads nobody back from the person whose screen is slow to come", async ({
-    browser,
-  }) => {
+  test("a search that was typed just before leads nobody back from the person whose screen is slow to come", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id, username } = await site.create({ username: freshName() });
     await using window = await usual.open(browser, "/people");
     const { page } = window;

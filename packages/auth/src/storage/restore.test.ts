@@ -225,7 +225,7 @@ test("of two restores at once one is whole, and the other is refused", { tags: [
   expect(await target.query("select username from latchkey.users")).toEqual([{ username: "gülşen" }]);
 });
 
-test("a backup from before the last migrations is brought up to date", async () => {
+test("a backup from before the last migrations is brought up to date", { tags: ["long"] }, async () => {
   await using source = await open({ isEmpty: true });
   const all = Object.keys(migrations).sort();
   const older = all.slice(0, -2);
