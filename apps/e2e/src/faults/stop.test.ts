@@ -15,7 +15,7 @@ import { password, type Seen } from "./person.ts";
 import { expectStarved, type ProcessorTime, watchProcessorTime } from "./processor-time.ts";
 import { atLength, isLong } from "./run-length.ts";
 
-const signIns = atLength(50, 16);
+const signIns = atLength(50, 30);
 const rounds = atLength(5, 1);
 const longestStop = 10_000;
 /** When those who still wait for their password to be checked are told to come back. */
