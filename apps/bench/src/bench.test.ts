@@ -49,7 +49,7 @@ test("Ctrl-C leaves no folder behind", { tags: ["long"] }, async () => {
   expect((await folders()).filter((name) => !before.includes(name))).toEqual([]);
 });
 
-test("what is no row is refused", async () => {
+test("what is no row is refused", { tags: ["long"] }, async () => {
   const run = promisify(execFile)(process.execPath, [main, "--only", "nothing"], { env });
   await expect(run).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("--only") });
 });

@@ -258,7 +258,7 @@ describe("several processes on one folder", () => {
     expect(await query(server, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
-  it("get a living server when they come while the last one is leaving", async () => {
+  it("get a living server when they come while the last one is leaving", { tags: ["long"] }, async () => {
     for (let trial = 0; trial < trials; trial++) {
       const leaving = await open(shared);
       const [coming] = await Promise.all([open(shared), leaving.close()]);
@@ -319,7 +319,7 @@ describe("after an accident", () => {
     await gone(pid);
   });
 
-  it("closing while the server is being brought back ends, and leaves none behind", async () => {
+  it("closing while the server is being brought back ends, and leaves none behind", { tags: ["long"] }, async () => {
     const lost = Promise.withResolvers<void>();
     const server = await open(shared, { onNotice: () => lost.resolve() });
     const pid = await serverPid(shared);

@@ -66,8 +66,8 @@ describe.each(withInput.map(([name, schema], turn) => [name, schema, turn] as co
       });
   }
 
-  // In the ordinary run of one procedure in eight.
-  const tags = turn % 8 === 0 ? [] : ["long"];
+  // In the ordinary run of one procedure in sixteen.
+  const tags = turn % 16 === 0 ? [] : ["long"];
   test("answers anything at all with a refusal at the most", { tags, timeout: 60_000 }, async () => {
     const field = fc.oneof(
       fc.string({ unit: "binary", maxLength: 60 }),
