@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 import { patience, server, tags } from "../../vitest.base.ts";
 import { LongestFirst } from "./src/longest-first.ts";
@@ -11,8 +10,8 @@ export default defineConfig({
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,
-    // Much of it waits for processes and browsers: a core would rest otherwise, once the other packages are through.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // Much of it waits for processes and browsers, so a core would rest with one worker less, which is usual.
+    maxWorkers: "100%",
     sequence: { sequencer: LongestFirst },
     // These find what hangs, and promise nothing: the machine may be busy with something else.
     testTimeout: 120_000,

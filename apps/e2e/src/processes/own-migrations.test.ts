@@ -55,7 +55,9 @@ test("a command that does not find the config file makes no backup that lacks a 
   expect(await installation.run(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("(no config file)") });
 });
 
-test("migrate says which indexes it could not build behind a pooler or a long transaction, and builds them after it", async () => {
+test("migrate says which indexes it could not build behind a pooler or a long transaction, and builds them after it", {
+  tags: ["long"],
+}, async () => {
   await using database = await createMigratedDatabase();
   await using installation = await createInstallation(
     { DATABASE_URL: database.url, LATCHKEY_SECRET: "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs" },

@@ -33,9 +33,6 @@ const settings = {
   shared_buffers: "128MB",
   // Who reads a page does so itself: handing that to another process takes longer here than reading it.
   io_method: "sync",
-  // Nor does anybody need what these do of themselves, five times a second.
-  bgwriter_delay: "10s",
-  wal_writer_delay: "10s",
 };
 
 /** Starts a server in a temporary folder of its own; nothing of it is left after `close()`. */
