@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { isAlive } from "@latchkey/embedded-postgres/testing";
 
 const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
 
@@ -58,14 +59,6 @@ async function take(claim: string): Promise<boolean> {
   } catch {
     const pid = Number(await readFile(claim, "utf8").catch(() => ""));
     if (pid > 0 && !isAlive(pid)) await rm(claim, { force: true });
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
     return false;
   }
 }

@@ -2,6 +2,8 @@ import { access, chmod, constants, mkdtemp, rm, statfs } from "node:fs/promises"
 import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 
+export { isAlive } from "../server.ts";
+
 /** Linux's file system in memory, or a folder of it that a run of tests has for itself. */
 const findMemory = () => process.env.LATCHKEY_TEST_MEMORY ?? "/dev/shm";
 
