@@ -33,7 +33,7 @@ export function openPool({ max = 10, ...connection }: pg.PoolConfig, isShared = 
   const { connectionTimeoutMillis: queue = timeouts.queue, statement_timeout: statement } = connection;
   const times = { connectionTimeoutMillis: timeouts.opening, statement_timeout: timeouts.statement };
   const onConnect = (client: pg.ClientBase) => makeReady(client, Number(statement ?? timeouts.statement), { isShared });
-  const config = { application_name: "latchkey", ...times, ...connection, max, onConnect, Client: ClosingClient };
+  const config = { application_name: "latchkey", Client: ClosingClient, ...times, ...connection, max, onConnect };
   const pool = new BoundedPool(isShared ? { ...config, statement_timeout: undefined } : config, queue);
   // A pooler has a pool of its own, and its connections are not known here by what PostgreSQL calls them.
   const abandoned = isShared ? null : trackAbandonedConnections(connection, () => pool.ending);
@@ -55,7 +55,7 @@ export function openPoolWithoutTimeout(connection: pg.PoolConfig, isShared = fal
   // What is sent with the connection counts until its settings are there, whatever the role's is.
   const times = { connectionTimeoutMillis: patience, statement_timeout: isShared ? undefined : 60_000 };
   const onConnect = (client: pg.ClientBase) => makeReady(client, 0, { isShared, within: patience });
-  const config = { application_name: "latchkey", ...connection, ...times, onConnect, Client: ClosingClient };
+  const config = { application_name: "latchkey", Client: ClosingClient, ...connection, ...times, onConnect };
   return ignoreIdleConnectionErrors(new pg.Pool(config));
 }
 
