@@ -9,6 +9,8 @@ export default defineConfig({
     // These are run by `pnpm test:long`.
     exclude: [...configDefaults.exclude, "**/*.long.test.ts"],
     isolate: false,
+    // The core is tested beside it, and waits for PostgreSQL as often.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

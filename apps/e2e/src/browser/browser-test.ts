@@ -31,7 +31,10 @@ async function findBrowser(): Promise<Browser> {
 
 function startBrowser(): Promise<Browser> {
   if (!executablePath) throw new Error("There is no `chromium` on the PATH, and CI=true does without no test");
-  return chromium.launch({ executablePath, args: [...words, "--disable-component-update", "--disable-sync"] });
+  return chromium.launch({
+    executablePath,
+    args: [...words, "--disable-component-update", "--disable-site-isolation-trials"],
+  });
 }
 
 /** As large as the page is, since every point of it is painted without a graphics card. */
