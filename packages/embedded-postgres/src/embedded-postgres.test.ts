@@ -249,7 +249,7 @@ describe("several processes on one folder", () => {
     await gone(pid);
   });
 
-  it("share one server when they start it at the same moment", async () => {
+  it("share one server when they start it at the same moment", { tags: ["long"] }, async () => {
     const processes = [startOpener(shared), startOpener(shared)];
     const server = await open(shared);
     const lines = await Promise.all(processes.map((child) => child.line()));
@@ -329,7 +329,7 @@ describe("after an accident", () => {
     await gone(await serverPid(shared).catch(() => pid));
   });
 
-  it("a server and a service that were both killed start again", async () => {
+  it("a server and a service that were both killed start again", { tags: ["long"] }, async () => {
     const child = startOpener(shared);
     await child.line();
     const pid = await serverPid(shared);
@@ -367,7 +367,7 @@ describe("after an accident", () => {
     expect(await serverPid(first)).not.toBe(await serverPid(second));
   });
 
-  it("a port that was taken meanwhile is left to its owner", async () => {
+  it("a port that was taken meanwhile is left to its owner", { tags: ["long"] }, async () => {
     const first = await open(shared);
     const { port } = first.connection;
     await first.close();

@@ -22,6 +22,7 @@ async function commandsWith(words: string): Promise<string> {
 
 test.skipIf(process.platform !== "linux")(
   "a backup by the commands of the docs needs no pg_dump, and brings everybody and everything back",
+  { tags: ["long"] },
   async () => {
     await using installation = await createInstallation();
     const backups = await makeTemporaryFolder("latchkey-backups-");

@@ -1,5 +1,4 @@
 import { access, readdir } from "node:fs/promises";
-import { shareOut } from "@latchkey/auth/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BegunSignIn, beginSignIn, register } from "./accounts-by-cli.ts";
@@ -32,39 +31,38 @@ function beginSignIns(url: string, count: number): Promise<BegunSignIn[]> {
   return Promise.all(Array.from({ length: count }, () => beginSignIn(url, "alice")));
 }
 
-describe("told to stop, the service takes no new calls, answers those in flight, stops PostgreSQL and ends with 0", () => {
-  for (const { tags, cases } of shareOut<[how: string, tell: (service: Service) => void, signal: NodeJS.Signals]>(
+// In the ordinary run `faults/stop` is told to.
+describe("told to stop, the service takes no new calls, answers those in flight, stops PostgreSQL and ends with 0", {
+  tags: ["long"],
+}, () => {
+  it.each<[how: string, tell: (service: Service) => void, signal: NodeJS.Signals]>([
+    ["by SIGTERM", (service) => service.signal("SIGTERM"), "SIGTERM"],
     [
-      ["by SIGTERM", (service) => service.signal("SIGTERM"), "SIGTERM"],
-      [
-        "by Ctrl-C at a terminal, which reaches every process of its group",
-        (service) => service.signalGroup("SIGINT"),
-        "SIGINT",
-      ],
+      "by Ctrl-C at a terminal, which reaches every process of its group",
+      (service) => service.signalGroup("SIGINT"),
+      "SIGINT",
     ],
-    2,
-  ))
-    it.each(cases)("%s", { tags }, async (_how, tell, signal) => {
-      const service = await start();
-      const calls = await beginSignIns(service.url, 4);
-      const toldAt = performance.now();
-      tell(service);
-      expect(await service.untilLogged("shutting down")).toMatchObject({ signal });
-      // What had been sent by the time it closed is answered still.
-      await until(() =>
-        fetch(`${service.url}/healthz`).then(
-          () => false,
-          () => true,
-        ),
-      );
-      expect(await Promise.all(calls.map((call) => call.status))).toEqual([200, 200, 200, 200]);
-      expect(await service.outcome).toMatchObject({ code: 0 });
-      expect(performance.now() - toldAt).toBeLessThan(longestStop);
-      expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
-      // Clients that keep their connections open do not hold it up.
-      expect(service.stdout()).not.toContain("unanswered");
-      expect(await installation.findPostgres()).toBeUndefined();
-    });
+  ])("%s", async (_how, tell, signal) => {
+    const service = await start();
+    const calls = await beginSignIns(service.url, 4);
+    const toldAt = performance.now();
+    tell(service);
+    expect(await service.untilLogged("shutting down")).toMatchObject({ signal });
+    // What had been sent by the time it closed is answered still.
+    await until(() =>
+      fetch(`${service.url}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(await Promise.all(calls.map((call) => call.status))).toEqual([200, 200, 200, 200]);
+    expect(await service.outcome).toMatchObject({ code: 0 });
+    expect(performance.now() - toldAt).toBeLessThan(longestStop);
+    expect(service.log().at(-1)).toMatchObject({ msg: "stopped" });
+    // Clients that keep their connections open do not hold it up.
+    expect(service.stdout()).not.toContain("unanswered");
+    expect(await installation.findPostgres()).toBeUndefined();
+  });
 });
 
 describe("a second Ctrl-C", () => {

@@ -251,7 +251,7 @@ describe("a database is refused in one line", () => {
     expect(refusal).toMatch(/^the database "odd_\w+" or this role is read-only .*$/);
   });
 
-  test("and one in UTF-8 starts", async () => {
+  test("and one in UTF-8 starts", { tags: ["long"] }, async () => {
     expect(
       await refusalOf("encoding 'UTF8' locale_provider icu icu_locale 'tr-TR' locale 'C' template template0"),
     ).toBe("it starts");

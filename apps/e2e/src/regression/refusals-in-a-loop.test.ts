@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, test } from "vitest";
 import { call, startLiveServer } from "../live-server.ts";
 
 /** Long enough to be told apart from everything else that takes time. */
@@ -22,14 +22,16 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; r
   return { result, took: performance.now() - startedAt };
 }
 
-test("a client that is told to wait and asks again at once can ask only as often as the delay lets it", async () => {
+test.concurrent("a client that is told to wait and asks again at once can ask only as often as the delay lets it", async ({
+  expect,
+}) => {
   await reachLimit();
   const { result, took } = await timed(signIn);
   expect(result.status).toBe(429);
   expect(took).toBeGreaterThanOrEqual(delay - 5);
 });
 
-test("a batch of twenty refusals is delayed once, and not twenty times", async () => {
+test.concurrent("a batch of twenty refusals is delayed once, and not twenty times", async ({ expect }) => {
   await reachLimit();
   const procedures = Array.from({ length: 20 }, () => "token.obtain").join();
   const body = JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index, wrong])));
@@ -45,14 +47,14 @@ test("a batch of twenty refusals is delayed once, and not twenty times", async (
 const firstOf = (one: Promise<unknown>, other: Promise<unknown>) =>
   Promise.race([one.then(() => "the one"), other.then(() => "the other")]);
 
-test("refusals that say something of a password or a token are not delayed", async () => {
+test.concurrent("refusals that say something of a password or a token are not delayed", async ({ expect }) => {
   await reachLimit();
   const delayed = signIn();
   expect(await firstOf(call(url, "me.get", { token: "x" }), delayed)).toBe("the one");
   expect((await delayed).status).toBe(429);
 });
 
-test("a service that stops answers what it delays at once", async () => {
+test("a service that stops answers what it delays at once", async ({ expect }) => {
   await using other = await startLiveServer({ refusalDelay: delay });
   const [refused, delayed] = [service.auth.delayRefusal(), other.test.auth.delayRefusal()];
   service.auth.rejectQueuedHashes();

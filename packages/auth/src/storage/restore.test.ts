@@ -88,10 +88,10 @@ describe("a backup is refused, and leaves nothing behind,", () => {
   const cut = (backup: Buffer, by: number) => backup.subarray(0, backup.length - by);
   for (const { tags, cases } of shareOut<[how: string, damage: (backup: Buffer) => Buffer, told: RegExp]>(
     [
+      ["that has lost its last byte but one", (backup) => cut(backup, 2), /cut off/],
+      ["that has lost its end", (backup) => cut(backup, 200), /cut off/],
       ["that is empty", () => Buffer.alloc(0), /no backup/],
       ["that is something else", () => Buffer.from("PGDMP\n{}\n"), /no backup/],
-      ["that has lost its end", (backup) => cut(backup, 200), /cut off/],
-      ["that has lost its last byte but one", (backup) => cut(backup, 2), /cut off/],
       [
         "that is cut off in the midst of a table",
         (backup) => backup.subarray(0, backup.indexOf("192.0.2.1") + 4),
@@ -102,7 +102,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
       ["of a later format", (backup) => replace(backup, '"version":1', '"version":2'), /newer Latchkey/],
       ["of a later version", (backup) => replace(backup, '"0001-', '"9999-'), /newer Latchkey/],
     ],
-    3,
+    6,
   ))
     test.each(cases)("%s", { tags }, async (_how, damage, told) => {
       const { backup } = await readBackup();
@@ -174,7 +174,7 @@ describe("a backup is refused, and leaves nothing behind,", () => {
   });
 });
 
-for (const { tags, cases } of shareOut([7, 1_000, 1_000_000], 3))
+for (const { tags, cases } of shareOut([1_000, 7, 1_000_000], 3))
   test.each(cases)("a backup read in pieces of %i bytes brings everything back", { tags }, async (size) => {
     const { backup, refreshToken, user, odd } = await readBackup();
     await using target = await open();

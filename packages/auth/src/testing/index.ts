@@ -45,8 +45,8 @@ export const testSecret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
 export const quick = { secret: testSecret, refusalDelay: 0, callBudgets: { own: 0, administration: 0 } };
 
 /**
- * A core on a throw-away database of its own, migrated, with a clock to move, and with hashes and refusals that are quick. A file whose tests begin
- * with the same people makes these once, lets them rest, and gives each test a copy.
+ * A core on a migrated database that nobody else uses, new or emptied, with a clock to move, and with hashes and refusals that are quick. A file
+ * whose tests begin with the same people makes these once, lets them rest, and gives each test a copy.
  *
  * @example
  * await using test = await createTestAuth();

@@ -19,8 +19,12 @@ export interface KeptConnections {
 /** Milliseconds for that. */
 const longestForgetting = 5_000;
 
+/** More are seldom used again, and a server has only so many. */
+const mostKept = 8;
+
 export function keepConnections(): KeptConnections {
   const idle = new Map<string, pg.Client[]>();
+  const kept = () => [...idle.values()].flat();
   const leaving = new Set<Promise<void>>();
   let isOver = false;
 
@@ -52,7 +56,7 @@ export function keepConnections(): KeptConnections {
         end(done);
         isGone.then(left.resolve);
       };
-      if (isOver || !isAtRest(client)) return leave();
+      if (isOver || !isAtRest(client) || kept().length >= mostKept) return leave();
       const timer = setTimeout(() => connection.stream.destroy(), longestForgetting);
       client.query("discard all", (error) => {
         clearTimeout(timer);
@@ -76,7 +80,7 @@ export function keepConnections(): KeptConnections {
     settle,
     async end() {
       isOver = true;
-      for (const client of [...idle.values()].flat()) client.end();
+      for (const client of kept()) client.end();
       await settle();
     },
   };

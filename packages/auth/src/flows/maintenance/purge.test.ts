@@ -1,7 +1,8 @@
 import pg from "pg";
 import { expect, test } from "vitest";
+import { createAuth } from "../../create-auth.ts";
 import { importLock } from "../../imported-users/staging-store.ts";
-import { createTestAuth } from "../../testing/index.ts";
+import { createTestAuth, testSecret } from "../../testing/index.ts";
 
 const day = 86_400;
 const password = "correct horse battery";
@@ -168,7 +169,9 @@ test("a parked account that a table of a team's own holds keeps neither the othe
 test("what a purge looks for among the seals of the trail it finds by an index, however many there are", async () => {
   await using test = await createTestAuth({ auditRetention: 10 * day });
   const { database } = test;
-  const other = await test.another();
+  const options = { secret: testSecret, clock: test.clock, auditRetention: 10 * day };
+  const other = createAuth(database.connection, options);
+  await other.initialize({ migrations: "off" });
   await database.query(`insert into latchkey.audit_events (id, event, occurred_at)
     values (uuidv7(), 'signed_out', latchkey.now() - interval '11 days')`);
   await database.query(`insert into latchkey.audit_seals
