@@ -65,8 +65,7 @@ describe("a start on an empty folder", () => {
 });
 
 describe("while the service runs, the command line", () => {
-  // In the ordinary run `docs/readme-first-steps` does.
-  it("creates a user who signs in by username or phone number, in any usual spelling", { tags: ["long"] }, async () => {
+  it("creates a user who signs in by username or phone number, in any usual spelling", async () => {
     await createUser(installation, "--username", "alice", "--phone", "+90 532 123 45 67");
     for (const username of ["alice", "ALICE", "+905321234567", "0532 123 45 67", "+90 (532) 123-45-67"]) {
       const token = await obtainToken(service.url, username);
