@@ -19,12 +19,11 @@ export interface KeptConnections {
 /** Milliseconds for that. */
 const longestForgetting = 5_000;
 
-/** More are seldom used again, and a server has only so many. */
-const mostKept = 8;
+/** Of each kind. More are seldom used again, and a server has only so many. */
+const mostKept = 3;
 
 export function keepConnections(): KeptConnections {
   const idle = new Map<string, pg.Client[]>();
-  const kept = () => [...idle.values()].flat();
   const leaving = new Set<Promise<void>>();
   let isOver = false;
 
@@ -56,7 +55,7 @@ export function keepConnections(): KeptConnections {
         end(done);
         isGone.then(left.resolve);
       };
-      if (isOver || !isAtRest(client) || kept().length >= mostKept) return leave();
+      if (isOver || !isAtRest(client) || alike.length >= mostKept) return leave();
       const timer = setTimeout(() => connection.stream.destroy(), longestForgetting);
       client.query("discard all", (error) => {
         clearTimeout(timer);
@@ -80,7 +79,7 @@ export function keepConnections(): KeptConnections {
     settle,
     async end() {
       isOver = true;
-      for (const client of kept()) client.end();
+      for (const client of [...idle.values()].flat()) client.end();
       await settle();
     },
   };
