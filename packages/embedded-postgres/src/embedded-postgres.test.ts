@@ -249,7 +249,7 @@ describe("several processes on one folder", () => {
     await gone(pid);
   });
 
-  it("share one server when they start it at the same moment", { tags: ["long"] }, async () => {
+  it("share one server when they start it at the same moment", async () => {
     const processes = [startOpener(shared), startOpener(shared)];
     const server = await open(shared);
     const lines = await Promise.all(processes.map((child) => child.line()));

@@ -539,7 +539,7 @@ describe.skipIf(!isService)("people in the console", () => {
 });
 
 describe.skipIf(!isService)("the other screens", () => {
-  test("show groups as a table of what each gives, and change them", async ({ browser }) => {
+  test("show groups as a table of what each gives, and change them", { tags: ["long"] }, async ({ browser }) => {
     await using window = await usual.open(browser, "/groups", { goesOn: true });
     const { page } = window;
     await page.getByRole("button", { name: "Create group" }).click();
@@ -664,9 +664,9 @@ describe.skipIf(!isService)("the other screens", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("show the last day as charts that have their numbers as a table, and what should be mended", async ({
-    browser,
-  }) => {
+  test("show the last day as charts that have their numbers as a table, and what should be mended", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { query } = site.live.test.database;
     await query(
       `insert into latchkey.message_counts (key, hour, what, shard, count)

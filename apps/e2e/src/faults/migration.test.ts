@@ -51,24 +51,28 @@ test.runIf(isLong)("one of two processes is killed while they migrate: the other
   }),
 );
 
-test(`a migration of a first release's database is killed ${kills === 1 ? "once" : `${kills} times`} in its midst: the next one ends, and the schema is this release's`, () =>
-  withDice(async (dice) => {
-    await using first = await createEmptyDatabase();
-    await makeFirstSchema(first.url, atLength(100_000, 2_000));
-    const longest = isLong ? await timeMigration(first.url) : longestStart;
-    for (let round = 0; round < rounds; round += 1) {
-      await using database = await copyDatabase(first.url);
-      await using installation = await createInstallation({ DATABASE_URL: database.url });
-      for (let kill = 0; kill < kills; kill += 1) {
-        const migrating = await startMigration(installation, database.url);
-        await pause(dice.between(0, longest));
-        migrating.signal("SIGKILL");
-        await migrating.outcome;
+test(
+  `a migration of a first release's database is killed ${kills === 1 ? "once" : `${kills} times`} in its midst: the next one ends, and the schema is this release's`,
+  { tags: ["long"] },
+  () =>
+    withDice(async (dice) => {
+      await using first = await createEmptyDatabase();
+      await makeFirstSchema(first.url, atLength(100_000, 2_000));
+      const longest = isLong ? await timeMigration(first.url) : longestStart;
+      for (let round = 0; round < rounds; round += 1) {
+        await using database = await copyDatabase(first.url);
+        await using installation = await createInstallation({ DATABASE_URL: database.url });
+        for (let kill = 0; kill < kills; kill += 1) {
+          const migrating = await startMigration(installation, database.url);
+          await pause(dice.between(0, longest));
+          migrating.signal("SIGKILL");
+          await migrating.outcome;
+        }
+        expect(await installation.run(["migrate"])).toMatchObject({ code: 0, stderr: "" });
+        await expectSnapshot(database.url);
       }
-      expect(await installation.run(["migrate"])).toMatchObject({ code: 0, stderr: "" });
-      await expectSnapshot(database.url);
-    }
-  }));
+    }),
+);
 
 /** The schema of the first release, with people and what they did. */
 async function makeFirstSchema(url: string, people: number): Promise<void> {

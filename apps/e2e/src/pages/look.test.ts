@@ -78,7 +78,9 @@ describe.skipIf(!isService)("the pages in a browser", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("need no mouse: whoever types and presses Enter is through, and sees where they are", async () => {
+  test("need no mouse: whoever types and presses Enter is through, and sees where they are", {
+    tags: ["long"],
+  }, async () => {
     await using window = await tab.take();
     const { page } = window;
     const number = "+905321110002";

@@ -44,7 +44,9 @@ async function startTwo(where: Installation): Promise<{ second: Service; token: 
   return { second, token };
 }
 
-it("two services that start at the same moment serve the same people, and one goes without harm to the other; PostgreSQL outlives kill -9 of the last one, and the next start adopts it with everything in it and stops it at its end", async () => {
+it("two services that start at the same moment serve the same people, and one goes without harm to the other; PostgreSQL outlives kill -9 of the last one, and the next start adopts it with everything in it and stops it at its end", {
+  tags: ["long"],
+}, async () => {
   const { second: killed, token } = await startTwo(installation);
   const postgres = await postgresOrThrow();
   await killed.stop("SIGKILL");

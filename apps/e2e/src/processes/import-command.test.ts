@@ -85,7 +85,9 @@ test("--json answers what a program reads, --declare-permissions what a person p
   expect(stdout).toContain('  permissions: [\n    "shop.add_order",\n    "shop.approve_order",\n  ],\n');
 });
 
-test("--follow needs --apply, goes on round by round, also after the source was away, and ends with 4 when a person has to decide", async () => {
+test("--follow needs --apply, goes on round by round, also after the source was away, and ends with 4 when a person has to decide", {
+  tags: ["long"],
+}, async () => {
   const refused = await installation.run(["import", project.source, "--follow", "1s"]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--follow needs --apply") });
   const ofInput = await installation.run(["import", "-", "--from", "csv", "--apply", "--follow", "1s"], {

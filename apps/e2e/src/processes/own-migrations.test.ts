@@ -11,8 +11,8 @@ export default {
   migrations: {
     schema: "shop",
     all: {
-      "0001-orders": "create table shop.orders (id int); select pg_sleep(3)",
-      "0002-one": ({ query }) => query("insert into shop.orders select 1 from pg_sleep(3)"),
+      "0001-orders": "create table shop.orders (id int); select pg_sleep(2.5)",
+      "0002-one": ({ query }) => query("insert into shop.orders select 1 from pg_sleep(2.5)"),
     },
   },
 };`;

@@ -66,7 +66,7 @@ describe("told to stop, the service takes no new calls, answers those in flight,
 });
 
 describe("a second Ctrl-C", () => {
-  it("ends the service at once, and the next one starts", async () => {
+  it("ends the service at once, and the next one starts", { tags: ["long"] }, async () => {
     const service = await start({ PASSWORD_COST: "13" });
     const calls = await beginSignIns(service.url, 2);
     service.signalGroup("SIGINT");

@@ -57,9 +57,9 @@ describe.skipIf(!isService)("in the console", () => {
     expect(window.violations).toEqual([]);
   });
 
-  test("Escape closes a window in which nothing was typed, and asks where something was: nothing is lost by one key", async ({
-    browser,
-  }) => {
+  test("Escape closes a window in which nothing was typed, and asks where something was: nothing is lost by one key", {
+    tags: ["long"],
+  }, async ({ browser }) => {
     const { id } = await site.create({ username: freshName() });
     await using window = await usual.open(browser, `/people/${id}`);
     const { page } = window;
