@@ -32,6 +32,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      // What several screens share costs less in one file: each is compressed by itself, and asked for by itself.
+      output: { codeSplitting: { groups: [{ name: "shared", test: /src\/parts\//, minShareCount: 3 }] } },
+    },
     // The licences of what is bundled ask to go with every copy.
     license: { fileName: "third-party-licenses.md" },
   },
