@@ -453,6 +453,46 @@ describe("groups and permissions", () => {
     expect(await groupsOf("eve")).toEqual([]);
   });
 
+  test("a group that came from there loses here what it loses there, gets more only by --allow-raising, and keeps what was given or taken away here", async () => {
+    const { database } = service;
+    const [add, publish, approve, view] = ["add", "publish", "approve", "view"].map((action) => `shop.${action}_order`);
+    const give = (permission: string) => `select id, '${permission}' from latchkey.groups where name = 'Writers'`;
+    const held = async () => {
+      const rows = await database.query<{ permission: string }>(
+        "select permission from latchkey.group_permissions join latchkey.groups g on g.id = group_id where g.name = 'Writers' order by 1",
+      );
+      return rows.map(({ permission }) => permission);
+    };
+    await database.query("insert into latchkey.permissions select unnest($1::text[])", [[add, publish, view]]);
+    await project.run("insert into auth_group values (4, 'Writers')");
+    await project.run("insert into auth_group_permissions values (10, 4, 1), (11, 4, 2)");
+    await run();
+    expect(await held()).toEqual([add, publish]);
+    const [created] = await database.query<{ detail: unknown }>(
+      `select detail from latchkey.audit_events where event = 'group_created' and detail ->> 'group' = (
+        select id::text from latchkey.groups where name = 'Writers')`,
+    );
+    expect(created?.detail).toMatchObject({ permissions: [add, publish] });
+
+    await database.query(`insert into latchkey.group_permissions ${give("shop.view_order")}`);
+    await project.run("delete from auth_group_permissions where id = 10");
+    await database.query("insert into latchkey.permissions values ($1)", [approve]);
+    await project.run("insert into auth_group_permissions values (12, 4, 3)");
+    expect(await run()).toMatchObject({ groupsChanged: [`Writers: ${add}`] });
+    expect(await held()).toEqual([publish, view]);
+    const [updated] = await database.query<{ detail: unknown }>(
+      "select detail from latchkey.audit_events where event = 'group_updated'",
+    );
+    expect(updated?.detail).toMatchObject({ fields: ["permissions"], permissions: [publish, view] });
+    expect(await run()).toMatchObject({ groupsChanged: [] });
+
+    await database.query("delete from latchkey.group_permissions where permission = $1", [publish]);
+    // The other group came before they were declared here.
+    const ofClerks = [`Clerks: ${add}`, `Clerks: ${approve}`];
+    expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [...ofClerks, `Writers: ${approve}`] });
+    expect(await held()).toEqual([approve, view]);
+  });
+
   test("of a file are lost as those of a database are", { tags: ["long"] }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-groups-"));
     const source = join(folder, "users.csv");

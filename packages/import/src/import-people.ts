@@ -12,6 +12,7 @@ import { type Applied, apply, complete, prepare } from "./run/apply.ts";
 import { connect, isPooled } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
+import { createGroups, followGroups } from "./run/groups.ts";
 import { type Decision, listUndeclared, plan } from "./run/plan.ts";
 import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
@@ -56,6 +57,8 @@ export interface ImportAnswer extends Summary {
   readonly text: string;
   readonly created: number;
   readonly followed: Followed | null;
+  /** Permissions that groups lost here, or got, because they did so there: `group: permission`. */
+  readonly groupsChanged: readonly string[];
   /** Accounts that were disabled because their people are there no more. */
   readonly disabled: number;
   /** Permissions that people and groups have there, and that are not declared here. */
@@ -139,6 +142,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
   let applied: Applied | null = null;
   let followed: Followed | null = null;
+  let groupsChanged: readonly string[] = [];
   let disabled = 0;
   if (options.apply && !isOpen) {
     if (options.report !== undefined)
@@ -149,12 +153,13 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     const work = {
       auth,
       startedAt: source.startedAt,
-      groups: source.groups,
       passwordCost: options.passwordCost,
       connection: options.connection,
       onProgress: (done: number, total: number) => options.onProgress("import", done, total),
     };
     const round = await prepare(run, work);
+    groupsChanged = await followGroups(run, source.groups, options.allowRaising);
+    await createGroups(run, source.groups);
     // Before anybody new comes, who may be called as somebody was until now.
     followed = await followChanges(run, {
       allowRaising: options.allowRaising,
@@ -171,7 +176,8 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   const summary = applied ? { ...planned, isApplied: true, totals: { ...planned.totals, new: created } } : planned;
   const behind = planned.totals.new - summary.totals.new;
   const text =
-    describeSummary(summary, toNext(options, summary, isOpen)) + describeLeft({ applied, followed, disabled, behind });
+    describeSummary(summary, toNext(options, summary, isOpen)) +
+    describeLeft({ applied, followed, groupsChanged, disabled, behind });
   if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || behind > 0 || (applied?.outrun.length ?? 0) > 0;
   const undeclared = await listUndeclared(run);
@@ -180,6 +186,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     text,
     created,
     followed,
+    groupsChanged,
     disabled,
     undeclared,
     exitCode: isIncomplete ? 4 : 0,
@@ -194,13 +201,14 @@ function tellUnchanged(error: unknown): never {
 interface Done {
   readonly applied: Applied | null;
   readonly followed: Followed | null;
+  readonly groupsChanged: readonly string[];
   readonly disabled: number;
   /** People who were planned and did not come over. */
   readonly behind: number;
 }
 
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft({ applied, followed, disabled, behind }: Done): string {
+function describeLeft({ applied, followed, groupsChanged, disabled, behind }: Done): string {
   const list = (items: readonly string[]) =>
     `${items.slice(0, 10).map(escapeMisleading).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
@@ -213,6 +221,9 @@ function describeLeft({ applied, followed, disabled, behind }: Done): string {
       ? `${outrun.length} came over without a name that was taken here meanwhile: ${list(outrun)}\n`
       : "",
     kept.length > 0 ? `${kept.length} fields stay as they are here: ${list(kept)}\n` : "",
+    groupsChanged.length > 0
+      ? `${groupsChanged.length} permissions of groups were taken or given as there: ${list(groupsChanged)}\n`
+      : "",
     disabled > 0 ? `${disabled} accounts were disabled, whose people are there no more.\n` : "",
   ].join("");
 }

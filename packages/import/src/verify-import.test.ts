@@ -90,10 +90,11 @@ test("an address that whoever has rights here kept from their new username is no
 test("what a group has there and not here, and the other way round, is counted", async () => {
   const { database } = service;
   await database.query(
-    "insert into latchkey.permissions (permission) values ('shop.add_order'), ('shop.publish_order')",
+    "insert into latchkey.permissions (permission) values ('shop.add_order'), ('shop.publish_order'), ('shop.view_order')",
   );
   await project.run("insert into users_user_groups values (1, 1, 1)");
   await run();
+  await database.query("insert into latchkey.group_permissions select id, 'shop.view_order' from latchkey.groups");
   await project.run("update auth_group_permissions set permission_id = 2 where permission_id = 1");
   await run();
   expect(await verify()).toMatchObject({ groupPermissionsMissing: 1, groupPermissionsAdded: 1, isGood: true });

@@ -154,6 +154,9 @@ import_sources.blacklist_read_at timestamp with time zone
 imported_blacklist.source text not null
 imported_blacklist.jti text collate "C" not null
 imported_blacklist.expires_at timestamp with time zone not null
+imported_groups.source text not null
+imported_groups.group_id uuid not null
+imported_groups.permissions text[] not null
 imported_name_key.is_only boolean not null default true
 imported_name_key.key bytea not null default sha256((((gen_random_uuid())::text || (gen_random_uuid())::text))::bytea)
 imported_round_users.round_id uuid not null
@@ -455,6 +458,8 @@ import_sources: import_sources_name CHECK ((source ~ '^[a-z][a-z0-9_-]{0,62}$'::
 import_sources: import_sources_pkey PRIMARY KEY (source)
 import_sources: import_sources_round CHECK ((((round_id IS NULL) = (round_started_at IS NULL)) AND ((round_id IS NULL) = (round_began_at IS NULL))))
 imported_blacklist: imported_blacklist_pkey PRIMARY KEY (source, jti)
+imported_groups: imported_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id) ON DELETE CASCADE
+imported_groups: imported_groups_pkey PRIMARY KEY (source, group_id)
 imported_name_key: imported_name_key_length CHECK ((octet_length(key) = 32))
 imported_name_key: imported_name_key_one CHECK (is_only)
 imported_name_key: imported_name_key_pkey PRIMARY KEY (is_only)
@@ -605,6 +610,8 @@ CREATE UNIQUE INDEX import_people_pkey ON latchkey.import_people USING btree (ru
 CREATE UNIQUE INDEX import_sources_pkey ON latchkey.import_sources USING btree (source)
 CREATE INDEX imported_blacklist_expires_at ON latchkey.imported_blacklist USING btree (expires_at)
 CREATE UNIQUE INDEX imported_blacklist_pkey ON latchkey.imported_blacklist USING btree (source, jti)
+CREATE INDEX imported_groups_group_id ON latchkey.imported_groups USING btree (group_id)
+CREATE UNIQUE INDEX imported_groups_pkey ON latchkey.imported_groups USING btree (source, group_id)
 CREATE UNIQUE INDEX imported_name_key_pkey ON latchkey.imported_name_key USING btree (is_only)
 CREATE UNIQUE INDEX imported_round_users_pkey ON latchkey.imported_round_users USING btree (round_id, old_id)
 CREATE INDEX imported_users_altered ON latchkey.imported_users USING btree (source, old_id) WHERE ((user_id IS NOT NULL) AND (issues IS NOT NULL))

@@ -1,7 +1,6 @@
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
-import { type OldGroup, SourceError } from "../old-row.ts";
-import { toPermission } from "../rules/permission-names.ts";
+import { SourceError } from "../old-row.ts";
 import { connect, isGiven } from "./connect.ts";
 import { hashesOf, issuesOf, issuesOfAll, printsHere, rightsOf } from "./prints.ts";
 import { inTransaction, listStates, type Run } from "./staging.ts";
@@ -17,7 +16,6 @@ export interface ApplyOptions {
   readonly auth: Pick<Auth, "importedUsers">;
   readonly connection: DatabaseOptions;
   readonly startedAt: Date;
-  readonly groups: readonly OldGroup[];
   readonly passwordCost: number;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -29,14 +27,13 @@ export interface Applied {
 }
 
 /**
- * Keeps the names of everybody there, so that nobody takes one meanwhile, records what is new of the people known before and whoever is left
- * out, and makes the groups. It comes before all else that is applied. Who comes over is recorded together with the account: {@link complete}.
+ * Keeps the names of everybody there, so that nobody takes one meanwhile, and records what is new of the people known before and whoever is left
+ * out. It comes before all else that is applied. Who comes over is recorded together with the account: {@link complete}.
  */
 export async function prepare(run: Run, options: ApplyOptions): Promise<Round> {
   const round = await recordKnown(run, options);
   await recordPasswordKinds(run);
   await recordIssues(run);
-  await createGroups(run, options.groups);
   return round;
 }
 
@@ -273,36 +270,6 @@ async function recordIssues({ client, id, source }: Run): Promise<void> {
       and (i.issues @> '[{"decision": null}]' or i.issues @> '[{"decision": "skip"}]')`,
     [id, source],
   );
-}
-
-/** Makes the groups that are missing here, with those of their permissions that are declared. A group that is here stays as it is. */
-async function createGroups({ client, id }: Run, groups: readonly OldGroup[]): Promise<void> {
-  const permissionsOf = new Map(groups.map(({ name, permissions }) => [name, permissions.map(toPermission)]));
-  const { rows } = await client.query<{ name: string }>(
-    `select name from (
-      select unnest(groups) as name from latchkey.import_people where run_id = $1 union select unnest($2::text[])
-    ) there where not exists (select from latchkey.groups here where here.name = there.name)`,
-    [id, [...permissionsOf.keys()]],
-  );
-  for (const { name } of rows) {
-    await inTransaction(client, async () => {
-      const groupId = createUuid();
-      const { rowCount } = await client.query(
-        "insert into latchkey.groups (id, name) values ($1, $2) on conflict (name) do nothing",
-        [groupId, name],
-      );
-      if (rowCount === 0) return;
-      await client.query(
-        `insert into latchkey.group_permissions (group_id, permission)
-        select $1, permission from latchkey.permissions where permission = any ($2)`,
-        [groupId, permissionsOf.get(name) ?? []],
-      );
-      await client.query(
-        `insert into latchkey.audit_events (id, event, detail) values ($1, 'group_created', jsonb_build_object('group', $2::text))`,
-        [createUuid(), name],
-      );
-    });
-  }
 }
 
 /** Puts bcrypt around the weak hashes of a step. It is the one thing that takes a while for each person. */

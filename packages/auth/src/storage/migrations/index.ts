@@ -46,6 +46,7 @@ import * as quickImports from "./0095-quick-imports.ts";
 import * as keptCounts from "./0101-kept-counts.ts";
 import * as namesOfAnImport from "./0102-names-of-an-import.ts";
 import * as rightsOnRequest from "./0103-rights-on-request.ts";
+import * as importedGroups from "./0104-imported-groups.ts";
 
 /**
  * A step of the schema. `up` runs while the release before serves, in a transaction that waits for locks for a moment only and is then tried
@@ -117,4 +118,5 @@ export const migrations: Readonly<Record<string, SchemaMigration>> = {
   "0101-kept-counts": keptCounts,
   "0102-names-of-an-import": namesOfAnImport,
   "0103-rights-on-request": rightsOnRequest,
+  "0104-imported-groups": importedGroups,
 };
