@@ -9,7 +9,7 @@ import {
   writeBackup,
 } from "./backup-format.ts";
 import { toLocalSettings } from "./connection-settings.ts";
-import { type DatabaseOptions, schemaName } from "./database.ts";
+import { type DatabaseOptions, ledgers, schemaName } from "./database.ts";
 import { refuseMarked, restoreMark } from "./restore-mark.ts";
 import { withClient } from "./with-client.ts";
 
@@ -26,9 +26,6 @@ interface SealedKey {
   readonly kid: string;
   readonly sealedPrivateJwk: Buffer;
 }
-
-/** The tables in which migrations note what has run: a restore runs them again. */
-const ledgers = ["kysely_migration", "kysely_migration_lock", "schema_compatibility"];
 
 /** How a table or a sequence is named in a statement. */
 export const toName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>

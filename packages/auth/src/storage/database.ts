@@ -19,6 +19,9 @@ import { isPassing, isStaleStatement, repeat, throwFailure } from "./repeat.ts";
 /** The PostgreSQL schema that holds everything of ours, so that a database can be shared with other programs. */
 export const schemaName = "latchkey";
 
+/** Our tables in which migrations note what has run. The running role only reads them, and a restore writes them anew. */
+export const ledgers: readonly string[] = ["kysely_migration", "kysely_migration_lock", "schema_compatibility"];
+
 /** The tables. Each room adds its own by declaration merging, beside the store that reads and writes it. */
 // biome-ignore lint/suspicious/noEmptyInterface: rooms merge their tables into it
 export interface Database {}

@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from "kysely";
 import type pg from "pg";
 import { processIdOf } from "./abandoned-connections.ts";
 import { pinnedValues, unpinnedQuery } from "./connection-settings.ts";
-import { type Queries, type Storage, schemaName } from "./database.ts";
+import { ledgers, type Queries, type Storage, schemaName } from "./database.ts";
 import { isLostStatement } from "./repeat.ts";
 
 /**
@@ -129,8 +129,7 @@ async function findNarrowLimits(db: Queries, { pool, isShared }: Connections): P
   ];
 }
 
-/** Of these the running role only reads, and adds to the second. */
-const ledgers = ["kysely_migration", "kysely_migration_lock", "schema_compatibility"];
+/** The running role reads these and adds to them. */
 const trail = ["audit_events", "audit_seals"];
 
 /** Rights of a default are the role's that gave them: tables that another owner has made since are without. */

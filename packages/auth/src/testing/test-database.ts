@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { ledgers } from "../storage/database.ts";
 import { isConflict, repeat } from "../storage/repeat.ts";
 import { type KeptConnections, keepConnections } from "./kept-connections.ts";
 import { administer, readTestServer, templateName } from "./test-server.ts";
@@ -105,7 +106,7 @@ async function endPool(pool: pg.Pool): Promise<void> {
 }
 
 /** Tables whose rows are the template's: nothing but a migration writes them. */
-const ofMigrations = ["kysely_migration", "kysely_migration_lock", "schema_compatibility", "imported_name_key"];
+const ofMigrations = [...ledgers, "imported_name_key"];
 
 /** Statements that change rows of other tables and nothing else. */
 const changesRows = new RegExp(
