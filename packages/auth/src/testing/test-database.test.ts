@@ -57,3 +57,12 @@ test.each<[what: string, touch: (core: TestAuth) => unknown]>([
   await using second = await createTestAuth();
   expect((await describe(second))?.name).not.toBe(before?.name);
 });
+
+test("a core that is given back twice, as hooks do after a test that was skipped, is one database for the next two", async () => {
+  const first = await createTestAuth();
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  await using second = await createTestAuth();
+  await using third = await createTestAuth();
+  expect((await describe(second))?.name).not.toBe((await describe(third))?.name);
+});

@@ -48,6 +48,7 @@ export async function borrowDatabase({ copyOf, isForOne }: LoanOptions): Promise
   const lent = (isNew ? undefined : given.pop()) ?? (await make(copyOf?.connection.database ?? templateName));
   if (isNew) lent.isSpoilt = true;
   const pool = open(lent);
+  let isBack = false;
   return {
     database: toTestDatabase(lent, pool, () => drop(lent)),
     connection: { ...lent.connection, Client: lent.connections.Client },
@@ -58,6 +59,9 @@ export async function borrowDatabase({ copyOf, isForOne }: LoanOptions): Promise
       lent.hasClock = true;
     },
     async [Symbol.asyncDispose]() {
+      // After a test that was skipped, hooks give back once more what the one before had.
+      if (isBack) return;
+      isBack = true;
       await lent.connections.settle();
       const isEmptied = !lent.isSpoilt && (await empty(pool, lent));
       await endPool(pool);
