@@ -23,7 +23,7 @@ import { deriveKey, type KeyPurpose } from "./secrets.ts";
 import { listenToSessions } from "./sessions/session-listener.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
-import type { Queries, Storage } from "./storage/database.ts";
+import { isStorageUnavailable as concernsAll, type Queries, type Storage } from "./storage/database.ts";
 import { createCallLimiter } from "./throttling/call-budgets.ts";
 import { createLanes, createSharedLanes } from "./throttling/lanes.ts";
 import { createRefusalDelay } from "./throttling/refusal-delay.ts";
@@ -92,10 +92,10 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     ...trail,
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
-    signInLanes: createLanes({ atOnce: 2, mayWait: 200 }),
-    rotationLanes: createLanes({ atOnce: 1, mayWait: 1_000 }),
-    refreshLanes: createLanes({ atOnce: 2, mayWait: 1_000 }),
-    adoptionLanes: createSharedLanes({ atOnce: 2, mayWait: 1_000 }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200, concernsAll }),
+    rotationLanes: createLanes({ atOnce: 1, mayWait: 1_000, concernsAll }),
+    refreshLanes: createLanes({ atOnce: 2, mayWait: 1_000, concernsAll }),
+    adoptionLanes: createSharedLanes({ atOnce: 2, mayWait: 1_000, concernsAll }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

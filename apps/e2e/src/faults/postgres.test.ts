@@ -169,8 +169,8 @@ describe("every connection of the service is held by a lock", () => {
 describe("PostgreSQL stops answering, with connections open", () => {
   const rounds = atLength(4, 1);
   const longestSilence = atLength(15_000, 0);
-  /** Requests that come at once, of twenty refreshes each: more than may wait for the database. */
-  const flood = 55;
+  /** Requests that come at once, of twenty refreshes each: as many as may wait for one session. */
+  const flood = 50;
   /** Megabytes. */
   const mostGrowth = 150;
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createLanes } from "./lanes.ts";
 
 function createWork() {
@@ -13,6 +13,8 @@ function createWork() {
     end: (name: string) => ends.get(name)?.(),
   };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 const turn = () => new Promise(setImmediate);
 
@@ -39,6 +41,40 @@ describe("one crowd", () => {
     const second = lanes.run("a", fail);
     await expect(lanes.run("a", fail)).rejects.toMatchObject({ code: "rate_limited", retryAfter: 1 });
     await Promise.allSettled([first, second]);
+    expect(await lanes.run("a", async () => "in")).toBe("in");
+  });
+
+  test("waits no longer than two and a half seconds for its turn, and the place of who left it is the next one's", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { started, work, end } = createWork();
+    const lanes = createLanes({ atOnce: 1, mayWait: 1 });
+    const first = lanes.run("a", work("a1"));
+    const second = lanes.run("a", work("a2"));
+    second.catch(() => {});
+    await turn();
+    vi.advanceTimersByTime(2_500);
+    await expect(second).rejects.toMatchObject({ code: "rate_limited", retryAfter: 1 });
+    const third = lanes.run("a", work("a3"));
+    await turn();
+    end("a1");
+    await turn();
+    end("a3");
+    expect(await Promise.all([first, third])).toEqual(["a1", "a3"]);
+    expect(started).toEqual(["a1", "a3"]);
+  });
+
+  test("is told at once what one of it failed for that concerns all, and whoever comes next finds the lane free", async () => {
+    const lanes = createLanes({ atOnce: 1, mayWait: 10, concernsAll: (error) => (error as Error).message === "away" });
+    const { started, work } = createWork();
+    const away = async () => {
+      await turn();
+      throw new Error("away");
+    };
+    const all = [lanes.run("a", away), lanes.run("a", work("a2")), lanes.run("a", work("a3"))];
+    await expect(Promise.allSettled(all)).resolves.toEqual(
+      Array(3).fill({ status: "rejected", reason: new Error("away") }),
+    );
+    expect(started).toEqual([]);
     expect(await lanes.run("a", async () => "in")).toBe("in");
   });
 });
