@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readReleaseNotes, toPackedChangelog } from "./changelog.ts";
-import { root } from "./workspace.ts";
+import { readWorkspace, root } from "./workspace.ts";
 
 const pigeon = { packages: ["@latchkey/client"], text: "Sign in by carrier pigeon.\n\nIt needs bread." };
 
@@ -36,9 +36,11 @@ test("notes are read with the packages that they are of", async () => {
   }
 });
 
-test("every note of this repository says which packages it is of, and what is different", async () => {
+test("every note of this repository says of which published packages it is, and what is different", async () => {
+  const published = (await readWorkspace()).packages.map(({ manifest }) => manifest.name);
   for (const { packages, text } of await readReleaseNotes(join(root, ".changeset"))) {
     expect(packages).not.toEqual([]);
+    expect(published).toEqual(expect.arrayContaining([...packages]));
     expect(text).not.toBe("");
   }
 });
