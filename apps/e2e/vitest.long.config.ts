@@ -22,7 +22,7 @@ const measured = ["src/http/enumeration.test.ts", "src/production/idle.long.test
  * What compares times of one moment with those of another, or holds a call to a part of a second: nothing else is run meanwhile. The others
  * hold the service to seconds at most, and are run beside others in the ordinary run too.
  */
-const timed = ["src/production/migrations-under-load.long.test.ts"];
+const timed = ["src/production/migrations-under-load.long.test.ts", "src/pages/beginning.long.test.ts"];
 
 /** What takes longest, so that no worker is left alone with it at the end. */
 class LongestOfAll extends LongestFirst {
