@@ -491,6 +491,14 @@ describe("groups and permissions", () => {
     const ofClerks = [`Clerks: ${add}`, `Clerks: ${approve}`];
     expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [...ofClerks, `Writers: ${approve}`] });
     expect(await held()).toEqual([approve, view]);
+
+    // An administrator gave it; that it came to it there as well is not why.
+    await database.query(`insert into latchkey.group_permissions ${give(add)}`);
+    await project.run("insert into auth_group_permissions values (13, 4, 1)");
+    expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [] });
+    await project.run("delete from auth_group_permissions where id = 13");
+    expect(await run()).toMatchObject({ groupsChanged: [] });
+    expect(await held()).toEqual([add, approve, view].toSorted());
   });
 
   test("of a file are lost as those of a database are", { tags: ["long"] }, async () => {
