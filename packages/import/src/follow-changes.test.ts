@@ -574,7 +574,7 @@ describe("groups and permissions", () => {
     expect(await held()).toEqual([approve, view]);
 
     // An administrator gave it; that it came to it there as well is not why.
-    await database.query(`insert into latchkey.group_permissions ${give(add)}`);
+    await database.query(`insert into latchkey.group_permissions ${give("shop.add_order")}`);
     await project.run("insert into auth_group_permissions values (13, 4, 1)");
     expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [] });
     await project.run("delete from auth_group_permissions where id = 13");
