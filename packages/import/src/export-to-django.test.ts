@@ -33,6 +33,8 @@ for (const { tags, cases } of shareOut(
         { id: 2, username: "20201234", password: pbkdf2("second password", "salt"), city: "Bursa" },
         { id: 3, username: "gone_here", password: pbkdf2("third password", "salt") },
         { id: 4, username: "boss", password: pbkdf2("fourth password", "salt"), is_superuser: true },
+        { id: 5, username: "shared@firma.example" },
+        { id: 6, username: "other", email: "shared@firma.example" },
       );
       await bring(service, project.source);
       const { operator } = service.auth;
@@ -42,13 +44,19 @@ for (const { tags, cases } of shareOut(
       );
       await operator.delete("gone_here");
       await service.auth.createUser({ username: "of_here", password: "a long enough one", isSuperuser: true });
+      // What is their address here is somebody's username there.
+      await service.auth.createUser({ email: "shared@firma.example", password: "a long enough one" });
 
       let script = "";
       const options = { source: project.source, name: "django", map: {}, connection: service.database.connection };
       for await (const text of exportToDjango(service.auth, options)) script += text;
       expect(script).not.toMatch(/second password|20201234|'Bursa'/);
+      let id = 50;
       await project.run(
-        script.replace(/insert into (\S+) \(/, "insert into $1 (id, ").replace(/ values \(/, " values (50, "),
+        script.replaceAll(
+          /insert into (\S+) \((.*?)\) values \(/g,
+          (_all, table, columns) => `insert into ${table} (id, ${columns}) values (${id++}, `,
+        ),
       );
 
       await using later = await createTestAuth();
@@ -63,7 +71,10 @@ for (const { tags, cases } of shareOut(
         { ...rest, old_id: "2", username: null, city: "Bursa" },
         { ...rest, old_id: "3", username: "gone_here", is_active: false },
         { ...rest, old_id: "4", username: "boss", is_superuser: true },
+        { ...rest, old_id: "5", username: null },
+        { ...rest, old_id: "6", username: "other" },
         { ...rest, old_id: "50", username: "of_here" },
+        { ...rest, old_id: "51", username: null },
       ]);
       const signIn = (username: string, password: string) => later.auth.signIn({ username, password }, later.facts);
       await expect(signIn("ada", "chosen here by ada")).resolves.toHaveProperty("token");

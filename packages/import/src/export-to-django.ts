@@ -7,10 +7,10 @@ import { printsHere } from "./run/prints.ts";
 import { listSources, requireSource } from "./run/require-source.ts";
 import { findUsers } from "./sources/django.ts";
 import { openReader } from "./sources/open-source.ts";
-import { toStoredId, type UuidKey } from "./sources/sql-reader.ts";
+import { type SqlReader, toStoredId, type UuidKey } from "./sources/sql-reader.ts";
 
 export interface ExportOptions {
-  /** The database of the Django project: it is read for its columns alone. */
+  /** The database of the Django project: it is read for its columns, and for names that are somebody's there. */
   readonly source: string;
   /** The source's name here. */
   readonly name: string;
@@ -56,17 +56,35 @@ const settings: Readonly<Record<Dialect, string>> = {
  * @throws SourceError
  */
 export async function* exportToDjango(auth: Pick<Auth, "profile">, options: ExportOptions): AsyncGenerator<string> {
-  const target = await readTarget(auth, options);
-  await using lent = await withClient(options.connection);
-  const { client } = lent;
-  const sources = await listSources(client);
-  // By a wrong name everybody here would be somebody new there, as they are where nobody came from anywhere.
-  if (sources.length > 0) requireSource(sources, options.name);
+  const reader = await openReader(options.source);
+  try {
+    const target = await readTarget(auth, reader, options);
+    await using lent = await withClient(options.connection);
+    const { client } = lent;
+    const sources = await listSources(client);
+    // By a wrong name everybody here would be somebody new there, as they are where nobody came from anywhere.
+    if (sources.length > 0) requireSource(sources, options.name);
+    yield* writeScript(client, reader, target, options);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* writeScript(
+  client: pg.ClientBase,
+  reader: SqlReader,
+  target: Target,
+  { name }: Pick<ExportOptions, "name">,
+): AsyncGenerator<string> {
   yield `-- Holds hashes of passwords: keep it as safe as a backup.\n${describeUnfilled(target)}begin;\n${settings[target.dialect]}`;
-  for await (const row of readRows(client, changedPeople, options.name)) yield* toUpdate(target, row);
-  for await (const row of readRows(client, newPeople, options.name)) yield toInsert(target, row);
-  for await (const { oldId } of readRows(client, deletedPeople, options.name))
-    yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toKey(target, oldId)};\n`;
+  for await (const rows of readRows(client, changedPeople, name)) for (const row of rows) yield* toUpdate(target, row);
+  for await (const rows of readRows(client, newPeople, name)) {
+    const taken = await findTaken(reader, target, rows);
+    for (const row of rows) yield toInsert(target, row, taken);
+  }
+  for await (const rows of readRows(client, deletedPeople, name))
+    for (const { oldId } of rows)
+      yield `update ${target.table} set ${columnOf(target, "isActive")} = ${toLiteral(target.dialect, false)} where ${target.key} = ${toKey(target, oldId)};\n`;
   yield "commit;\n";
 }
 
@@ -75,29 +93,49 @@ function describeUnfilled({ table, unfilled }: Target): string {
   return `-- ${table} has columns that need a value which is not known here: ${unfilled.join(", ")}. Where people were made here, give them a default there first.\n`;
 }
 
-async function readTarget(auth: Pick<Auth, "profile">, { source, table, map }: ExportOptions): Promise<Target> {
-  const reader = await openReader(source);
-  try {
-    const users = findUsers(await reader.tables(), table, reader.place);
-    const ownFields = auth.profile.ownFields.map(({ name }) => name);
-    const { fieldOf } = createColumns({ map, drop: [], ownFields });
-    const required = new Set(users.required.map(({ name }) => name));
-    const columns = users.columns.flatMap((column): Column[] => {
-      const field = fieldOf(column);
-      if (field === null || field === "id") return [];
-      const isOwn = ownFields.includes(field);
-      return [{ name: reader.quoteColumn(column), field, isOwn, isRequired: required.has(column) }];
-    });
-    const { uuidKey, primaryKey } = users;
-    const unfilled = users.required.flatMap(({ name, isFilled }) => {
-      const isKnown = columns.some((column) => column.name === reader.quoteColumn(name));
-      return isFilled || isKnown || (uuidKey !== null && primaryKey.includes(name)) ? [] : [name];
-    });
-    const key = reader.quoteColumn(primaryKey[0] ?? "id");
-    return { dialect: reader.dialect, table: reader.quote(users), key, uuidKey, columns, unfilled };
-  } finally {
-    await reader.close();
-  }
+async function readTarget(
+  auth: Pick<Auth, "profile">,
+  reader: SqlReader,
+  { table, map }: Pick<ExportOptions, "table" | "map">,
+): Promise<Target> {
+  const users = findUsers(await reader.tables(), table, reader.place);
+  const ownFields = auth.profile.ownFields.map(({ name }) => name);
+  const { fieldOf } = createColumns({ map, drop: [], ownFields });
+  const required = new Set(users.required.map(({ name }) => name));
+  const columns = users.columns.flatMap((column): Column[] => {
+    const field = fieldOf(column);
+    if (field === null || field === "id") return [];
+    const isOwn = ownFields.includes(field);
+    return [{ name: reader.quoteColumn(column), field, isOwn, isRequired: required.has(column) }];
+  });
+  const { uuidKey, primaryKey } = users;
+  const unfilled = users.required.flatMap(({ name, isFilled }) => {
+    const isKnown = columns.some((column) => column.name === reader.quoteColumn(name));
+    return isFilled || isKnown || (uuidKey !== null && primaryKey.includes(name)) ? [] : [name];
+  });
+  const key = reader.quoteColumn(primaryKey[0] ?? "id");
+  return { dialect: reader.dialect, table: reader.quote(users), key, uuidKey, columns, unfilled };
+}
+
+/** What a new person could be called there, the best first. */
+const namesOf = ({ username, phoneNumber, email }: Row["values"]) =>
+  [username, phoneNumber, email].filter(
+    (name) => typeof name === "string" && name.length <= longestUsername,
+  ) as string[];
+
+/** Characters of Django's own field. */
+const longestUsername = 150;
+
+/** Which of these people's names are usernames there, in lower case: an address that somebody lost here may be their username there. */
+async function findTaken(reader: SqlReader, target: Target, rows: readonly Row[]): Promise<ReadonlySet<string>> {
+  const { table, columns, dialect } = target;
+  const column = columns.find(({ field }) => field === "username");
+  const names = rows.flatMap(({ values }) => namesOf(values)).map((name) => toLiteral(dialect, name.toLowerCase()));
+  if (!column || names.length === 0) return new Set();
+  const found = await reader.all(
+    `select lower(${column.name}) as name from ${table} where lower(${column.name}) in (${names.join(", ")})`,
+  );
+  return new Set(found.map(({ name }) => name ?? ""));
 }
 
 type Value = string | number | boolean | null | object;
@@ -131,13 +169,13 @@ const newPeople = `select u.id::text as "oldId", ${values} as values, '{}'::text
 const deletedPeople = `select i.old_id as "oldId", '{}'::jsonb as values, '{}'::text[] as changed from latchkey.imported_users i
   where i.source = $1 and i.deleted_at is not null and i.gone_at is null`;
 
-async function* readRows(client: pg.ClientBase, query: string, source: string): AsyncGenerator<Row> {
+async function* readRows(client: pg.ClientBase, query: string, source: string): AsyncGenerator<readonly Row[]> {
   for (let after = ""; ; ) {
     const { rows } = await client.query<Row>(
       `select * from (${query}) found where "oldId" collate "C" > $2 order by "oldId" collate "C" limit 1000`,
       [source, after],
     );
-    yield* rows;
+    yield rows;
     const last = rows.at(-1);
     if (!last || rows.length < 1_000) return;
     after = last.oldId;
@@ -169,9 +207,9 @@ function* toUpdate(target: Target, { oldId, changed, values }: Row): Generator<s
   if (sets.length > 0) yield `update ${table} set ${sets.join(", ")} where ${key} = ${toKey(target, oldId)};\n`;
 }
 
-function toInsert(target: Target, { oldId, values }: Row): string {
+function toInsert(target: Target, { oldId, values }: Row, taken: ReadonlySet<string>): string {
   const { dialect, table, key, uuidKey, columns } = target;
-  const username = values.username ?? values.phoneNumber ?? values.email ?? oldId;
+  const username = namesOf(values).find((name) => !taken.has(name.toLowerCase())) ?? oldId;
   const password = isDjangos(values.password ?? null) ? values.password : "!";
   const all: Readonly<Record<string, Value | undefined>> = {
     ...values,

@@ -2,8 +2,9 @@ import { pbkdf2Sync } from "node:crypto";
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestAuth } from "@latchkey/auth/testing";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { shareOut, type TestAuth } from "@latchkey/auth/testing";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ImportOptions } from "./import-people.ts";
 import { type Beginning, createBeginning } from "./testing/beginning.ts";
 import type { OldProject } from "./testing/django-project.ts";
@@ -128,6 +129,81 @@ test("the last superuser here stays one", { tags: ["long"] }, async () => {
   expect(await run()).toMatchObject({ followed: { kept: ["3: isSuperuser"] } });
   expect(await read("root")).toMatchObject({ is_superuser: true });
 });
+
+test("of all superusers who are lowered there in one round one stays, and events tell who was one when", async () => {
+  await project.insert({ id: 4, username: "second_root", is_superuser: true });
+  await run();
+  await change(3, "is_superuser = false");
+  await change(4, "is_active = false");
+  expect(await run()).toMatchObject({ followed: { people: 1, kept: ["4: isActive"] } });
+  expect(await read("root")).toMatchObject({ is_superuser: false });
+  expect(await read("second_root")).toMatchObject({ is_superuser: true, is_active: true });
+  const events = await service.database.query(
+    `select event, detail from latchkey.audit_events where event in ('user_created', 'user_updated')
+      and subject_id = (select id from latchkey.users where username = 'root') order by position`,
+  );
+  expect(events).toEqual([
+    { event: "user_created", detail: { by: "import", isStaff: true, isSuperuser: true } },
+    { event: "user_updated", detail: { fields: ["isSuperuser"], isSuperuser: false } },
+  ]);
+});
+
+test("what somebody changes here at the very moment of a round stays", async () => {
+  const { database } = service;
+  await change(1, `password = '${hash("of there", "pepper")}', phone_number = '0532 123 45 98', city = 'Ankara'`);
+  const here = new pg.Client(database.connection);
+  await here.connect();
+  await here.query("begin");
+  await here.query(
+    `update latchkey.users set password = $1, password_set_at = latchkey.now(), phone_number = '+905321234599',
+      phone_proved_at = latchkey.now() where username = 'ada'`,
+    [hash("of here")],
+  );
+  const running = run();
+  const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  await vi.waitFor(async () => expect(await database.query(waiting)).not.toHaveLength(0), { timeout: 30_000 });
+  await here.query("commit");
+  await here.end();
+  expect(await running).toMatchObject({ followed: { people: 1, kept: ["1: phoneNumber", "1: password"] } });
+  expect(await read("ada")).toMatchObject({ phone_number: "+905321234599", city: "Ankara" });
+  await expect(signIn("ada", "of here")).resolves.toHaveProperty("token");
+});
+
+for (const { tags, cases } of shareOut(
+  [
+    ["another password there", (password: string) => `password = '${password}'`, "new_password"],
+    ["disabling there", () => "is_active = false", "sessions_ended"],
+  ] as const,
+  2,
+))
+  test.each(cases)(
+    "%s ends what whoever knew the password before has prepared: sessions, changes that wait, and a number whose codes were to open the account",
+    { tags },
+    async (_what, set, by) => {
+      const { database } = service;
+      const { user } = (await signIn("ada", "first password")) as { user: { id: string } };
+      await database.query(
+        `update latchkey.users set phone_number = '+905321234599', phone_proved_at = latchkey.now(),
+      phone_opens_at = latchkey.now() + interval '3 days' where id = $1`,
+        [user.id],
+      );
+      await database.query(
+        `insert into latchkey.pending_changes (id, user_id, session_id, kind, payload, due_at)
+    select gen_random_uuid(), user_id, id, kind, '', latchkey.now() + interval '3 days'
+    from latchkey.sessions, unnest('{open_by_phone,set_email}'::text[]) kind where user_id = $1`,
+        [user.id],
+      );
+      await change(1, set(hash("changed there", "pepper")));
+      await run();
+      expect(await read("ada")).toMatchObject({ phone_number: "+905321234599", phone_proved_at: null });
+      expect(await database.query("select from latchkey.pending_changes")).toEqual([]);
+      expect(await database.query("select from latchkey.sessions where ended_at is null")).toEqual([]);
+      const stopped = await database.query("select detail from latchkey.audit_events where event = 'change_stopped'");
+      expect(stopped.map(({ detail }) => detail)).toEqual(
+        expect.arrayContaining(["open_by_phone", "set_email"].map((kind) => ({ change: kind, by }))),
+      );
+    },
+  );
 
 test("a number that was proved here beats what is claimed there, in later rounds too", { tags: ["long"] }, async () => {
   await service.database.query("update latchkey.users set phone_proved_at = latchkey.now() where username = 'ada'");
@@ -433,6 +509,11 @@ describe("groups and permissions", () => {
     await takeThere(4, 2);
     expect(await run()).toMatchObject({ followed: { people: 1 } });
     expect(await groupsOf("eve")).toEqual(["Clerks"]);
+    const told = await service.database.query(
+      `select array(select name from latchkey.groups where id::text in (select jsonb_array_elements_text(detail -> 'groups'))) as groups
+      from latchkey.audit_events where event = 'groups_set' order by position`,
+    );
+    expect(told).toEqual([{ groups: ["Editors"] }, { groups: ["Clerks"] }]);
     expect(await run()).toMatchObject({ totals: { changed: 0 } });
     // An administrator gave it; that it was there as well is not why.
     await giveHere("eve", "Staff");
@@ -491,6 +572,14 @@ describe("groups and permissions", () => {
     const ofClerks = [`Clerks: ${add}`, `Clerks: ${approve}`];
     expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [...ofClerks, `Writers: ${approve}`] });
     expect(await held()).toEqual([approve, view]);
+
+    // An administrator gave it; that it came to it there as well is not why.
+    await database.query(`insert into latchkey.group_permissions ${give("shop.add_order")}`);
+    await project.run("insert into auth_group_permissions values (13, 4, 1)");
+    expect(await run({ allowRaising: true })).toMatchObject({ groupsChanged: [] });
+    await project.run("delete from auth_group_permissions where id = 13");
+    expect(await run()).toMatchObject({ groupsChanged: [] });
+    expect(await held()).toEqual([add, approve, view].toSorted());
   });
 
   test("of a file are lost as those of a database are", { tags: ["long"] }, async () => {

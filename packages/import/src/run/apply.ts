@@ -1,10 +1,11 @@
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
-import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { createUuid } from "@latchkey/auth/import";
 import { SourceError } from "../old-row.ts";
 import { connect, isGiven } from "./connect.ts";
 import { hashesOf, issuesOf, issuesOfAll, printsHere, rightsOf } from "./prints.ts";
-import { inTransaction, listStates, type Run } from "./staging.ts";
+import { inTransaction, listStates, onceMore, type Run } from "./staging.ts";
 import { tellWebhooks } from "./tell-webhooks.ts";
+import { wrapWeak } from "./wrap-weak.ts";
 
 /** People of one transaction. */
 const step = 50_000;
@@ -83,7 +84,7 @@ export async function apply(run: Run, round: Round, options: ApplyOptions): Prom
     for (let from = next; from <= last; from = next) {
       next = from + step;
       try {
-        await wrapWeak(own, from, options.passwordCost);
+        await wrapWeak(own, { from, to: from + step, state: "new" }, options.passwordCost);
         const done = await onceMore(() => inTransaction(own.client, () => createAccounts(own, round, from)));
         created += done.created;
         outrun.push(...done.outrun);
@@ -100,16 +101,6 @@ export async function apply(run: Run, round: Round, options: ApplyOptions): Prom
   };
   await sideBySide(run, options.connection, last - first < step ? 1 : connections, work);
   return { created, outrun };
-}
-
-/** A name that somebody takes while a step is under way breaks the step; the next time it is seen that it is taken. */
-async function onceMore<T>(attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "23505") return attempt();
-    throw error;
-  }
 }
 
 /** Does work on so many connections at once. */
@@ -272,28 +263,6 @@ async function recordIssues({ client, id, source }: Run): Promise<void> {
   );
 }
 
-/** Puts bcrypt around the weak hashes of a step. It is the one thing that takes a while for each person. */
-async function wrapWeak({ client, id }: Run, from: number, cost: number): Promise<void> {
-  const { rows } = await client.query<{ oldId: string; password: string }>(
-    `select old_id as "oldId", password from latchkey.import_people
-    where run_id = $1 and position >= $2 and position < $3 and state = 'new' and is_weak and stored_password is null`,
-    [id, from, from + step],
-  );
-  for (let at = 0; at < rows.length; at += 2) {
-    const wrapped = await Promise.all(
-      rows.slice(at, at + 2).map(async ({ oldId, password }) => {
-        const hash = readWeakHash(password);
-        return { oldId, stored: hash ? await wrapWeakDigest(hash, cost) : "!" };
-      }),
-    );
-    await client.query(
-      `update latchkey.import_people p set stored_password = w.stored
-      from unnest($2::text[], $3::text[]) w (old_id, stored) where p.run_id = $1 and p.old_id = w.old_id`,
-      [id, wrapped.map(({ oldId }) => oldId), wrapped.map(({ stored }) => stored)],
-    );
-  }
-}
-
 /** Who comes over in a step, in SQL for rows of the staging table; its bounds are the parameter of this number and the next. */
 function inStep(table: string, from: number): string {
   return `${table}.run_id = $1 and ${table}.position >= $${from} and ${table}.position < $${from + 1} and ${table}.state = 'new'`;
@@ -326,7 +295,7 @@ async function createAccounts(run: Run, round: Round, from: number): Promise<App
 }
 
 /** An id of its own that begins with the time of the person's, as ids from elsewhere do: those of one time stand together in the index. */
-const inOrder = "(left(id::text, 15) || substr(gen_random_uuid()::text, 16))::uuid";
+const inOrder = (id: string) => `(left(${id}::text, 15) || substr(gen_random_uuid()::text, 16))::uuid`;
 
 /**
  * Makes the accounts, with what is noted of each. That they agreed is what the other system says; when, and to what, it does not. Answers how
@@ -357,13 +326,14 @@ async function insertUsers({ client, id, source }: Run, from: number): Promise<M
         case when num_nonnulls(free_username_key, free_phone, free_email_key, free_alias) = 0 then latchkey.now() end,
         password, state_name, coalesce(date_joined, latchkey.now()), ${copied}
       from named
-      returning id, is_approved_to_be_in_touch
+      returning id, is_approved_to_be_in_touch, is_staff, is_superuser
     ), consented as (
       insert into latchkey.consents (user_id, purpose, is_given, decided_by, source)
       select id, 'contact', true, 'import', 'import' from created where is_approved_to_be_in_touch
     ), noted as (
       insert into latchkey.audit_events (id, event, subject_id, detail)
-      select ${inOrder}, 'user_created', id, '{"by": "import"}' from created
+      select ${inOrder("id")}, 'user_created', id, case when is_staff or is_superuser then jsonb_strip_nulls(jsonb_build_object('by', 'import',
+        'isStaff', nullif(is_staff, false), 'isSuperuser', nullif(is_superuser, false))) else '{"by": "import"}' end from created
     )
     select count(*)::int as made, coalesce(array_agg(old_id) filter (where (username_key, phone_number, email_key, alias)
       is distinct from (free_username_key, free_phone, free_email_key, free_alias)), '{}') as outrun from named`,
@@ -382,16 +352,25 @@ const withAccount = "latchkey.import_people p join latchkey.users u on u.id = p.
 const ofStep = inStep("p", 2);
 
 async function grant({ client, id }: Run, from: number): Promise<void> {
+  const note = (kind: string, what: string) => `insert into latchkey.audit_events (id, event, subject_id, detail)
+    select ${inOrder("user_id")}, '${kind}_set', user_id, jsonb_build_object('${kind}', jsonb_agg(${what} order by ${what}))
+    from given group by user_id`;
   await client.query(
-    `insert into latchkey.user_groups (user_id, group_id) select p.id, g.id
-    from ${withAccount}, unnest(p.groups) held join latchkey.groups g on g.name = held
-    where ${ofStep} and p.groups <> '{}' on conflict do nothing`,
+    `with given as (
+      insert into latchkey.user_groups (user_id, group_id) select p.id, g.id
+      from ${withAccount}, unnest(p.groups) held join latchkey.groups g on g.name = held
+      where ${ofStep} and p.groups <> '{}' on conflict do nothing returning user_id, group_id
+    )
+    ${note("groups", "group_id")}`,
     [id, from, from + step],
   );
   await client.query(
-    `insert into latchkey.user_permissions (user_id, permission) select p.id, declared.permission
-    from ${withAccount}, unnest(p.permissions) held join latchkey.permissions declared on declared.permission = held
-    where ${ofStep} and p.permissions <> '{}' on conflict do nothing`,
+    `with given as (
+      insert into latchkey.user_permissions (user_id, permission) select p.id, declared.permission
+      from ${withAccount}, unnest(p.permissions) held join latchkey.permissions declared on declared.permission = held
+      where ${ofStep} and p.permissions <> '{}' on conflict do nothing returning user_id, permission
+    )
+    ${note("permissions", "permission")}`,
     [id, from, from + step],
   );
 }

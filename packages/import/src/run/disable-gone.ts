@@ -1,6 +1,7 @@
+import { endOpened } from "./end-opened.ts";
 import { printOf } from "./prints.ts";
 import { inTransaction, type Run } from "./staging.ts";
-import { tellWebhooks } from "./tell-webhooks.ts";
+import { type Told, tellWebhooks } from "./tell-webhooks.ts";
 
 /**
  * Disables the accounts of people who are there no more, if they are active here as they were when they came: who was enabled again here
@@ -25,13 +26,17 @@ export async function disableGone(run: Run): Promise<number> {
         from disabled, latchkey.imported_name_key k where i.source = $1 and i.user_id = disabled.id
       )
       insert into latchkey.audit_events (id, event, subject_id, detail)
-      select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"]}' from disabled returning subject_id as "userId"`,
+      select gen_random_uuid(), 'user_updated', id, '{"fields": ["isActive"], "isActive": false}' from disabled returning subject_id as "userId"`,
       [source, id],
     );
-    await tellWebhooks(
-      run,
-      rows.map(({ userId }) => ({ userId, type: "user.updated", data: { fields: ["isActive"] } })),
-    );
+    const told: Told[] = [];
+    for (const { userId } of rows) {
+      const sessionIds = await endOpened(run, userId, "ended_by_administrator");
+      if (sessionIds.length > 0)
+        told.push({ userId, type: "session.ended", data: { sessionIds, reason: "ended_by_administrator" } });
+      told.push({ userId, type: "user.updated", data: { fields: ["isActive"] } });
+    }
+    await tellWebhooks(run, told);
     return rows.length;
   });
 }

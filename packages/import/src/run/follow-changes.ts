@@ -1,8 +1,10 @@
-import { createUuid, readWeakHash, wrapWeakDigest } from "@latchkey/auth/import";
+import { createUuid } from "@latchkey/auth/import";
+import { type Ending, endOpened } from "./end-opened.ts";
 import { type Move, moveNames, type NameField, nameColumns, nameFields } from "./move-names.ts";
 import { decidedFields, printsHere } from "./prints.ts";
-import { inTransaction, listStates, type Run } from "./staging.ts";
+import { inTransaction, listStates, onceMore, type Run } from "./staging.ts";
 import { type Told, tellWebhooks } from "./tell-webhooks.ts";
+import { wrapWeak } from "./wrap-weak.ts";
 
 export interface FollowOptions {
   /** Whether who is enabled, or given more rights, there gets that here too. */
@@ -41,7 +43,6 @@ interface Change {
   readonly there: Prints;
   readonly now: Prints;
   readonly hasRights: boolean;
-  readonly isOnlySuperuser: boolean;
   readonly hasPasswordOfHere: boolean;
   readonly isPhoneProved: boolean;
   readonly isEmailProved: boolean;
@@ -49,7 +50,6 @@ interface Change {
   readonly user: Readonly<Record<string, string | boolean | null>>;
   readonly profile: Readonly<Record<string, unknown>>;
   readonly password: string;
-  readonly isWeak: boolean;
   /** By which they sign in now. */
   readonly alias: string | null;
   readonly groups: readonly string[];
@@ -78,41 +78,99 @@ const columnsOf: Readonly<Record<string, readonly (readonly [staged: string, col
   isApprovedToBeInTouch: [["is_approved_to_be_in_touch", "is_approved_to_be_in_touch"]],
 };
 
-const batch = 1_000;
+/** People who are followed in one transaction, which holds their accounts. */
+const batch = 200;
 
 /**
  * Brings what changed there to those who are here, field by field: what was changed here as well stays, and is told. Nobody is enabled or
- * raised by it, and who has rights here follows nothing but being lowered.
+ * raised by it, and who has rights here follows nothing but being lowered. Accounts are looked at while they are held, so that what somebody
+ * changes at the same moment was changed either before or after.
  */
 export async function followChanges(run: Run, options: FollowOptions): Promise<Followed> {
   const kept: string[] = [];
   let people = 0;
   if (!(await listStates(run)).has("changed")) return { people, kept };
-  const moved = await moveNames(run, await findMoves(run));
-  for await (const changes of readAllChanges(run)) {
-    const decided = await Promise.all(changes.map((change) => decide(change, options, moved)));
-    for (const { change, kept: fields } of decided) kept.push(...fields.map((field) => `${change.oldId}: ${field}`));
-    people += await inTransaction(run.client, () => write(run, decided));
+  const moved = await onceMore(() => inTransaction(run.client, () => followNames(run)));
+  for await (const range of readRanges(run)) {
+    // It takes long, and nobody is held for it.
+    await wrapWeak(run, { ...range, state: "changed" }, options.passwordCost);
+    const followed = await inTransaction(run.client, () => followRange(run, range, options, moved));
+    kept.push(...followed.kept);
+    people += followed.people;
   }
   return { people, kept };
 }
 
-async function* readAllChanges(run: Run): AsyncGenerator<readonly Change[]> {
-  for (let from = -1; ; ) {
-    const changes = await readChanges(run, from);
-    const last = changes.at(-1);
-    if (!last) return;
-    yield changes;
-    if (changes.length < batch) return;
-    from = last.position;
+async function followRange(
+  run: Run,
+  range: Range,
+  options: FollowOptions,
+  moved: ReadonlySet<string>,
+): Promise<Followed> {
+  const superusers = await hold(run, range);
+  const kept: string[] = [];
+  let people = 0;
+  for (const change of await readChanges(run, range)) {
+    const decided = decide(change, options, { moved, superusers });
+    kept.push(...decided.kept.map((field) => `${change.oldId}: ${field}`));
+    people += (await writeOne(run, decided)) ? 1 : 0;
+  }
+  return { people, kept };
+}
+
+/** Positions in the staging table, the last one excluded. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Who changed there, so many at a time. */
+async function* readRanges({ client, id }: Run): AsyncGenerator<Range> {
+  for (let from = 0; ; ) {
+    const { rows } = await client.query<{ to: number | null }>(
+      `select max(position) + 1 as "to" from (
+        select position from latchkey.import_people where run_id = $1 and state = 'changed' and position >= $2 order by position limit ${batch}) next`,
+      [id, from],
+    );
+    const to = rows[0]?.to ?? null;
+    if (to === null) return;
+    yield { from, to };
+    from = to;
   }
 }
 
-/** Every name that would be another one by this run. */
-async function findMoves(run: Run): Promise<Move[]> {
+/**
+ * Keeps the accounts of a range, and all superusers, from being changed by others until the transaction ends; each is waited for in the order of
+ * their ids, as by everybody else. Answers who is an active superuser.
+ */
+async function hold({ client, id, source }: Run, { from, to }: Range): Promise<Set<string>> {
+  await client.query(
+    `select from latchkey.users u where u.id in (
+      select i.user_id from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
+      where p.run_id = $1 and p.state = 'changed' and p.position >= $3 and p.position < $4
+      union select id from latchkey.users where is_superuser)
+    order by u.id for no key update of u`,
+    [id, source, from, to],
+  );
+  const { rows } = await client.query<{ id: string }>("select id from latchkey.users where is_superuser and is_active");
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Gives people the names that they have there by now. Answers what was moved: `user id field`. */
+async function followNames(run: Run): Promise<ReadonlySet<string>> {
+  const wanted = [...new Set((await findMoves(run)).map(({ userId }) => userId))];
+  if (wanted.length === 0) return new Set();
+  await run.client.query("select from latchkey.users u where id = any ($1) order by id for no key update of u", [
+    wanted,
+  ]);
+  return moveNames(run, await findMoves(run, wanted));
+}
+
+/** Every name that would be another one by this run, or that of these accounts alone. */
+async function findMoves(run: Run, userIds?: readonly string[]): Promise<Move[]> {
   const found: Move[] = [];
-  for await (const changes of readAllChanges(run))
-    for (const change of changes)
+  for await (const range of readRanges(run))
+    for (const change of await readChanges(run, range, userIds))
       for (const field of nameFields) if (judgeField(change, field) === "take") found.push(toMove(change, field));
   return found;
 }
@@ -131,16 +189,18 @@ function toMove(change: Change, field: NameField): Move {
   };
 }
 
-async function readChanges({ client, id, source }: Run, from: number): Promise<(Change & { position: number })[]> {
-  const { rows } = await client.query<Change & { position: number }>(
-    `select p.position, p.old_id as "oldId", i.user_id as "userId", p.changed, i.prints as before, p.prints as there,
-      ${printsHere("u")} as now, to_jsonb(p) as staged, to_jsonb(u) as "user", p.profile, p.password, p.is_weak as "isWeak",
-      i.alias, p.groups,
+async function readChanges(
+  { client, id, source }: Run,
+  { from, to }: Range,
+  userIds?: readonly string[],
+): Promise<Change[]> {
+  const { rows } = await client.query<Change>(
+    `select p.old_id as "oldId", i.user_id as "userId", p.changed, i.prints as before, p.prints as there,
+      ${printsHere("u")} as now, to_jsonb(p) as staged, to_jsonb(u) as "user", p.profile,
+      coalesce(p.stored_password, p.password) as password, i.alias, p.groups,
       array(select d.permission from latchkey.permissions d where d.permission = any (p.permissions)) as permissions,
       u.is_staff or u.is_superuser or exists (select from latchkey.user_permissions h where h.user_id = u.id)
         or exists (select from latchkey.user_groups h where h.user_id = u.id) as "hasRights",
-      u.is_superuser and u.is_active and not exists (
-        select from latchkey.users o where o.is_superuser and o.is_active and o.id <> u.id) as "isOnlySuperuser",
       u.password_set_at is not null as "hasPasswordOfHere",
       u.phone_proved_at is not null as "isPhoneProved", u.email_proved_at is not null as "isEmailProved",
       array(select g.name from latchkey.user_groups m join latchkey.groups g on g.id = m.group_id where m.user_id = u.id) as "groupsHere",
@@ -148,8 +208,9 @@ async function readChanges({ client, id, source }: Run, from: number): Promise<(
     from latchkey.import_people p
     join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
     join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
-    where p.run_id = $1 and p.state = 'changed' and p.position > $3 order by p.position limit ${batch}`,
-    [id, source, from],
+    where p.run_id = $1 and p.state = 'changed' and p.position >= $3 and p.position < $4
+      and ($5::uuid[] is null or u.id = any ($5)) order by p.position`,
+    [id, source, from, to, userIds],
   );
   return rows;
 }
@@ -188,7 +249,14 @@ function judgeField(change: Change, field: string): "take" | "keep" | "keep unto
   return change.before.there?.[field] === change.there[field] ? "keep untold" : "keep";
 }
 
-async function decide(change: Change, options: FollowOptions, moved: ReadonlySet<string>): Promise<Decided> {
+interface Around {
+  /** What {@link followNames} has moved. */
+  readonly moved: ReadonlySet<string>;
+  /** Who is one and active, whom this takes from it. */
+  readonly superusers: Set<string>;
+}
+
+function decide(change: Change, options: FollowOptions, { moved, superusers }: Around): Decided {
   const set: Record<string, unknown> = {};
   const [taken, kept, agreed, untold]: [string[], string[], string[], string[]] = [[], [], [], []];
   for (const [field, columns] of Object.entries(columnsOf)) {
@@ -203,8 +271,8 @@ async function decide(change: Change, options: FollowOptions, moved: ReadonlySet
     }
   }
   followOwnFields(change, { set, taken, kept });
-  followFlags(change, options, { set, taken, kept });
-  const endsSessions = await followPassword(change, options, { set, taken, kept });
+  followFlags(change, options, { set, taken, kept, superusers });
+  const endsSessions = followPassword(change, { set, taken, kept });
   followJoined(change, { set, taken, kept });
   const lastLogin = change.staged.last_login;
   const isLater =
@@ -245,31 +313,31 @@ function followJoined({ changed, staged, user, hasRights }: Change, { set, taken
 
 const flags = { isActive: "is_active", isStaff: "is_staff", isSuperuser: "is_superuser" } as const;
 
-function followFlags(change: Change, { allowRaising }: FollowOptions, { set, taken, kept }: Effects): void {
+function followFlags(
+  change: Change,
+  { allowRaising }: FollowOptions,
+  { set, taken, kept, superusers }: Effects & Pick<Around, "superusers">,
+): void {
+  const isLast = superusers.size === 1 && superusers.has(change.userId);
   for (const [field, column] of Object.entries(flags)) {
     if (!change.changed.includes(field) || change.staged[column] === change.user[column]) continue;
     const isLowered = change.staged[column] === false;
-    const isLast = change.isOnlySuperuser && field !== "isStaff";
-    if (isLowered ? !isLast : allowRaising && !change.hasRights) {
+    if (isLowered ? !isLast || field === "isStaff" : allowRaising && !change.hasRights) {
       set[column] = change.staged[column];
       taken.push(field);
+      if (isLowered && field !== "isStaff") superusers.delete(change.userId);
     } else kept.push(field);
   }
 }
 
 /** Answers whether sessions end: with the same parameters and another salt it is another password for certain. */
-async function followPassword(
-  change: Change,
-  { passwordCost }: FollowOptions,
-  { set, taken, kept }: Effects,
-): Promise<boolean> {
+function followPassword(change: Change, { set, taken, kept }: Effects): boolean {
   if (!change.changed.includes("password")) return false;
   if (change.hasPasswordOfHere || change.hasRights) {
     kept.push("password");
     return false;
   }
-  const weak = change.isWeak ? readWeakHash(change.password) : null;
-  set.password = weak ? await wrapWeakDigest(weak, passwordCost) : change.password;
+  set.password = change.password;
   taken.push("password");
   return change.before.there?.passwordKind === change.there.passwordKind;
 }
@@ -327,12 +395,6 @@ function toHeld(change: Change, taken: readonly string[], grants: Grants): Held 
   return isNothing ? null : held;
 }
 
-async function write(run: Run, decided: readonly Decided[]): Promise<number> {
-  let people = 0;
-  for (const one of decided) people += (await writeOne(run, one)) ? 1 : 0;
-  return people;
-}
-
 async function writeOne(
   run: Run,
   { change, set, taken, kept, untold, agreed, endsSessions, held, ...grants }: Decided,
@@ -353,8 +415,9 @@ async function writeOne(
       values ($1, 'contact', $2, 'import', 'import')`,
       [change.userId, set.is_approved_to_be_in_touch],
     );
-  const isGrantsChanged = await writeGrants(run, change.userId, grants);
-  const ended = endsSessions ? await endSessions(run, change.userId) : [];
+  const granted = await writeGrants(run, change.userId, grants);
+  const ending = endsSessions ? "password_changed" : set.is_active === false ? "ended_by_administrator" : null;
+  const ended = ending && (await endOpened(run, change.userId, ending));
   // What is kept here keeps the print of before: it stays different from it, and is kept the next time too.
   await client.query(
     `update latchkey.imported_users i set prints = jsonb_build_object('there', $3::jsonb, 'here',
@@ -376,46 +439,34 @@ async function writeOne(
       JSON.stringify({ held }),
     ],
   );
-  if (taken.length === 0 && !isGrantsChanged) return false;
-  await client.query(
-    `insert into latchkey.audit_events (id, event, subject_id, detail)
-    values ($1, 'user_updated', $2, jsonb_build_object('fields', $3::jsonb))`,
-    [createUuid(), change.userId, JSON.stringify(taken)],
-  );
-  const granted = isGrantsChanged ? grantsChanged(grants) : [];
-  await tellWebhooks(run, toTold({ userId: change.userId, fields: [...taken, ...granted], ended }));
-  return true;
+  if (taken.length > 0) {
+    const ranks = Object.entries(flags).flatMap(([field, column]) => (column in set ? [[field, set[column]]] : []));
+    await client.query(
+      "insert into latchkey.audit_events (id, event, subject_id, detail) values ($1, 'user_updated', $2, $3)",
+      [createUuid(), change.userId, JSON.stringify({ fields: taken, ...Object.fromEntries(ranks) })],
+    );
+  }
+  const fields = [...taken, ...granted];
+  await tellWebhooks(run, toTold({ userId: change.userId, fields, ending, ended: ended ?? [] }));
+  return fields.length > 0;
 }
 
 /** An alias is read from the username of there. */
 const withAlias = (fields: readonly string[]) => (fields.includes("username") ? [...fields, "alias"] : fields);
 
-async function endSessions({ client }: Run, userId: string): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `update latchkey.sessions set ended_at = latchkey.now(), end_reason = 'password_changed'
-    where user_id = $1 and ended_at is null returning id`,
-    [userId],
-  );
-  return rows.map(({ id }) => id);
-}
-
-const grantsChanged = ({ groupsLost, groupsGained, permissionsLost, permissionsGained }: Grants): string[] => [
-  ...(groupsLost.length + groupsGained.length > 0 ? ["groups"] : []),
-  ...(permissionsLost.length + permissionsGained.length > 0 ? ["permissions"] : []),
-];
-
 interface Written {
   readonly userId: string;
   readonly fields: readonly string[];
+  readonly ending: Ending | null;
   readonly ended: readonly string[];
 }
 
 /** The same events as for a change that is made here. */
-function toTold({ userId, fields, ended }: Written): Told[] {
+function toTold({ userId, fields, ending, ended }: Written): Told[] {
   const updated = fields.filter((field) => field !== "password");
   return [
     ...(ended.length > 0
-      ? [{ userId, type: "session.ended", data: { sessionIds: ended, reason: "password_changed" } } as const]
+      ? [{ userId, type: "session.ended", data: { sessionIds: ended, reason: ending } } as const]
       : []),
     ...(updated.length > 0 ? [{ userId, type: "user.updated", data: { fields: updated } } as const] : []),
     ...(fields.includes("phoneNumber") ? [{ userId, type: "phone.changed" } as const] : []),
@@ -425,7 +476,18 @@ function toTold({ userId, fields, ended }: Written): Told[] {
 
 type Grants = Pick<Decided, "groupsLost" | "groupsGained" | "permissionsLost" | "permissionsGained">;
 
-async function writeGrants({ client }: Run, userId: string, grants: Grants): Promise<boolean> {
+/** What somebody holds by themselves, in SQL for a row of `users`, as events of it say it. */
+const heldNow = {
+  groups:
+    "(select coalesce(jsonb_agg(group_id order by group_id), '[]') from latchkey.user_groups where user_id = u.id)",
+  permissions:
+    "(select coalesce(jsonb_agg(permission order by permission), '[]') from latchkey.user_permissions where user_id = u.id)",
+} as const;
+
+type Grantable = keyof typeof heldNow;
+
+/** Answers which of both changed. */
+async function writeGrants({ client }: Run, userId: string, grants: Grants): Promise<Grantable[]> {
   const { groupsLost, groupsGained, permissionsLost, permissionsGained } = grants;
   if (groupsLost.length > 0)
     await client.query(
@@ -450,5 +512,15 @@ async function writeGrants({ client }: Run, userId: string, grants: Grants): Pro
       select $1, permission from latchkey.permissions where permission = any ($2) on conflict do nothing`,
       [userId, permissionsGained],
     );
-  return [groupsLost, groupsGained, permissionsLost, permissionsGained].some(({ length }) => length > 0);
+  const changed: Grantable[] = [
+    ...(groupsLost.length + groupsGained.length > 0 ? (["groups"] as const) : []),
+    ...(permissionsLost.length + permissionsGained.length > 0 ? (["permissions"] as const) : []),
+  ];
+  for (const kind of changed)
+    await client.query(
+      `insert into latchkey.audit_events (id, event, subject_id, detail)
+      select $2, '${kind}_set', id, jsonb_build_object('${kind}', ${heldNow[kind]}) from latchkey.users u where id = $1`,
+      [userId, createUuid()],
+    );
+  return changed;
 }

@@ -57,7 +57,8 @@ export async function followGroups(run: Run, groups: readonly OldGroup[], allowR
   const { rows } = await run.client.query<GroupChange>(
     `select g.id, g.name, array(select unnest(i.permissions) except select unnest(there.permissions)) as lost,
       array(select d.permission from latchkey.permissions d
-        where $3 and d.permission = any (there.permissions) and d.permission <> all (i.permissions)) as gained
+        where $3 and d.permission = any (there.permissions) and d.permission <> all (i.permissions)
+          and not exists (select from latchkey.group_permissions h where h.group_id = g.id and h.permission = d.permission)) as gained
     from jsonb_to_recordset($2) there (name text, permissions text[])
     join latchkey.groups g on g.name = there.name join latchkey.imported_groups i on i.source = $1 and i.group_id = g.id
     order by g.id`,
@@ -73,7 +74,8 @@ export async function followGroups(run: Run, groups: readonly OldGroup[], allowR
 async function followGroup({ client, source }: Run, { id, name, lost, gained }: GroupChange): Promise<string[]> {
   // As an administrator's change of the group does: one at a time.
   await client.query("select from latchkey.groups where id = $1 for no key update", [id]);
-  const { rows } = await client.query<{ permission: string }>(
+  // Of what is given here at this moment nothing is there's: it would be lost with it.
+  const { rows } = await client.query<{ permission: string; isGiven: boolean }>(
     `with taken as (
       delete from latchkey.group_permissions where group_id = $1 and permission = any ($2) returning permission
     ), given as (
@@ -81,14 +83,15 @@ async function followGroup({ client, source }: Run, { id, name, lost, gained }: 
       select g.id, d.permission from latchkey.groups g, latchkey.permissions d where g.id = $1 and d.permission = any ($3)
       on conflict do nothing returning permission
     )
-    select permission from taken union all select permission from given order by 1`,
+    select permission, false as "isGiven" from taken union all select permission, true from given order by 1`,
     [id, lost, gained],
   );
+  const given = rows.filter(({ isGiven }) => isGiven).map(({ permission }) => permission);
   await client.query(
     `update latchkey.imported_groups i set permissions = array(
       select unnest(i.permissions) except select unnest($3::text[]) union select unnest($4::text[]))
     where i.source = $1 and i.group_id = $2`,
-    [source, id, lost, gained],
+    [source, id, lost, given],
   );
   if (rows.length === 0) return [];
   await client.query(

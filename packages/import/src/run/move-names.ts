@@ -1,4 +1,4 @@
-import { inTransaction, type Run } from "./staging.ts";
+import type { Run } from "./staging.ts";
 
 /** Names, by which people sign in: each with the columns of `users` that store it as it is shown and as it is unique. */
 export const nameColumns = {
@@ -25,20 +25,19 @@ export interface Move {
 
 /**
  * Gives people their names of there, all at once, so that two who swapped theirs are swapped. One whose new name stays in another's hands here
- * keeps the old one, and so does then who wanted that. Answers what was moved: `user id field`.
+ * keeps the old one, and so does then who wanted that. It belongs into a transaction that holds their accounts. Answers what was moved: `user id
+ * field`.
  */
 export async function moveNames(run: Run, moves: readonly Move[]): Promise<ReadonlySet<string>> {
   const moved = new Set<string>();
   if (moves.length === 0) return moved;
-  await inTransaction(run.client, async () => {
-    for (const field of nameFields) {
-      const ofField = moves.filter((move) => move.field === field);
-      const possible = await findPossible(run, field, ofField);
-      await write(run, field, possible);
-      for (const { userId } of possible) moved.add(`${userId} ${field}`);
-    }
-    await park(run, moves);
-  });
+  for (const field of nameFields) {
+    const ofField = moves.filter((move) => move.field === field);
+    const possible = await findPossible(run, field, ofField);
+    await write(run, field, possible);
+    for (const { userId } of possible) moved.add(`${userId} ${field}`);
+  }
+  await park(run, moves);
   return moved;
 }
 

@@ -222,15 +222,18 @@ async function settle(run: Run, options: PlanOptions): Promise<void> {
 }
 
 async function decide({ client, id }: Run, { accept }: PlanOptions): Promise<void> {
+  // A decision that cannot be stands beside what it was about, which is asked again.
+  const open = "i.run_id = $1 and not i.is_decided and i.decision is null";
+  // What two people have there, one of them has here once it was decided: to the other one's question the answer is the same in later runs.
+  for (const code of ["i.code", "replace(i.code, '_taken_here', '_shared')"])
+    await client.query(
+      `update latchkey.import_issues i set decision = d.decision, is_decided = true from latchkey.import_decisions d
+      where ${open} and d.run_id = $1 and (i.old_id, ${code}, i.field) = (d.old_id, d.code, d.field)`,
+      [id],
+    );
   await client.query(
-    `update latchkey.import_issues i set decision = d.decision, is_decided = true from latchkey.import_decisions d
-    where i.run_id = $1 and d.run_id = $1 and not i.is_decided
-      and (i.old_id, i.code, i.field) = (d.old_id, d.code, d.field)`,
-    [id],
-  );
-  await client.query(
-    `update latchkey.import_issues set is_decided = true
-    where run_id = $1 and not is_decided and (code = any ($2) or code = any ($3) or 'all' = any ($2))`,
+    `update latchkey.import_issues i set is_decided = true
+    where ${open} and (code = any ($2) or code = any ($3) or 'all' = any ($2))`,
     [id, accept, [...notices]],
   );
 }
@@ -297,9 +300,9 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
     const set = (await findReservation(run, row)) ?? toAssignment(row, phones);
     if (typeof set === "string") {
       await client.query(
-        `update latchkey.import_issues set is_decided = false, decision = null, other = $4
+        `update latchkey.import_issues set is_decided = false, decision = $6, other = $4
         where run_id = $1 and old_id = $2 and code = $3 and field = $5`,
-        [id, row.oldId, row.code, `${row.effect} cannot be: ${set}`, row.field],
+        [id, row.oldId, row.code, `${row.effect} cannot be: ${set}`, row.field, row.effect],
       );
       continue;
     }

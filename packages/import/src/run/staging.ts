@@ -33,6 +33,16 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
   }
 }
 
+/** Does once more what breaks because somebody takes a name while it is under way: the next time it is seen that it is taken. */
+export async function onceMore<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "23505") return attempt();
+    throw error;
+  }
+}
+
 /** Empties what this run, and one before it that was killed, have left. What has no page has neither rows nor what is left of them. */
 export async function clearStaging({ client }: Run): Promise<void> {
   const { rows } = await client.query<{ mayTruncate: boolean; isEmpty: boolean }>(
