@@ -252,7 +252,7 @@ function findKind({ source, from }: ImportOptions): SourceKind {
 
 function readCountry(country: string | undefined): CountryCode | undefined {
   if (country === undefined || isCountryCode(country)) return country;
-  throw new SourceError(`--phone-country ${country} is no country: give two letters, such as TR.`);
+  throw new SourceError(`--phone-country ${country} is no country: give two capital letters, such as TR.`);
 }
 
 function requireName(name: string): string {

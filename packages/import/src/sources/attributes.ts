@@ -2,17 +2,17 @@ import { knownFieldOf } from "../known-columns.ts";
 import { readTime } from "../rules/read-values.ts";
 import { toText, type Values } from "./files.ts";
 
-/** What nobody may say of themselves: in other systems people write such attributes on their own. */
+/** What lets somebody in, or makes them more than others. */
+const rights = ["isActive", "isStaff", "isSuperuser", "groups", "permissions"] as const;
+
+/** What nobody may say of themselves: in other systems people write such attributes on their own. Nobody signs in there by a username among them. */
 const notTheirOwn: ReadonlySet<string> = new Set([
+  ...rights,
   "id",
   "password",
-  "isActive",
-  "isStaff",
-  "isSuperuser",
+  "username",
   "dateJoined",
   "lastLogin",
-  "groups",
-  "permissions",
 ]);
 
 /**
@@ -29,6 +29,14 @@ export function withAttributes(values: Values, attributes: unknown, prefix = "at
     added[isSafe ? name : `${prefix}.${name}`] = toText(value);
   }
   return { ...added, ...values };
+}
+
+/** Columns that would give a right, in a table whose other columns people may fill on their own, are called so that somebody has to decide about them. */
+export function askForRights(values: Values, prefix: string): Values {
+  const isRight = (name: string) => rights.some((right) => right === knownFieldOf(name));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [isRight(name) ? `${prefix}.${name}` : name, value]),
+  );
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,11 +1,14 @@
-import type { OldRow } from "../old-row.ts";
+import { type OldRow, SourceError } from "../old-row.ts";
 import { fromMilliseconds, isRecord, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** A realm as `kc.sh export` writes it, with everybody in it, or one of its files of users. */
 export const keycloakShape: JsonShape = {
   list: "users",
-  toRow({ id, enabled, createdTimestamp, attributes, credentials, groups, ...rest }): OldRow {
+  toRow({ id, enabled, createdTimestamp, attributes, credentials, groups, ...rest }, path): OldRow {
+    // Without `--realm` it exports all of them, and names of one realm are others' in another.
+    if (Array.isArray(rest.users))
+      throw new SourceError(`${path} has several realms: export one of them, with --realm NAME. Nothing was changed.`);
     const held = Array.isArray(credentials) ? credentials.filter(isRecord) : [];
     const isPassword = ({ type }: Credential) => type === "password";
     const others = held.filter((one) => !isPassword(one)).map(({ type }) => String(type));

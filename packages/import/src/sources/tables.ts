@@ -53,5 +53,7 @@ export async function openTables(
 export function findTable(tables: readonly Table[], named: string, place: string): Table {
   const found = tables.filter(({ schema, table }) => [table, `${schema}.${table}`].includes(named));
   if (found[0] && found.length === 1) return found[0];
-  throw new SourceError(`There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}.`);
+  throw new SourceError(
+    `There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}: say with --table which is that of people.`,
+  );
 }
