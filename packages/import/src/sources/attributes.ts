@@ -6,14 +6,7 @@ import { toText, type Values } from "./files.ts";
 const rights = ["isActive", "isStaff", "isSuperuser", "groups", "permissions"] as const;
 
 /** What nobody may say of themselves: in other systems people write such attributes on their own. Nobody signs in there by a username among them. */
-const notTheirOwn: ReadonlySet<string> = new Set([
-  ...rights,
-  "id",
-  "password",
-  "username",
-  "dateJoined",
-  "lastLogin",
-]);
+const notTheirOwn: ReadonlySet<string> = new Set([...rights, "id", "password", "username", "dateJoined", "lastLogin"]);
 
 /**
  * Adds what a system keeps about somebody in an object of its own, each as a column by its name. A real column wins, and what would make
@@ -38,6 +31,13 @@ export function askForRights(values: Values, prefix: string): Values {
     Object.entries(values).map(([name, value]) => [isRight(name) ? `${prefix}.${name}` : name, value]),
   );
 }
+
+/** The columns that an object has: what it does not mention at all is none of them, and says nothing. */
+export const present = (values: Readonly<Record<string, string | null | undefined>>): Values =>
+  Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+/** A member as a text; undefined where there is none. */
+export const textOf = (value: unknown): string | null | undefined => (value === undefined ? undefined : toText(value));
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -42,6 +42,7 @@ describe("a CSV file is read", () => {
     ["with empty lines", "id,username,email\n\n1,ada,\n\n"],
     ["with rows of nothing behind the last, as spreadsheets leave them", "id;username;email\r\n1;ada;\r\n;;\r\n;;\r\n"],
     ["with a line that says what separates columns", "\ufeffsep=;\r\nid;username;email\r\n1;ada;\r\n"],
+    ["with what PostgreSQL's copy writes for null", "id\tusername\temail\n1\tada\t\\N\n"],
     ["with the line ends of an old Mac", "id,username,email\r1,ada,\r"],
   ])("%s", async (_what, content) => {
     expect(await csv(content)).toEqual([ada]);
@@ -59,6 +60,11 @@ describe("a CSV file is read", () => {
 
   test("with the id in a column of another name", async () => {
     expect(await csv("number,username\n1,ada\n", { idColumn: "number" })).toMatchObject([{ oldId: "1" }]);
+  });
+
+  test("with columns without a name, each by its place", async () => {
+    const [row] = await csv(",id,username,\n0,1,ada,x\n");
+    expect(row).toMatchObject({ oldId: "1", values: { "column 1": "0", "column 4": "x" } });
   });
 
   test("cut anywhere, without a single split letter", async () => {

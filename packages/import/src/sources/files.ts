@@ -29,6 +29,7 @@ const none = {
   permissions: [],
   ambiguousPermissions: [],
   foreignKeys: [],
+  fieldsBeside: [],
   dialect: null,
   uuidKey: null,
   blacklist: null,
@@ -190,6 +191,7 @@ function toRow(values: Values, idColumn: string): OldRow {
 export interface JsonShape {
   /** The member of the file's one object that holds them; without it, the file is a list or has an object a line. */
   readonly list?: string;
+  readonly fieldsBeside?: Source["fieldsBeside"];
   toRow(object: Readonly<Record<string, unknown>>, path: string): OldRow;
 }
 
@@ -229,6 +231,7 @@ export async function openJson(
   const { stream, startedAt } = await openFile(path);
   return {
     ...none,
+    fieldsBeside: shape.fieldsBeside ?? [],
     place: path,
     startedAt,
     read: () => inBatches(readJson(stream, path, shape), path),
@@ -301,7 +304,8 @@ async function* splitObjects(pieces: AsyncIterable<string>, path: string): Async
         throw new SourceError(`${path} is no list of JSON objects. Nothing was changed.`);
     }
     if (depth > 0) held += piece.slice(start);
-    if (held.length > longestObject) throw new SourceError(
+    if (held.length > longestObject)
+      throw new SourceError(
         `${path} has an object of more than a million characters: give a list of people, an object for each.`,
       );
   }

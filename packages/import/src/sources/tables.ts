@@ -36,6 +36,7 @@ export async function openTables(
     permissions: [],
     ambiguousPermissions: [],
     foreignKeys: await readForeignKeys(reader, users, own),
+    fieldsBeside: [],
     dialect: reader.dialect,
     uuidKey: users.uuidKey,
     blacklist: null,
