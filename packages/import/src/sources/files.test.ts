@@ -74,6 +74,15 @@ describe("a CSV file is read", () => {
   });
 });
 
+test("a large file is read without a warning at the terminal", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on("warning", note);
+  await csv(`id,bio\n${Array.from({ length: 40 }, (_, id) => `${id},${"x".repeat(100_000)}\n`).join("")}`);
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
 describe("a file is refused in one line", () => {
   test.each([
     ["cut off in a row", "id,username,email\n1,ada,x@y.org\n2,bo", /is no whole CSV file/],

@@ -94,8 +94,11 @@ const nothing: ReadonlySet<string> = new Set(["", "\\N"]);
 
 const drained = (parser: NodeJS.EventEmitter) =>
   new Promise<void>((resolve) => {
-    parser.once("drain", resolve);
-    parser.once("close", resolve);
+    const goOn = () => {
+      for (const event of ["drain", "close"]) parser.off(event, goOn);
+      resolve();
+    };
+    for (const event of ["drain", "close"]) parser.on(event, goOn);
   });
 
 /** How files begin that are no text, and what is to be done with them. */
