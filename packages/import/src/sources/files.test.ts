@@ -78,7 +78,7 @@ test("a large file is read without a warning at the terminal", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on("warning", note);
-  await csv(`id,bio\n${Array.from({ length: 40 }, (_, id) => `${id},${"x".repeat(100_000)}\n`).join("")}`);
+  await csv(`id,bio\n${Array.from({ length: 1_000 }, (_, id) => `${id},${"x".repeat(1_000)}\n`).join("")}`);
   process.off("warning", note);
   expect(warnings).toEqual([]);
 });
