@@ -334,6 +334,15 @@ test.each([
   expect(answer).toMatchObject({ exitCode: 0, undecidedRows: 0 });
 });
 
+test("decisions whose ids a spreadsheet has rounded are told: they are about nobody", async () => {
+  const decisions = join(folder, "rounded.csv");
+  await writeFile(decisions, "old_id,code,field,decision\n1.23457E+17,username_grammar,username,rename:new_name\n");
+  const people = "id,username\n123456789012345678,1 person\n";
+  const answer = await run("people.csv", people, { apply: false, decisions, accept: [] });
+  expect(answer).toMatchObject({ exitCode: 4, strayDecisions: ["1.23457E+17"] });
+  expect(answer.text).toContain("nobody's there: 1.23457E+17. Has a spreadsheet changed them?");
+});
+
 test("a file that another clock dated to a time to come is read as of now, and again later", async () => {
   const source = join(folder, "of-tomorrow.csv");
   const tomorrow = new Date(Date.now() + 86_400_000);

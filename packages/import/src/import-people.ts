@@ -15,7 +15,7 @@ import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { createGroups, followGroups } from "./run/groups.ts";
 import { keepUntold } from "./run/keep-untold.ts";
-import { type Decision, listUndeclared, plan } from "./run/plan.ts";
+import { type Decision, listStrayDecisions, listUndeclared, plan } from "./run/plan.ts";
 import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
 import { withRecordedIds } from "./run/recorded-ids.ts";
@@ -65,6 +65,8 @@ export interface ImportAnswer extends Summary {
   readonly disabled: number;
   /** Fields that the source has no column of any more, and that stay here as they are. */
   readonly untold: readonly string[];
+  /** Ids in the file of decisions that nobody there has. */
+  readonly strayDecisions: readonly string[];
   /** Permissions that people and groups have there, and that are not declared here. */
   readonly undeclared: readonly string[];
   /** 0 decided and done, 4 where rows are undecided. */
@@ -89,7 +91,7 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
       ambiguousPermissions: source.ambiguousPermissions,
       unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
     });
-    return finish(auth, { run, source, untold }, options);
+    return finish(auth, { run, source, untold, stray: await listStrayDecisions(run) }, options);
   });
 }
 
@@ -148,7 +150,12 @@ export async function withStagedPeople<T>(
 
 async function finish(
   auth: ImportingAuth,
-  { run, source, untold }: Pick<StagedPeople, "run" | "source" | "untold">,
+  {
+    run,
+    source,
+    untold,
+    stray,
+  }: Pick<StagedPeople, "run" | "source" | "untold"> & { readonly stray: readonly string[] },
   options: ImportOptions,
 ): Promise<ImportAnswer> {
   const planned = await summarize(run, { place: source.place, isApplied: false });
@@ -191,7 +198,7 @@ async function finish(
   const behind = planned.totals.new - summary.totals.new;
   const text =
     describeSummary(summary, toNext(options, summary, isOpen)) +
-    describeLeft({ applied, followed, groupsChanged, disabled, behind, untold });
+    describeLeft({ applied, followed, groupsChanged, disabled, behind, untold, stray });
   if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || behind > 0 || (applied?.outrun.length ?? 0) > 0;
   const undeclared = await listUndeclared(run);
@@ -203,6 +210,7 @@ async function finish(
     groupsChanged,
     disabled,
     untold,
+    strayDecisions: stray,
     undeclared,
     exitCode: isIncomplete ? 4 : 0,
   };
@@ -221,15 +229,19 @@ interface Done {
   /** People who were planned and did not come over. */
   readonly behind: number;
   readonly untold: readonly string[];
+  readonly stray: readonly string[];
 }
 
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft({ applied, followed, groupsChanged, disabled, behind, untold }: Done): string {
+function describeLeft({ applied, followed, groupsChanged, disabled, behind, untold, stray }: Done): string {
   const list = (items: readonly string[]) =>
     `${items.slice(0, 10).map(escapeMisleading).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
   return [
+    stray.length > 0
+      ? `${stray.length} ids in the file of decisions are nobody's there: ${list(stray)}. Has a spreadsheet changed them?\n`
+      : "",
     untold.length > 0
       ? `The source says nothing of these any more, and they stay here as they are: ${list(untold)}\n`
       : "",
