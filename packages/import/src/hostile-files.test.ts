@@ -1,12 +1,16 @@
 import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { createTestAuth, type TestAuth } from "@latchkey/auth/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ImportOptions, importPeople } from "./import-people.ts";
 import { usual } from "./testing/usual-options.ts";
+import { verifyImport } from "./verify-import.ts";
+
+const bcryptHash = "$2a$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
 
 let folder: string;
 let service: TestAuth;
@@ -226,12 +230,40 @@ test.each([
     /is what dumpdata of Django writes.*give the database itself/,
   ],
   ["wide.csv", Buffer.from("id,username\n1,wide\n", "utf16le"), /is not in UTF-8/],
+  ["packed.csv", gzipSync("id,username\n1,packed\n"), /is compressed: unpack it/],
+  ["workbook.csv", "PK\x03\x04\x14\x00", /is a workbook or a ZIP archive: save the table/],
+  ["sqlite.csv", "SQLite format 3\0", /is a database of SQLite: write sqlite: in front/],
 ])("%s is refused in one line, and nothing is changed", async (name, content, message) => {
   await expect(run(name, content)).rejects.toMatchObject({
     name: "SourceError",
     exitCode: 2,
     message: expect.stringMatching(message),
   });
+});
+
+test("a file that has fewer columns than the one before takes nothing from anybody, and that is told", async () => {
+  const whole = `id,username,email,first_name,is_staff,groups,password
+1,short_ada,short.ada@firma.example,Ada,true,Clerks,${bcryptHash}
+2,short_bob,short.bob@firma.example,Bob,,,${bcryptHash}
+`;
+  const read = () =>
+    service.database.query(
+      `select username, email, first_name, is_staff, password, (select count(*)::int from latchkey.user_groups m where m.user_id = u.id) as groups
+      from latchkey.users u where username like 'short_%' order by 1`,
+    );
+  await run("people.csv", whole, { name: "short" });
+  const [ada, bob] = await read();
+  const untold = ["email", "firstName", "groups", "isStaff", "password"];
+  const answer = await run("people.csv", "id,username\n1,short_ada\n2,short_bobby\n", { name: "short" });
+  expect(answer).toMatchObject({ exitCode: 0, totals: { settled: 1, changed: 1 }, untold });
+  expect(answer.text).toContain("email, firstName, groups, isStaff, password");
+  expect(await read()).toEqual([ada, { ...bob, username: "short_bobby" }]);
+  const { connection } = service.database;
+  const source = join(folder, `${number}-people.csv`);
+  const verified = await verifyImport(service.auth, { ...usual, connection, source, name: "short" });
+  expect(verified).toMatchObject({ isGood: true, changed: 0, untold });
+  await run("people.csv", whole.replace("bob,short.bob@firma.example", "bobby,"), { name: "short" });
+  expect(await read()).toEqual([ada, { ...bob, username: "short_bobby", email: null }]);
 });
 
 test("white space around an id is no part of it", async () => {
@@ -300,6 +332,15 @@ test.each([
   await writeFile(decisions, content);
   const answer = await run("people.csv", "id,username\n1,1 person\n", { apply: false, decisions, accept: [] });
   expect(answer).toMatchObject({ exitCode: 0, undecidedRows: 0 });
+});
+
+test("decisions whose ids a spreadsheet has rounded are told: they are about nobody", async () => {
+  const decisions = join(folder, "rounded.csv");
+  await writeFile(decisions, "old_id,code,field,decision\n1.23457E+17,username_grammar,username,rename:new_name\n");
+  const people = "id,username\n123456789012345678,1 person\n";
+  const answer = await run("people.csv", people, { apply: false, decisions, accept: [] });
+  expect(answer).toMatchObject({ exitCode: 4, strayDecisions: ["1.23457E+17"] });
+  expect(answer.text).toContain("nobody's there: 1.23457E+17. Has a spreadsheet changed them?");
 });
 
 test("a file that another clock dated to a time to come is read as of now, and again later", async () => {

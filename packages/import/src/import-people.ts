@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Auth, DatabaseOptions } from "@latchkey/auth";
 import { type CountryCode, escapeMisleading, isCountryCode, type PhoneOptions } from "@latchkey/auth/import";
+import { issueCodes } from "./issue.ts";
 import { type Columns, createColumns, findUnknownFields, knownFields } from "./known-columns.ts";
 import { type Source, SourceError } from "./old-row.ts";
 import { readDecisions } from "./report/decisions-file.ts";
@@ -13,7 +14,8 @@ import { connect, isPooled } from "./run/connect.ts";
 import { disableGone } from "./run/disable-gone.ts";
 import { type Followed, followChanges } from "./run/follow-changes.ts";
 import { createGroups, followGroups } from "./run/groups.ts";
-import { type Decision, listUndeclared, plan } from "./run/plan.ts";
+import { keepUntold } from "./run/keep-untold.ts";
+import { type Decision, listStrayDecisions, listUndeclared, plan } from "./run/plan.ts";
 import { readAhead } from "./run/read-ahead.ts";
 import { recordBlacklist } from "./run/record-blacklist.ts";
 import { withRecordedIds } from "./run/recorded-ids.ts";
@@ -61,6 +63,10 @@ export interface ImportAnswer extends Summary {
   readonly groupsChanged: readonly string[];
   /** Accounts that were disabled because their people are there no more. */
   readonly disabled: number;
+  /** Fields that the source has no column of any more, and that stay here as they are. */
+  readonly untold: readonly string[];
+  /** Ids in the file of decisions that nobody there has. */
+  readonly strayDecisions: readonly string[];
   /** Permissions that people and groups have there, and that are not declared here. */
   readonly undeclared: readonly string[];
   /** 0 decided and done, 4 where rows are undecided. */
@@ -75,7 +81,8 @@ type ImportingAuth = Pick<Auth, "importedUsers" | "profile">;
  * @throws SourceError for a source that is away or no source at all, and a wrong command
  */
 export async function importPeople(auth: ImportingAuth, options: ImportOptions): Promise<ImportAnswer> {
-  return withStagedPeople(auth, options, async ({ run, source, columns, decisions, phones }) => {
+  return withStagedPeople(auth, options, async ({ run, source, columns, decisions, phones, untold }) => {
+    await requireStaged(run, options.only ?? [], source);
     await plan(run, {
       ...options,
       phones,
@@ -84,7 +91,7 @@ export async function importPeople(auth: ImportingAuth, options: ImportOptions):
       ambiguousPermissions: source.ambiguousPermissions,
       unknownColumns: columns.undecided().filter(({ filled }) => filled > 0),
     });
-    return finish(auth, run, source, options);
+    return finish(auth, { run, source, untold, stray: await listStrayDecisions(run) }, options);
   });
 }
 
@@ -95,6 +102,8 @@ export interface StagedPeople {
   readonly columns: Columns;
   readonly decisions: readonly Decision[];
   readonly phones: PhoneOptions;
+  /** Fields of which the source said something the last time, and has no column now. */
+  readonly untold: readonly string[];
 }
 
 /** Reads everybody of a source into the staging tables, for a piece of work, and empties them afterwards. */
@@ -106,9 +115,12 @@ export async function withStagedPeople<T>(
   const kind = findKind(options);
   const phones = { defaultCountry: readCountry(options.phoneCountry) };
   requireTimezone(options.timezone);
+  requireCodes(options.accept);
   const decisions = options.decisions === undefined ? [] : await readDecisions(options.decisions);
   const ownFields = new Map(auth.profile.ownFields.map(({ name, schema }) => [name, schema]));
   const columnRules = withDecidedColumns(options, decisions, [...ownFields.keys()]);
+  const both = options.drop.find((column) => Object.hasOwn(options.map, column));
+  if (both !== undefined) throw new SourceError(`${both} is both mapped and dropped: look at --map and --drop.`);
   const [noField] = findUnknownFields(columnRules);
   if (noField !== undefined)
     throw new SourceError(
@@ -128,15 +140,24 @@ export async function withStagedPeople<T>(
     await clearStaging(run);
     const source = await withRecordedIds(run, opened, options.apply);
     const rules = { phones, timezone: options.timezone, columns, ownFields, print: createPrinter(await readKey(run)) };
-    await stageAll(run, source, rules, options);
-    return await work({ run, source, columns, decisions, phones });
+    const untold = await stageAll(run, source, rules, options);
+    return await work({ run, source, columns, decisions, phones, untold });
   } finally {
     await opened.close();
     await clearStaging(run).catch(() => {});
   }
 }
 
-async function finish(auth: ImportingAuth, run: Run, source: Source, options: ImportOptions): Promise<ImportAnswer> {
+async function finish(
+  auth: ImportingAuth,
+  {
+    run,
+    source,
+    untold,
+    stray,
+  }: Pick<StagedPeople, "run" | "source" | "untold"> & { readonly stray: readonly string[] },
+  options: ImportOptions,
+): Promise<ImportAnswer> {
   const planned = await summarize(run, { place: source.place, isApplied: false });
   // What is asked of the source as a whole concerns everybody, so that nobody can be left out for it.
   const isOpen = options.skipsUndecided ? planned.undecidedOfSource > 0 : planned.undecidedRows > 0;
@@ -177,7 +198,7 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
   const behind = planned.totals.new - summary.totals.new;
   const text =
     describeSummary(summary, toNext(options, summary, isOpen)) +
-    describeLeft({ applied, followed, groupsChanged, disabled, behind });
+    describeLeft({ applied, followed, groupsChanged, disabled, behind, untold, stray });
   if (options.report !== undefined) await writeReport(run, options.report, { summary: text, ...source });
   const isIncomplete = isOpen || behind > 0 || (applied?.outrun.length ?? 0) > 0;
   const undeclared = await listUndeclared(run);
@@ -188,6 +209,8 @@ async function finish(auth: ImportingAuth, run: Run, source: Source, options: Im
     followed,
     groupsChanged,
     disabled,
+    untold,
+    strayDecisions: stray,
     undeclared,
     exitCode: isIncomplete ? 4 : 0,
   };
@@ -205,15 +228,23 @@ interface Done {
   readonly disabled: number;
   /** People who were planned and did not come over. */
   readonly behind: number;
+  readonly untold: readonly string[];
+  readonly stray: readonly string[];
 }
 
 /** What was not done for a reason that showed only while it was done. */
-function describeLeft({ applied, followed, groupsChanged, disabled, behind }: Done): string {
+function describeLeft({ applied, followed, groupsChanged, disabled, behind, untold, stray }: Done): string {
   const list = (items: readonly string[]) =>
     `${items.slice(0, 10).map(escapeMisleading).join(", ")}${items.length > 10 ? ", …" : ""}`;
   const outrun = applied?.outrun ?? [];
   const kept = followed?.kept ?? [];
   return [
+    stray.length > 0
+      ? `${stray.length} ids in the file of decisions are nobody's there: ${list(stray)}. Has a spreadsheet changed them?\n`
+      : "",
+    untold.length > 0
+      ? `The source says nothing of these any more, and they stay here as they are: ${list(untold)}\n`
+      : "",
     behind > 0
       ? `${behind} did not come over: an account was linked to them, or deleted, meanwhile. Run the command again.\n`
       : "",
@@ -252,7 +283,7 @@ function findKind({ source, from }: ImportOptions): SourceKind {
 
 function readCountry(country: string | undefined): CountryCode | undefined {
   if (country === undefined || isCountryCode(country)) return country;
-  throw new SourceError(`--phone-country ${country} is no country: give two letters, such as TR.`);
+  throw new SourceError(`--phone-country ${country} is no country: give two capital letters, such as TR.`);
 }
 
 function requireName(name: string): string {
@@ -266,6 +297,25 @@ function requireTimezone(timezone: string): void {
   } catch {
     throw new SourceError(`--source-timezone ${timezone} is no time zone: give a name such as Europe/Istanbul.`);
   }
+}
+
+function requireCodes(accept: readonly string[]): void {
+  const codes: readonly string[] = ["all", ...issueCodes];
+  const unknown = accept.find((code) => !codes.includes(code));
+  if (unknown !== undefined)
+    throw new SourceError(`--accept: there is no code ${unknown}. There are ${codes.join(", ")}.`);
+}
+
+/** Of an id that is mistyped, the run would say that all is done. Who came over before may be gone there since. */
+async function requireStaged({ client, id, source }: Run, only: readonly string[], { place }: Source): Promise<void> {
+  const { rows } = await client.query<{ oldId: string }>(
+    `select old_id as "oldId" from unnest($2::text[]) wanted (old_id)
+    where not exists (select from latchkey.import_people p where p.run_id = $1 and p.old_id = wanted.old_id)
+      and not exists (select from latchkey.imported_users i where i.source = $3 and i.old_id = wanted.old_id) limit 1`,
+    [id, only, source],
+  );
+  if (rows[0])
+    throw new SourceError(`${place} has nobody with the id ${rows[0].oldId}: look at --only. Nothing was changed.`);
 }
 
 const findIdColumn = (map: ImportOptions["map"]) => Object.entries(map).find(([, field]) => field === "id")?.[0];
@@ -311,15 +361,18 @@ async function stageAll(
   source: Source,
   rules: PersonRules & { readonly columns: Columns },
   { onProgress }: ImportOptions,
-): Promise<void> {
+): Promise<string[]> {
   let read = 0;
+  let isChanged = false;
   let writing = Promise.resolve();
   try {
     for await (const rows of readAhead(source.read())) {
       // The next ones are read while these are written.
       const people = await readPeople(rows, rules);
       await writing;
-      writing = stage(run, people, read);
+      writing = stage(run, people, read).then((one) => {
+        isChanged ||= one;
+      });
       writing.catch(() => {});
       read += rows.length;
       onProgress("read", read, null);
@@ -334,4 +387,5 @@ async function stageAll(
   const [missing] = rules.columns.missing();
   if (missing !== undefined)
     throw new SourceError(`${source.place} has no column ${missing}: look at --map and --drop. Nothing was changed.`);
+  return isChanged ? keepUntold(run, [...rules.columns.told(), ...source.fieldsBeside]) : [];
 }

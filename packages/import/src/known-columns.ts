@@ -82,6 +82,8 @@ const shorten = (column: string) => column.replaceAll("\0", "").slice(0, longest
 export interface Columns {
   /** The field that a column is; null for one that is dropped, or not decided. */
   fieldOf(column: string): string | null;
+  /** The fields that a column was of, of those that were asked about. */
+  told(): readonly string[];
   /** The columns that nobody has decided, with how often each is filled. */
   undecided(): readonly { readonly column: string; readonly filled: number }[];
   /** Columns of which something was said and that nobody has. */
@@ -144,6 +146,7 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
       const column = shorten(name);
       unknown.set(column, (unknown.get(column) ?? 0) + 1);
     },
+    told: () => [...new Set(decided.values())].filter((field) => field !== null),
     missing: () =>
       [...Object.entries(map).flatMap(([column, field]) => (field === "id" ? [] : [column])), ...drop].filter(
         (column) => !decided.has(column),

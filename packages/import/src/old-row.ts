@@ -67,6 +67,8 @@ export interface Source {
   /** Left out of {@link Source.permissions}, and of everybody's. */
   readonly ambiguousPermissions: readonly AmbiguousPermission[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** What it says of people beside their columns. */
+  readonly fieldsBeside: readonly ("groups" | "permissions")[];
   /** Null for a file. */
   readonly dialect: Dialect | null;
   /** How the ids of people are stored there, where they are UUIDs. */

@@ -99,6 +99,13 @@ describe("an option", () => {
       expect(await accounts()).toEqual([]);
     });
 
+    test("--accept of a code and --only of an id that are not there are refused in one line", async () => {
+      await expect(run({ accept: ["all", "phone_sharde"] })).rejects.toThrow(/no code phone_sharde/);
+      const failing = run({ accept: ["all"], only: ["1", "17"] });
+      await expect(failing).rejects.toThrow(/nobody with the id 17: look at --only. Nothing was changed/);
+      expect(await accounts()).toEqual([]);
+    });
+
     test("--decisions that are none are refused in one line", async () => {
       const decisions = await write("old_id,code,field,decision\n1,phone_shared,phoneNumber,maybe\n");
       await expect(run({ decisions })).rejects.toMatchObject({ name: "SourceError", exitCode: 2 });
@@ -364,6 +371,7 @@ describe("an option", () => {
       await expect(run({ map: { nick: "firstName" } })).rejects.toThrow(/no column nick/);
       await expect(run({ map: { city: "nothingOfThat" } })).rejects.toThrow(/no field nothingOfThat/);
       await expect(run({ drop: ["nick"] })).rejects.toThrow(/no column nick/);
+      await expect(run({ map: { city: "state" }, drop: ["city"] })).rejects.toThrow(/city is both mapped and dropped/);
     });
 
     test("--allow-raising follows who was enabled or given more rights there; without it that is told", {

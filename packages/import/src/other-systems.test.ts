@@ -250,6 +250,12 @@ describe("Keycloak", () => {
     expect(held).toEqual([{ old_id: "kc-sha256", name: "staff/clerks" }]);
   });
 
+  test("a file of several realms is refused in one line: a realm is nobody, and has people of its own", async () => {
+    const realm = (name: string) => ({ id: name, realm: name, enabled: true, users: [user("sha1", ofAnother)] });
+    const source = await write("realms.json", [realm("master"), realm("shop")]);
+    await expect(run({ source, from: "keycloak", name: "realms" })).rejects.toThrow(/several realms.*--realm NAME/);
+  });
+
   test("one of its files of users, and the credentials of its first releases, are read too", async () => {
     const old = { type: "password", algorithm: "pbkdf2", hashIterations: 1_000, salt: salt.toString("base64") };
     const hashedSaltedValue = pbkdf2Sync(password, salt, 1_000, 64, "sha1").toString("base64");
@@ -361,6 +367,24 @@ describe("better-auth", () => {
       },
     );
 
+  test("what people can say of themselves in fields of its team is asked, and gives no rank; tables with a name in front are found", async () => {
+    const file = join(folder, "better-own.sqlite3");
+    const there = new DatabaseSync(file);
+    there.exec(`create table shop_user (id text primary key, email text not null, isSuperuser integer, permissions text, twoFactorEnabled integer);
+      create table shop_account (id text primary key, "accountId" text, "userId" text, "providerId" text, password text);
+      insert into shop_user values ('own1', 'own1@firma.example', 1, 'shop.add_order', 1), ('own2', 'own2@firma.example', null, null, 0);
+      insert into shop_account values ('1', 'own1', 'own1', 'credential', '${bcryptHash}')`);
+    there.close();
+    const options = { source: `sqlite:${file}`, from: "better-auth", name: "better-own", table: "shop_user" };
+    const { codes } = await bring(options, 2);
+    const examples = ["twoFactorEnabled", "user.isSuperuser", "user.permissions"];
+    expect(codes.map((code) => ({ ...code, examples: [...code.examples].sort() }))).toEqual([
+      { code: "unknown_column", rows: 3, undecided: 0, examples },
+    ]);
+    expect(await read("own1")).toMatchObject({ is_superuser: false });
+    expect(await whoIs("own1@firma.example")).toBe("own1");
+  });
+
   test("a file of its users is read as its table is", async () => {
     const source = await write("better-auth.json", [
       { id: "ba-json1", email: "ba.json1@firma.example", banned: true, createdAt: "2020-09-13T12:26:40.456Z" },
@@ -404,7 +428,7 @@ describe("Supabase", () => {
       email: "sb.ada@firma.example",
       phone: "905321232001",
       created_at: "2020-09-13T12:26:40.456789Z",
-      raw_user_meta_data: { first_name: "Ada", is_superuser: true, password: "x" },
+      raw_user_meta_data: { first_name: "Ada", is_superuser: true, password: "x", username: "sb.back@firma.example" },
     });
     await insert(2, { email: "sb.banned@firma.example", banned_until: "2999-01-01T00:00:00Z" });
     await insert(3, { email: "sb.back@firma.example", banned_until: "2020-01-01T00:00:00Z" });
@@ -417,7 +441,7 @@ describe("Supabase", () => {
     const report = join(folder, "supabase");
     const { codes } = await bring({ source, from: "supabase", report }, 5);
     const [unknown] = codes.filter(({ code }) => code === "unknown_column");
-    expect(unknown).toMatchObject({ rows: 5 });
+    expect(unknown).toMatchObject({ rows: 6 });
     expect(await readFile(join(report, "decisions.csv"), "utf8")).toMatch(/second_factors,.*filled for 1 people/);
     const summary = await readFile(join(report, "summary.txt"), "utf8");
     expect(summary).toContain('update "public"."orders"');

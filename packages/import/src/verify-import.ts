@@ -43,6 +43,8 @@ export interface Verified {
   readonly changedHere: number;
   /** Filled columns of which nothing was said this time: what the import made of one is not compared, and counts as changed there. */
   readonly unknownColumns: readonly string[];
+  /** Fields of which the source said something the last time, and has no column now: they are not compared. */
+  readonly untold: readonly string[];
   /** Whether the last round was recorded to its end: of one that broke off, names and old tokens do not count yet. */
   readonly isComplete: boolean;
   readonly isGood: boolean;
@@ -53,12 +55,12 @@ export async function verifyImport(
   auth: Pick<Auth, "importedUsers" | "profile">,
   options: ImportOptions,
 ): Promise<Verified> {
-  return withStagedPeople(auth, { ...options, apply: false }, async ({ run, source, columns, decisions }) => {
+  return withStagedPeople(auth, { ...options, apply: false }, async ({ run, source, columns, decisions, untold }) => {
     await run.client.query("analyze latchkey.import_people");
     const counts = await count(run);
     const unreadable = await findUnreadable(run);
     const mixedUp = await findMixedUp(run);
-    const fields = await compareFields(run);
+    const fields = await compareFields(run, untold);
     const faults = [unreadable, mixedUp.reachAnother, fields.different];
     const isComplete = await isLastRoundComplete(run);
     const isGood = isComplete && counts.missing === 0 && faults.every(({ length }) => length === 0);
@@ -72,6 +74,7 @@ export async function verifyImport(
       ...(await countGroupPermissions(run, source.groups)),
       ...fields,
       unknownColumns,
+      untold,
       unreadable,
       ...mixedUp,
       isComplete,
@@ -194,7 +197,7 @@ const differences: Readonly<Record<string, string>> = {
 };
 
 /** Compares every field of those of whom nothing changed there since the last run. */
-async function compareFields({ client, id, source }: Run) {
+async function compareFields({ client, id, source }: Run, untold: readonly string[]) {
   const fields = Object.entries(differences).map(([field, differs]) => `case when ${differs} then '${field}' end`);
   const { rows } = await client.query<{
     kind: "different" | "decided" | "changedHere";
@@ -209,9 +212,9 @@ async function compareFields({ client, id, source }: Run) {
         from latchkey.import_people p join latchkey.imported_users i on i.source = $2 and i.old_id = p.old_id
         join latchkey.users u on u.id = i.user_id, latchkey.imported_name_key k
         where p.run_id = $1 and p.state = 'settled' and i.prints ? 'decided'
-      ) compared, unnest(fields) field where fields <> '{}'
+      ) compared, unnest(fields) field where fields <> '{}' and field <> all ($3)
     ) judged group by kind`,
-    [id, source],
+    [id, source, untold],
   );
   const find = (kind: string) => rows.find((row) => row.kind === kind);
   return {

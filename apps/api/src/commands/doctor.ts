@@ -61,6 +61,7 @@ function printHealth(facts: object, warnings: readonly string[], notes: readonly
 }
 
 function printTable(facts: object): void {
-  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(24)}${value}\n`);
+  const width = Math.max(...Object.keys(facts).map(({ length }) => length));
+  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(width)}  ${value}\n`);
   process.stdout.write(`${lines.join("")}\n`);
 }

@@ -41,6 +41,8 @@ const toList = (text: string, before: readonly string[] = []) => [...before, ...
 export function toMap(text: string, before: Readonly<Record<string, string>> = {}) {
   const [, column, field] = /^([^=]+)=([A-Za-z][A-Za-z0-9]*)$/.exec(text) ?? [];
   if (column === undefined || field === undefined) throw new InvalidArgumentError("Write it as COLUMN=FIELD.");
+  if (Object.hasOwn(before, column) && before[column] !== field)
+    throw new InvalidArgumentError(`It is said twice what ${column} is.`);
   return { ...before, [column]: field };
 }
 
@@ -240,7 +242,7 @@ const counted = {
 } satisfies Partial<Record<keyof Verified, string>>;
 
 function describeVerified(verified: Verified): string {
-  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns } = verified;
+  const { unreadable, reachAnother, takenHere, heldByGone, different, unknownColumns, untold } = verified;
   const first = (ids: readonly string[]) =>
     ids.length > 0 ? `: ${ids.slice(0, 5).map(escapeMisleading).join(", ")}` : "";
   const counts = Object.entries(counted) as [keyof typeof counted, string][];
@@ -257,6 +259,11 @@ function describeVerified(verified: Verified): string {
       ? [
           `${String(unknownColumns.length).padStart(9)}  columns of which nothing was said${first(unknownColumns)}`,
           columnsNext,
+        ]
+      : []),
+    ...(untold.length > 0
+      ? [
+          `${String(untold.length).padStart(9)}  fields of which the source says nothing any more; they are not compared${first(untold)}`,
         ]
       : []),
     ...(verified.isComplete ? [] : [breakNext]),

@@ -256,6 +256,8 @@ describe.concurrent("doctor", () => {
     const { stdout, stderr } = await installation.run(["doctor"]);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^PASSWORD_COST +10$/m);
+    // The longest name.
+    expect(stdout).toMatch(/^ADMINISTRATION_PER_MINUTE +600$/m);
     expect(stdout).toMatch(/^users +\d+$/m);
     expect(stdout).toMatch(/^signingKey +EdDSA [\w-]{43}$/m);
   });

@@ -137,6 +137,17 @@ export async function listUndeclared({ client, id }: Run): Promise<string[]> {
   return rows.map(({ field }) => field);
 }
 
+/** Ids of decisions about nobody whom the source has, or had: those of another source, or as a spreadsheet has rounded them. */
+export async function listStrayDecisions({ client, id, source }: Run): Promise<string[]> {
+  const { rows } = await client.query<{ oldId: string }>(
+    `select distinct old_id as "oldId" from latchkey.import_decisions d where run_id = $1 and old_id <> ''
+      and not exists (select from latchkey.import_people p where p.run_id = $1 and p.old_id = d.old_id)
+      and not exists (select from latchkey.imported_users i where i.source = $2 and i.old_id = d.old_id) order by old_id`,
+    [id, source],
+  );
+  return rows.map(({ oldId }) => oldId);
+}
+
 /** More than 1 % that is gone or different since the last round is rather a wrong source than a day's changes. */
 async function findMassChange({ client, id, source }: Run): Promise<SourceIssue[]> {
   const { rows } = await client.query<{ known: number; gone: number; changed: number }>(

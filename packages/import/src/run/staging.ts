@@ -124,8 +124,8 @@ export async function readPeople(rows: readonly OldRow[], rules: PersonRules): P
   return people;
 }
 
-/** Writes a batch of people to the staging tables. */
-export async function stage(run: Run, people: readonly ReadPerson[], from: number): Promise<void> {
+/** Writes a batch of people to the staging tables. Answers whether something changed of any who are here. */
+export async function stage(run: Run, people: readonly ReadPerson[], from: number): Promise<boolean> {
   const known = await findKnown(
     run,
     people.map(({ oldId }) => oldId),
@@ -142,6 +142,7 @@ export async function stage(run: Run, people: readonly ReadPerson[], from: numbe
     ),
   );
   await copyRows(run.client, `latchkey.import_issues (${issueColumns})`, issues);
+  return staged.some(({ state }) => state === "changed");
 }
 
 const issueColumns = "run_id, old_id, code, field, value, other, proposal";

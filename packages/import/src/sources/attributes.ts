@@ -2,18 +2,11 @@ import { knownFieldOf } from "../known-columns.ts";
 import { readTime } from "../rules/read-values.ts";
 import { toText, type Values } from "./files.ts";
 
-/** What nobody may say of themselves: in other systems people write such attributes on their own. */
-const notTheirOwn: ReadonlySet<string> = new Set([
-  "id",
-  "password",
-  "isActive",
-  "isStaff",
-  "isSuperuser",
-  "dateJoined",
-  "lastLogin",
-  "groups",
-  "permissions",
-]);
+/** What lets somebody in, or makes them more than others. */
+const rights = ["isActive", "isStaff", "isSuperuser", "groups", "permissions"] as const;
+
+/** What nobody may say of themselves: in other systems people write such attributes on their own. Nobody signs in there by a username among them. */
+const notTheirOwn: ReadonlySet<string> = new Set([...rights, "id", "password", "username", "dateJoined", "lastLogin"]);
 
 /**
  * Adds what a system keeps about somebody in an object of its own, each as a column by its name. A real column wins, and what would make
@@ -30,6 +23,21 @@ export function withAttributes(values: Values, attributes: unknown, prefix = "at
   }
   return { ...added, ...values };
 }
+
+/** Columns that would give a right, in a table whose other columns people may fill on their own, are called so that somebody has to decide about them. */
+export function askForRights(values: Values, prefix: string): Values {
+  const isRight = (name: string) => rights.some((right) => right === knownFieldOf(name));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [isRight(name) ? `${prefix}.${name}` : name, value]),
+  );
+}
+
+/** The columns that an object has: what it does not mention at all is none of them, and says nothing. */
+export const present = (values: Readonly<Record<string, string | null | undefined>>): Values =>
+  Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+/** A member as a text; undefined where there is none. */
+export const textOf = (value: unknown): string | null | undefined => (value === undefined ? undefined : toText(value));
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,19 +1,22 @@
 import type { OldRow } from "../old-row.ts";
-import { activeUnless, fromMilliseconds, isRecord, withAttributes } from "./attributes.ts";
+import { activeUnless, fromMilliseconds, isRecord, present, textOf, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** An object a line: what Auth0 exports of users, and what its support exports of their hashes. */
 export const auth0Shape: JsonShape = {
   toRow({ _id, user_id, blocked, user_metadata, given_name, family_name, ...rest }) {
     const { passwordHash, password_hash, custom_password_hash, created_at, ...others } = rest;
-    const own = {
+    const hasPassword = [passwordHash, password_hash, custom_password_hash].some((hash) => hash !== undefined);
+    const own = present({
       ...toValues(others),
-      firstName: toText(given_name),
-      lastName: toText(family_name),
+      firstName: textOf(given_name),
+      lastName: textOf(family_name),
       ...activeUnless(blocked),
-      dateJoined: readTime(created_at),
-      password: toText(passwordHash ?? password_hash) ?? readCustomHash(custom_password_hash),
-    };
+      dateJoined: created_at === undefined ? undefined : readTime(created_at),
+      password: hasPassword
+        ? (toText(passwordHash ?? password_hash) ?? readCustomHash(custom_password_hash))
+        : undefined,
+    });
     return { oldId: readId(user_id, _id), values: withAttributes(own, user_metadata), groups: [], permissions: [] };
   },
 };

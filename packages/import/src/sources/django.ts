@@ -67,6 +67,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
     permissions: [...permissions.values()],
     ambiguousPermissions,
     foreignKeys: await readForeignKeys(reader, users, [memberships?.table ?? null, grants?.table ?? null]),
+    fieldsBeside: ["groups", "permissions"],
     dialect: reader.dialect,
     uuidKey: users.uuidKey,
     blacklist: findBlacklist(reader, ofDjango),

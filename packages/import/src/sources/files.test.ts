@@ -42,6 +42,7 @@ describe("a CSV file is read", () => {
     ["with empty lines", "id,username,email\n\n1,ada,\n\n"],
     ["with rows of nothing behind the last, as spreadsheets leave them", "id;username;email\r\n1;ada;\r\n;;\r\n;;\r\n"],
     ["with a line that says what separates columns", "\ufeffsep=;\r\nid;username;email\r\n1;ada;\r\n"],
+    ["with what PostgreSQL's copy writes for null", "id\tusername\temail\n1\tada\t\\N\n"],
     ["with the line ends of an old Mac", "id,username,email\r1,ada,\r"],
   ])("%s", async (_what, content) => {
     expect(await csv(content)).toEqual([ada]);
@@ -61,11 +62,25 @@ describe("a CSV file is read", () => {
     expect(await csv("number,username\n1,ada\n", { idColumn: "number" })).toMatchObject([{ oldId: "1" }]);
   });
 
+  test("with columns without a name, each by its place", async () => {
+    const [row] = await csv(",id,username,\n0,1,ada,x\n");
+    expect(row).toMatchObject({ oldId: "1", values: { "column 1": "0", "column 4": "x" } });
+  });
+
   test("cut anywhere, without a single split letter", async () => {
     const rows = Array.from({ length: 20_000 }, (_, id) => `${id},ğüşiöç${id}`);
     const read = await csv(`id,username\n${rows.join("\n")}\n`);
     expect(read.map(({ oldId, values }) => `${oldId},${values.username}`)).toEqual(rows);
   });
+});
+
+test("a large file is read without a warning at the terminal", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on("warning", note);
+  await csv(`id,bio\n${Array.from({ length: 1_000 }, (_, id) => `${id},${"x".repeat(1_000)}\n`).join("")}`);
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
 });
 
 describe("a file is refused in one line", () => {

@@ -29,6 +29,7 @@ const none = {
   permissions: [],
   ambiguousPermissions: [],
   foreignKeys: [],
+  fieldsBeside: [],
   dialect: null,
   uuidKey: null,
   blacklist: null,
@@ -56,7 +57,7 @@ async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }:
   const separator = readDelimiter(delimiter) ?? declared ?? findDelimiter(head.line);
   const parser = parse({
     bom: true,
-    columns: (names: readonly string[]) => requireDifferent(names, path),
+    columns: (names: readonly string[]) => requireDifferent(names.map(nameColumn), path),
     delimiter: separator,
     // Spreadsheets are told by a line in front what separates columns.
     from_line: declared === undefined ? 1 : 2,
@@ -76,7 +77,7 @@ async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }:
     for await (const record of parser as AsyncIterable<Record<string, string>>) {
       idName ??= findId(Object.keys(record), idColumn, path);
       yield toRow(
-        Object.fromEntries(Object.entries(record).map(([name, value]) => [name, value === "" ? null : value])),
+        Object.fromEntries(Object.entries(record).map(([name, value]) => [name, nothing.has(value) ? null : value])),
         idName,
       );
     }
@@ -88,18 +89,43 @@ async function* readCsv(stream: Readable, path: string, { delimiter, idColumn }:
   if (idName === undefined) findId(head.line.split(separator), idColumn, path);
 }
 
+/** An empty cell, and what PostgreSQL's `copy` and `mysqldump` write for null. */
+const nothing: ReadonlySet<string> = new Set(["", "\\N"]);
+
 const drained = (parser: NodeJS.EventEmitter) =>
   new Promise<void>((resolve) => {
-    parser.once("drain", resolve);
-    parser.once("close", resolve);
+    const goOn = () => {
+      for (const event of ["drain", "close"]) parser.off(event, goOn);
+      resolve();
+    };
+    for (const event of ["drain", "close"]) parser.on(event, goOn);
   });
+
+/** How files begin that are no text, and what is to be done with them. */
+const noTexts: readonly (readonly [beginning: Buffer, told: string])[] = [
+  [Buffer.from([0x1f, 0x8b]), "is compressed: unpack it first"],
+  [Buffer.from("PK\x03\x04"), "is a workbook or a ZIP archive: save the table in it as CSV in UTF-8"],
+  [Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), "is a workbook: save the table in it as CSV in UTF-8"],
+  [Buffer.from("SQLite format 3\0"), "is a database of SQLite: write sqlite: in front of its name"],
+];
+
+function requireText(beginning: Buffer, path: string): void {
+  const [, told] = noTexts.find(([bytes]) => beginning.subarray(0, bytes.length).equals(bytes)) ?? [];
+  if (told !== undefined) throw new SourceError(`${path} ${told}.`);
+}
 
 async function* decode(stream: Readable, path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  let isBegun = false;
   try {
-    for await (const bytes of stream) yield decoder.decode(bytes as Buffer, { stream: true });
+    for await (const bytes of stream) {
+      if (!isBegun) requireText(bytes as Buffer, path);
+      isBegun = true;
+      yield decoder.decode(bytes as Buffer, { stream: true });
+    }
     yield decoder.decode();
   } catch (error) {
+    if (error instanceof SourceError) throw error;
     if (error instanceof TypeError) throw notUtf8(path);
     throw new SourceError(`${path} cannot be read to its end: ${(error as Error).message}`, 3);
   }
@@ -124,9 +150,12 @@ async function readHead(text: AsyncGenerator<string>, path: string): Promise<{ l
 
 const notUtf8 = (path: string) => new SourceError(`${path} is not in UTF-8: save it as that.`);
 
+/** One that has no name, such as the row numbers that pandas writes in front, is called by its place, so that it can be dropped. */
+const nameColumn = (name: string, at: number) => (name.trim() === "" ? `column ${at + 1}` : name);
+
 /** Of two columns of one name, as a join makes them, a reader would take the last. */
 function requireDifferent(names: readonly string[], path: string): string[] {
-  const twice = names.find((name, at) => name !== "" && names.indexOf(name) !== at);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice === undefined) return [...names];
   throw new SourceError(`${path} has two columns called ${twice}: give each a name of its own. Nothing was changed.`);
 }
@@ -165,6 +194,7 @@ function toRow(values: Values, idColumn: string): OldRow {
 export interface JsonShape {
   /** The member of the file's one object that holds them; without it, the file is a list or has an object a line. */
   readonly list?: string;
+  readonly fieldsBeside?: Source["fieldsBeside"];
   toRow(object: Readonly<Record<string, unknown>>, path: string): OldRow;
 }
 
@@ -204,6 +234,7 @@ export async function openJson(
   const { stream, startedAt } = await openFile(path);
   return {
     ...none,
+    fieldsBeside: shape.fieldsBeside ?? [],
     place: path,
     startedAt,
     read: () => inBatches(readJson(stream, path, shape), path),
@@ -276,7 +307,10 @@ async function* splitObjects(pieces: AsyncIterable<string>, path: string): Async
         throw new SourceError(`${path} is no list of JSON objects. Nothing was changed.`);
     }
     if (depth > 0) held += piece.slice(start);
-    if (held.length > longestObject) throw new SourceError(`${path} has an object of more than a million characters.`);
+    if (held.length > longestObject)
+      throw new SourceError(
+        `${path} has an object of more than a million characters: give a list of people, an object for each.`,
+      );
   }
   if (depth !== 0 || isClosed !== isList)
     throw new SourceError(`${path} breaks off in its midst. Nothing was changed.`);

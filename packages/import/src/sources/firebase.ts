@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { SourceError } from "../old-row.ts";
-import { activeUnless, fromMilliseconds } from "./attributes.ts";
+import { activeUnless, fromMilliseconds, present, textOf } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** What a Firebase project hashes passwords with. */
@@ -18,14 +18,16 @@ export async function createFirebaseShape(configPath: string | undefined): Promi
     list: "users",
     toRow: ({ localId, passwordHash, salt, createdAt, lastSignedInAt, disabled, ...rest }, path) => ({
       oldId: toText(localId) ?? "",
-      values: {
+      values: present({
         ...toValues(rest),
-        dateJoined: fromMilliseconds(createdAt),
-        lastLogin: fromMilliseconds(lastSignedInAt),
+        dateJoined: createdAt === undefined ? undefined : fromMilliseconds(createdAt),
+        lastLogin: lastSignedInAt === undefined ? undefined : fromMilliseconds(lastSignedInAt),
         ...activeUnless(disabled),
-        password:
-          toText(passwordHash) === null ? null : toStored(config, String(passwordHash), toText(salt) ?? "", path),
-      },
+        // Who may not read hashes exports people without them.
+        password: toText(passwordHash)
+          ? toStored(config, String(passwordHash), toText(salt) ?? "", path)
+          : textOf(passwordHash),
+      }),
       groups: [],
       permissions: [],
     }),

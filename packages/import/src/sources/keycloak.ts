@@ -1,22 +1,26 @@
-import type { OldRow } from "../old-row.ts";
-import { fromMilliseconds, isRecord, withAttributes } from "./attributes.ts";
+import { type OldRow, SourceError } from "../old-row.ts";
+import { fromMilliseconds, isRecord, present, withAttributes } from "./attributes.ts";
 import { type JsonShape, toText, toValues } from "./files.ts";
 
 /** A realm as `kc.sh export` writes it, with everybody in it, or one of its files of users. */
 export const keycloakShape: JsonShape = {
   list: "users",
-  toRow({ id, enabled, createdTimestamp, attributes, credentials, groups, ...rest }): OldRow {
+  fieldsBeside: ["groups"],
+  toRow({ id, enabled, createdTimestamp, attributes, credentials, groups, ...rest }, path): OldRow {
+    // Without `--realm` it exports all of them, and names of one realm are others' in another.
+    if (Array.isArray(rest.users))
+      throw new SourceError(`${path} has several realms: export one of them, with --realm NAME. Nothing was changed.`);
     const held = Array.isArray(credentials) ? credentials.filter(isRecord) : [];
     const isPassword = ({ type }: Credential) => type === "password";
     const others = held.filter((one) => !isPassword(one)).map(({ type }) => String(type));
-    const own = {
+    const own = present({
       ...toValues(rest),
       isActive: toText(enabled),
       dateJoined: fromMilliseconds(createdTimestamp),
-      password: readCredential(held.find(isPassword)),
+      password: credentials === undefined ? undefined : readCredential(held.find(isPassword)),
       // Second factors, which do not come along: so that this is told.
       credentials: others.length > 0 ? others.join(";") : null,
-    };
+    });
     return {
       oldId: toText(id) ?? "",
       values: withAttributes(own, attributes),

@@ -36,6 +36,7 @@ export async function openTables(
     permissions: [],
     ambiguousPermissions: [],
     foreignKeys: await readForeignKeys(reader, users, own),
+    fieldsBeside: [],
     dialect: reader.dialect,
     uuidKey: users.uuidKey,
     blacklist: null,
@@ -53,5 +54,7 @@ export async function openTables(
 export function findTable(tables: readonly Table[], named: string, place: string): Table {
   const found = tables.filter(({ schema, table }) => [table, `${schema}.${table}`].includes(named));
   if (found[0] && found.length === 1) return found[0];
-  throw new SourceError(`There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}.`);
+  throw new SourceError(
+    `There is ${found.length === 0 ? "no table" : "more than one table"} ${named} in ${place}: say with --table which is that of people.`,
+  );
 }
