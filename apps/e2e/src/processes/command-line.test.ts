@@ -249,7 +249,7 @@ describe("jwks", () => {
 });
 
 describe.concurrent("doctor", () => {
-  const secret = "3q2-7wABiV9kYx0dT5nPzQ8mL4sR6uHcJ1gEfWoXyZs";
+  const secret = "another-secret-than-the-one-of-the-service-0";
 
   // That nothing is wrong is said where PostgreSQL is its own, in `backup.test.ts`: the tests' server keeps nothing through an accident.
   it("prints the settings and the health of an installation", async () => {

@@ -43,7 +43,7 @@ export function keepConnections(): KeptConnections {
 
     client.connect = ((done: Done) => {
       if (isNew) return connect(done);
-      if (connection.stream instanceof Socket) connection.stream.ref();
+      hold(client);
       setImmediate(done);
     }) as typeof client.connect;
 
@@ -52,6 +52,8 @@ export function keepConnections(): KeptConnections {
       leaving.add(left.promise);
       left.promise.finally(() => leaving.delete(left.promise));
       const leave = () => {
+        // Who waits for the end of one that was at rest must not be the last thing that a process does.
+        hold(client);
         end(done);
         isGone.then(left.resolve);
       };
@@ -83,6 +85,11 @@ export function keepConnections(): KeptConnections {
       await settle();
     },
   };
+}
+
+/** Keeps the process alive until it has ended. */
+function hold({ connection: { stream } }: pg.Client): void {
+  if (stream instanceof Socket) stream.ref();
 }
 
 /** Whether nothing is left to be done on it, so that what it did is over for whoever comes next. */

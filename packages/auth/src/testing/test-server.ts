@@ -52,10 +52,10 @@ async function prepare(dataDir: string): Promise<void> {
   const server = await openEmbeddedPostgres({ dataDir, settings });
   await createTemplate(server.connection);
   await server.close();
-  // Asking for a password is a sixth of what a connection costs, and there are thousands of them.
+  // Asking for a password is a sixth of what a connection costs, and there are thousands of them. Roles of tests are asked.
   await writeFile(
     join(dataDir, "postgres/data/pg_hba.conf"),
-    `host all ${server.connection.user} 127.0.0.1/32 trust\n`,
+    `host all ${server.connection.user} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n`,
   );
   // A server looks for its port of before, which those that start from a copy would all want.
   await rm(join(dataDir, "postgres/data/postmaster.opts"), { force: true });

@@ -10,7 +10,7 @@ export interface LanesOptions {
 }
 
 /** Milliseconds for which one waits for a turn. */
-const longestWait = 2_500;
+const longestWait = 5_000;
 
 /** Runs work for crowds, such as everybody at one address, so that each waits for itself alone. */
 export interface Lanes {
