@@ -126,16 +126,17 @@ interface Range {
 
 /** Who changed there, so many at a time. */
 async function* readRanges({ client, id }: Run): AsyncGenerator<Range> {
-  for (let from = 0; ; ) {
-    const { rows } = await client.query<{ to: number | null }>(
-      `select max(position) + 1 as "to" from (
-        select position from latchkey.import_people where run_id = $1 and state = 'changed' and position >= $2 order by position limit ${batch}) next`,
-      [id, from],
+  for (let after = -1; ; ) {
+    const { rows } = await client.query<{ first: number | null; last: number | null; people: number }>(
+      `select min(position) as first, max(position) as last, count(*)::int as people from (
+        select position from latchkey.import_people where run_id = $1 and state = 'changed' and position > $2 order by position limit ${batch}) next`,
+      [id, after],
     );
-    const to = rows[0]?.to ?? null;
-    if (to === null) return;
-    yield { from, to };
-    from = to;
+    const { first = null, last = null, people = 0 } = rows[0] ?? {};
+    if (first === null || last === null) return;
+    yield { from: first, to: last + 1 };
+    if (people < batch) return;
+    after = last;
   }
 }
 
