@@ -130,7 +130,7 @@ export async function withStagedPeople<T>(
   await using lent = await lend(options, requireName(options.name ?? nameOfKind(kind)));
   const { run } = lent;
   await using lock = await lockStaging(run, options.connection);
-  if (!lock) throw new SourceError("Another import is under way on this database.", 3);
+  if (!lock) throw new SourceError("Another import is under way on this database: wait for its end, or stop it.", 3);
   const opened = await openSource(options.source, kind, {
     ...options,
     idColumn: findIdColumn(options.map),

@@ -296,8 +296,8 @@ describe("an option", () => {
       tags: ["long"],
     }, async () => {
       const head = "old_id,code,field,value,other,proposal,decision\n";
-      const other = await write("id,username\n9,Kept.Name\n");
-      await run({ source: other, name: "elsewhere", only: ["0"] });
+      const other = await write("id,username\n9,Kept.Name\n10,other.name\n");
+      await run({ source: other, name: "elsewhere", only: ["10"] });
       const rename = await write(`${head}3,username_grammar,username,,,,rename:kept.name\n`);
       // What was decided, and that nothing is left that names them.
       const asked = await run({ decisions: rename, accept: ["phone_shared", "permission_undeclared"] });

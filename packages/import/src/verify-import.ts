@@ -41,7 +41,7 @@ export interface Verified {
   readonly decided: number;
   /** Fields that were changed here since. */
   readonly changedHere: number;
-  /** Filled columns of which nothing was said this time: what the import made of one is not compared, and counts as changed there. */
+  /** Filled columns of which nothing was said this time: what the import made of one is not compared. */
   readonly unknownColumns: readonly string[];
   /** Fields of which the source said something the last time, and has no column now: they are not compared. */
   readonly untold: readonly string[];

@@ -41,7 +41,11 @@ test("people are read from standard input too", async () => {
   const input = '{"id":1,"username":"piped_ada"}\n{"id":2,"username":"piped_bob"}\n';
   const outcome = await installation.run(["import", "-", "--from", "json", "--json"], { input });
   expect(outcome.code).toBe(0);
-  expect(JSON.parse(outcome.stdout)).toMatchObject({ totals: { read: 2, new: 2 }, isApplied: false });
+  expect(JSON.parse(outcome.stdout)).toMatchObject({
+    place: "standard input",
+    totals: { read: 2, new: 2 },
+    isApplied: false,
+  });
   expect(await installation.run(["import", "-"], { input })).toMatchObject({ code: 2 });
 });
 

@@ -105,7 +105,10 @@ describe.skipIf(!hasDebianPostgres)(
       await Promise.all(others);
 
       expect(answer.created).toBe(3_000);
-      expect(await second).toMatchObject({ message: "Another import is under way on this database.", exitCode: 3 });
+      expect(await second).toMatchObject({
+        message: "Another import is under way on this database: wait for its end, or stop it.",
+        exitCode: 3,
+      });
       await expect.poll(() => countLocks(pooled)).toBe(0);
       expect(await run(pooled, source)).toMatchObject({ created: 0, exitCode: 0 });
     });

@@ -24,6 +24,8 @@ async function openFile(path: string): Promise<{ stream: Readable; startedAt: Da
   }
 }
 
+const nameOf = (path: string) => (path === "-" ? "standard input" : path);
+
 const none = {
   groups: [],
   permissions: [],
@@ -40,9 +42,9 @@ export async function openCsv(path: string, options: FileOptions = {}): Promise<
   const { stream, startedAt } = await openFile(path);
   return {
     ...none,
-    place: path,
+    place: nameOf(path),
     startedAt,
-    read: () => inBatches(readCsv(stream, path, options), path),
+    read: () => inBatches(readCsv(stream, nameOf(path), options), nameOf(path)),
     close: async () => void stream.destroy(),
   };
 }
@@ -235,9 +237,9 @@ export async function openJson(
   return {
     ...none,
     fieldsBeside: shape.fieldsBeside ?? [],
-    place: path,
+    place: nameOf(path),
     startedAt,
-    read: () => inBatches(readJson(stream, path, shape), path),
+    read: () => inBatches(readJson(stream, nameOf(path), shape), nameOf(path)),
     close: async () => void stream.destroy(),
   };
 }
