@@ -30,9 +30,33 @@ export type KnownField = (typeof knownFields)[number];
 
 /** The personal field that a column beside the people's own may be, by its name or what follows the table's. */
 export function guessField(column: string): KnownField | null {
-  const field = knownFieldOf(column.split(".").at(-1) ?? "");
-  return personalFields.find((personal) => personal === field) ?? null;
+  const name = column.split(".").at(-1) ?? "";
+  const field = knownFieldOf(name);
+  if (field !== null) return personalFields.find((personal) => personal === field) ?? null;
+  const words = wordsOf(name);
+  if (words.some((word) => aboutFields.has(word))) return null;
+  return fieldsByWord.find(([expression]) => words.some((word) => expression.test(word)))?.[1] ?? null;
 }
+
+/** Words that say of a column by which field people may be found: `gsm_no`, `contact_email`. */
+const fieldsByWord: readonly (readonly [RegExp, KnownField])[] = [
+  [/phone|mobile|telefon|msisdn|whatsapp|^gsm|^cell|^tel(no)?$/, "phoneNumber"],
+  [/^e?mail(address)?$/, "email"],
+  [/^(login|username)$/, "username"],
+];
+
+/** Words of columns that say something of such a field, and not what it is: `phone_verified_at`, `email_token`. */
+const aboutFields = new Set(
+  "is has at on last date time verified confirmed valid enabled allowed opt token code otp hash key secret count type id sent notification notifications notify".split(
+    " ",
+  ),
+);
+
+const wordsOf = (name: string) =>
+  name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/);
 
 /** Names that a column may have besides the field's own, as they are without case and underscores. */
 const synonyms: Readonly<Record<string, KnownField>> = {
