@@ -120,7 +120,7 @@ export function findUsers(tables: readonly Table[], named: string | undefined, p
   throw new SourceError(
     names.length === 0
       ? `No table in ${place} looks like one of users: none has the columns password and last_login. Say which it is with --table, and what its columns are with --map.`
-      : `More than one table could be that of users: ${names.join(", ")}. Say which with --table.`,
+      : `More than one table could be that of users: ${names.join(", ")}. Say which with --table. People of another one come over in a run of its own, with a --source of its own.`,
   );
 }
 
