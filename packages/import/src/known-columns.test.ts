@@ -17,6 +17,15 @@ test("of a column beside the users it is seen by which field somebody may be fou
     ["login", "username"],
     ["city", "city"],
   ]);
-  const others = ["phone_verified_at", "email_token", "login_count", "isStaff", "password", "points", "hotel", "cancelled"];
+  const others = [
+    "phone_verified_at",
+    "email_token",
+    "login_count",
+    "isStaff",
+    "password",
+    "points",
+    "hotel",
+    "cancelled",
+  ];
   for (const column of others) expect(guessField(column), column).toBeNull();
 });

@@ -39,7 +39,7 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const joinTo = (as: string, links: Links | null) =>
     links ? joinLinks(reader, links, { as, key: columnOf(key) }) : "";
   const parents = await findParents(reader, tables, users);
-  const profiles = await findProfiles(reader, { tables, users, columnOf });
+  const profiles = await findProfiles(reader, { tables, of: [{ table: users, as: "u" }, ...parents.tables] });
   const clearGroups = new Map([...groups].flatMap(([id, { name, isAmbiguous }]) => (isAmbiguous ? [] : [[id, name]])));
   const clearPermissions = new Map([...permissions].map(([id, permission]) => [id, toPermission(permission)]));
   const linked = await findLinksBeside(reader, {

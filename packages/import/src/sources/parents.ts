@@ -4,7 +4,9 @@ import type { SqlReader, Table } from "./sql-reader.ts";
 export interface Parents {
   /** These columns, in SQL, by their names: Django lets no model have one that its parent has. */
   readonly columns: ReadonlyMap<string, string>;
-  /** How these tables are joined to the users, in SQL. */
+  /** These tables, with what each is called in the query. */
+  readonly tables: readonly { readonly table: Table; readonly as: string }[];
+  /** How they are joined to the users, in SQL. */
   readonly joins: string;
 }
 
@@ -12,12 +14,14 @@ export interface Parents {
 export async function findParents(reader: SqlReader, tables: readonly Table[], users: Table): Promise<Parents> {
   const columns = new Map<string, string>();
   const joins: string[] = [];
+  const found: { table: Table; as: string }[] = [];
   let [child, as] = [users, "u"];
   for (;;) {
     const parent = await findParent(reader, tables, child);
     const [key = "", link = ""] = [parent?.primaryKey[0], child.primaryKey[0]];
-    if (!parent) return { columns, joins: joins.join(" ") };
+    if (!parent) return { columns, tables: found, joins: joins.join(" ") };
     const from = `latchkey_parent_${joins.length}`;
+    found.push({ table: parent, as: from });
     joins.push(
       `join ${reader.quote(parent)} ${from} on ${from}.${reader.quoteColumn(key)} = ${as}.${reader.quoteColumn(link)}`,
     );
