@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { guessField } from "./known-columns.ts";
+import { createColumns, guessField } from "./known-columns.ts";
 
 test("of a column beside the users it is seen by which field somebody may be found, whatever words stand around it", () => {
   const of = (...columns: string[]) => columns.map((column) => [column, guessField(`shop_customer.${column}`)]);
@@ -28,4 +28,15 @@ test("of a column beside the users it is seen by which field somebody may be fou
     "cancelled",
   ];
   for (const column of others) expect(guessField(column), column).toBeNull();
+});
+
+test("of a column that nobody has decided it is said whether another one has its field already", () => {
+  const columns = createColumns({ map: {}, drop: [], ownFields: [] });
+  for (const name of ["phone", "mobile", "points"]) columns.fieldOf(name);
+  columns.noteSecond("mobile");
+  columns.note("points");
+  expect(columns.undecided()).toEqual([
+    { column: "points", filled: 1, isSecond: false },
+    { column: "mobile", filled: 1, isSecond: true },
+  ]);
 });

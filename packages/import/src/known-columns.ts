@@ -102,12 +102,20 @@ export const longestTold = 200;
 
 const shorten = (column: string) => column.replaceAll("\0", "").slice(0, longestTold).toWellFormed();
 
+export interface UndecidedColumn {
+  readonly column: string;
+  /** How many people have something in it; of a second column of a field, something else than in the first. */
+  readonly filled: number;
+  /** Whether it is a second column of a field. */
+  readonly isSecond: boolean;
+}
+
 /** What becomes of the columns of a source. */
 export interface Columns {
   /** The field that a column is; null for one that is dropped, or not decided. */
   fieldOf(column: string): string | null;
-  /** The columns that nobody has decided, with how often each is filled. */
-  undecided(): readonly { readonly column: string; readonly filled: number }[];
+  /** The columns that nobody has decided. */
+  undecided(): readonly UndecidedColumn[];
   /** Columns of which something was said and that nobody has. */
   missing(): readonly string[];
 }
@@ -172,6 +180,7 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
       [...Object.entries(map).flatMap(([column, field]) => (field === "id" ? [] : [column])), ...drop].filter(
         (column) => !decided.has(column),
       ),
-    undecided: () => [...unknown].map(([column, filled]) => ({ column, filled })),
+    undecided: () =>
+      [...unknown].map(([column, filled]) => ({ column, filled, isSecond: decided.get(column) !== null })),
   };
 }
