@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createColumns, guessField } from "./known-columns.ts";
+import { createColumns, guessField, suggestField } from "./known-columns.ts";
 
 test("of a column beside the users it is seen by which field somebody may be found, whatever words stand around it", () => {
   const of = (...columns: string[]) => columns.map((column) => [column, guessField(`shop_customer.${column}`)]);
@@ -28,6 +28,7 @@ test("of a column beside the users it is seen by which field somebody may be fou
     "cancelled",
   ];
   for (const column of others) expect(guessField(column), column).toBeNull();
+  expect(["active", "gsm_no", "points"].map(suggestField)).toEqual(["isActive", "phoneNumber", "FIELD"]);
 });
 
 test("of a column that nobody has decided it is said whether another one has its field already", () => {

@@ -38,6 +38,10 @@ export function guessField(column: string): KnownField | null {
   return fieldsByWord.find(([expression]) => words.some((word) => expression.test(word)))?.[1] ?? null;
 }
 
+/** What is proposed for a column of the people's own that nobody has decided; to drop `active` would enable who is disabled there. */
+export const suggestField = (column: string): string =>
+  guessField(column) ?? (/^(is_?)?(active|enabled)$/i.test(column) ? "isActive" : "FIELD");
+
 /** Words that say of a column by which field people may be found: `gsm_no`, `contact_email`. */
 const fieldsByWord: readonly (readonly [RegExp, KnownField])[] = [
   [/phone|mobile|telefon|msisdn|whatsapp|^gsm|^cell|^tel(no)?$/, "phoneNumber"],

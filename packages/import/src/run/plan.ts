@@ -7,7 +7,7 @@ import {
   parseUsername,
 } from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
-import { guessField, type UndecidedColumn } from "../known-columns.ts";
+import { suggestField, type UndecidedColumn } from "../known-columns.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
@@ -61,7 +61,7 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
       value: null,
       other: isSecond
         ? `${filled} people have something else in another column of the same field; --drop ${column}, or that one`
-        : `filled for ${filled} people; --map ${column}=${guessField(column) ?? "FIELD"} or --drop ${column}`,
+        : `filled for ${filled} people; --map ${column}=${suggestField(column)} or --drop ${column}`,
       proposal: "drop",
     })),
     ...options.ambiguousPermissions.map(({ permission, name }) => ({
