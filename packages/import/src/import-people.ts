@@ -259,12 +259,15 @@ function describeLeft({ applied, followed, groupsChanged, disabled, behind, unto
   ].join("");
 }
 
-function toNext({ apply, report }: ImportOptions, summary: Summary, isOpen: boolean): string {
+function toNext({ apply, report, skipsUndecided }: ImportOptions, summary: Summary, isOpen: boolean): string {
   if (isOpen) {
     const where =
       report === undefined ? "Write them down with --report DIR" : `Fill the last column of ${report}/decisions.csv`;
     const refused = apply ? "Nothing was changed. " : "";
-    return `${refused}${where}, and give it with --decisions; or accept proposals with --accept CODE,…; or leave those people out with --undecided skip.`;
+    const ways = `${where}, and give it with --decisions; or accept proposals with --accept CODE,…`;
+    return skipsUndecided
+      ? `${refused}${summary.undecidedOfSource} of them have no old id: they are about no single person, so nobody can be left out for them. ${ways}.`
+      : `${refused}${ways}; or leave those people out with --undecided skip.`;
   }
   if (!summary.isApplied) return "Nothing was changed. Do it with --apply.";
   return "Done. The same command again brings over what is new and what changed.";

@@ -30,9 +30,37 @@ export type KnownField = (typeof knownFields)[number];
 
 /** The personal field that a column beside the people's own may be, by its name or what follows the table's. */
 export function guessField(column: string): KnownField | null {
-  const field = knownFieldOf(column.split(".").at(-1) ?? "");
-  return personalFields.find((personal) => personal === field) ?? null;
+  const name = column.split(".").at(-1) ?? "";
+  const field = knownFieldOf(name);
+  if (field !== null) return personalFields.find((personal) => personal === field) ?? null;
+  const words = wordsOf(name);
+  if (words.some((word) => aboutFields.has(word))) return null;
+  return fieldsByWord.find(([expression]) => words.some((word) => expression.test(word)))?.[1] ?? null;
 }
+
+/** What is proposed for a column of the people's own that nobody has decided; to drop `active` would enable who is disabled there. */
+export const suggestField = (column: string): string =>
+  guessField(column) ?? (/^(is_?)?(active|enabled)$/i.test(column) ? "isActive" : "FIELD");
+
+/** Words that say of a column by which field people may be found: `gsm_no`, `contact_email`. */
+const fieldsByWord: readonly (readonly [RegExp, KnownField])[] = [
+  [/phone|mobile|telefon|msisdn|whatsapp|^gsm|^cell|^tel(no)?$/, "phoneNumber"],
+  [/^e?mail(address)?$/, "email"],
+  [/^(login|username)$/, "username"],
+];
+
+/** Words of columns that say something of such a field, and not what it is: `phone_verified_at`, `email_token`. */
+const aboutFields = new Set(
+  "is has at on last date time verified confirmed valid enabled allowed opt token code otp hash key secret count type id sent notification notifications notify".split(
+    " ",
+  ),
+);
+
+const wordsOf = (name: string) =>
+  name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/);
 
 /** Names that a column may have besides the field's own, as they are without case and underscores. */
 const synonyms: Readonly<Record<string, KnownField>> = {
@@ -78,14 +106,22 @@ export const longestTold = 200;
 
 const shorten = (column: string) => column.replaceAll("\0", "").slice(0, longestTold).toWellFormed();
 
+export interface UndecidedColumn {
+  readonly column: string;
+  /** How many people have something in it; of a second column of a field, something else than in the first. */
+  readonly filled: number;
+  /** Whether it is a second column of a field. */
+  readonly isSecond: boolean;
+}
+
 /** What becomes of the columns of a source. */
 export interface Columns {
   /** The field that a column is; null for one that is dropped, or not decided. */
   fieldOf(column: string): string | null;
   /** The fields that a column was of, of those that were asked about. */
   told(): readonly string[];
-  /** The columns that nobody has decided, with how often each is filled. */
-  undecided(): readonly { readonly column: string; readonly filled: number }[];
+  /** The columns that nobody has decided. */
+  undecided(): readonly UndecidedColumn[];
   /** Columns of which something was said and that nobody has. */
   missing(): readonly string[];
 }
@@ -151,6 +187,7 @@ export function createColumns({ map, drop, ownFields }: ColumnRules): Columns & 
       [...Object.entries(map).flatMap(([column, field]) => (field === "id" ? [] : [column])), ...drop].filter(
         (column) => !decided.has(column),
       ),
-    undecided: () => [...unknown].map(([column, filled]) => ({ column, filled })),
+    undecided: () =>
+      [...unknown].map(([column, filled]) => ({ column, filled, isSecond: decided.get(column) !== null })),
   };
 }

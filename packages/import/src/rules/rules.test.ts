@@ -1,3 +1,4 @@
+import { permissionPattern } from "@latchkey/auth/import";
 import { createTestDatabase, type TestDatabase } from "@latchkey/auth/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findAmbiguous, toPermission } from "./permission-names.ts";
@@ -70,8 +71,14 @@ test.each([
   [{ app: "shop", codename: "approveOrder", model: "order" }, "shop.approve_order"],
   [{ app: "shop", codename: "publish", model: "" }, "shop.publish_it"],
   [{ app: "my-app", codename: "Über den Rand", model: "x" }, "my_app.ber_den_rand"],
+  [{ app: "shop", codename: "reset_2fa", model: "order" }, "shop.reset2fa_order"],
+  [{ app: "shop", codename: "2fa_reset", model: "order" }, "shop.can2fa_reset"],
+  [{ app: "_shop", codename: "approve_1_2_orders", model: "order" }, "shop.approve12_orders"],
+  [{ app: "shop", codename: "発行", model: "2ürün" }, "shop.u767au884c_can2rn"],
+  [{ app: "shop", codename: `see_${"x".repeat(96)}`, model: "order" }, `shop.see_${"x".repeat(91)}`],
 ])("the permission %j is %s here", (old, expected) => {
   expect(toPermission(old)).toBe(expected);
+  expect(expected).toMatch(new RegExp(permissionPattern));
 });
 
 test("a permission that would be called here as another one there is granted to nobody, and that one to its own holders", () => {

@@ -7,7 +7,7 @@ import {
   parseUsername,
 } from "@latchkey/auth/import";
 import { type IssueCode, notices } from "../issue.ts";
-import { guessField } from "../known-columns.ts";
+import { suggestField, type UndecidedColumn } from "../known-columns.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
@@ -30,7 +30,7 @@ export interface PlanOptions {
   readonly groups: readonly OldGroup[];
   readonly ambiguousPermissions: readonly AmbiguousPermission[];
   /** Columns that nobody has decided, and how often each is filled. */
-  readonly unknownColumns: readonly { readonly column: string; readonly filled: number }[];
+  readonly unknownColumns: readonly UndecidedColumn[];
   /** Only these come over; the others' names stay reserved. */
   readonly only?: readonly string[] | undefined;
   readonly limit?: number | undefined;
@@ -55,11 +55,13 @@ export async function plan(run: Run, options: PlanOptions): Promise<void> {
     options.decisions.map(({ oldId, code, field, decision }) => toLine([id, oldId, code, field, decision])),
   );
   await insertIssues(run, [
-    ...options.unknownColumns.map(({ column, filled }) => ({
+    ...options.unknownColumns.map(({ column, filled, isSecond }) => ({
       code: "unknown_column" as const,
       field: column,
       value: null,
-      other: `filled for ${filled} people; --map ${column}=${guessField(column) ?? "FIELD"} or --drop ${column}`,
+      other: isSecond
+        ? `${filled} people have something else in another column of the same field; --drop ${column}, or that one`
+        : `filled for ${filled} people; --map ${column}=${suggestField(column)} or --drop ${column}`,
       proposal: "drop",
     })),
     ...options.ambiguousPermissions.map(({ permission, name }) => ({

@@ -4,6 +4,7 @@ import { type OldGroup, type OldPermission, type OldRow, type Source, SourceErro
 import { findAmbiguous, nameThere, toPermission } from "../rules/permission-names.ts";
 import { readForeignKeys } from "./foreign-keys.ts";
 import { findLinks, findLinksBeside, idsIn, joinLinks, type Links } from "./links.ts";
+import { findParents } from "./parents.ts";
 import { findProfiles, type ProfileColumn } from "./profiles.ts";
 import { type SqlReader, type Table, toOldId } from "./sql-reader.ts";
 import { findTable } from "./tables.ts";
@@ -37,7 +38,8 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const columnOf = (name: string) => `u.${reader.quoteColumn(name)}`;
   const joinTo = (as: string, links: Links | null) =>
     links ? joinLinks(reader, links, { as, key: columnOf(key) }) : "";
-  const profiles = await findProfiles(reader, { tables, users, columnOf });
+  const parents = await findParents(reader, tables, users);
+  const profiles = await findProfiles(reader, { tables, of: [{ table: users, as: "u" }, ...parents.tables] });
   const clearGroups = new Map([...groups].flatMap(([id, { name, isAmbiguous }]) => (isAmbiguous ? [] : [[id, name]])));
   const clearPermissions = new Map([...permissions].map(([id, permission]) => [id, toPermission(permission)]));
   const linked = await findLinksBeside(reader, {
@@ -51,14 +53,13 @@ export async function openDjango(reader: SqlReader, options: DjangoOptions = {})
   const beside = new Map([...profiles.columns, ...linked.columns].map((column) => [column.alias, column]));
   const ofBeside = [...beside.values()].map(({ sql, alias }) => `${sql} as ${reader.quoteColumn(alias)},`).join(" ");
   // A picture that somebody has as a text is as long as all else of a thousand people.
-  const selected = users.columns.map((name) =>
-    name === key || isRead(name)
-      ? columnOf(name)
-      : `${reader.beginningOf(columnOf(name))} as ${reader.quoteColumn(name)}`,
+  const own = users.columns.map((name): [string, string] => [name, columnOf(name)]);
+  const selected = [...own, ...parents.columns].map(
+    ([name, sql]) => `${name === key || isRead(name) ? sql : reader.beginningOf(sql)} as ${reader.quoteColumn(name)}`,
   );
   const query = `select ${selected.join(", ")}, ${ofBeside}
     ${memberships ? "m.ids" : "null"} as "latchkey groups", ${grants ? "h.ids" : "null"} as "latchkey permissions"
-    from ${reader.quote(users)} u ${profiles.joins} ${linked.joins} ${joinTo("m", memberships)} ${joinTo("h", grants)}
+    from ${reader.quote(users)} u ${parents.joins} ${profiles.joins} ${linked.joins} ${joinTo("m", memberships)} ${joinTo("h", grants)}
     order by ${columnOf(key)}`;
   return {
     place: `${users.table} in ${reader.place}`,
@@ -101,23 +102,26 @@ function named(values: OldRow["values"], beside: ReadonlyMap<string, ProfileColu
   );
 }
 
-/** What every user model has that signs in with a password, beside a name. */
-const isUserTable = ({ columns }: Table) =>
-  ["password", "last_login"].every((name) => columns.includes(name)) &&
-  ["username", "email", "phone_number", "phone"].some((name) => columns.includes(name));
+/** What every user model has that signs in with a password. */
+const isUserTable = ({ columns }: Table) => ["password", "last_login"].every((name) => columns.includes(name));
+
+/** Some have no column whose name says that people sign in with it, or have it from a model that they extend. */
+const hasName = ({ columns }: Table) => columns.some((column) => nameFields.includes(knownFieldOf(column)));
+const nameFields: readonly (string | null)[] = ["username", "email", "phoneNumber"];
 
 /** @throws SourceError where there is none, or more than one */
 export function findUsers(tables: readonly Table[], named: string | undefined, place: string): Table {
   if (!tables.some(({ table }) => table === "django_content_type"))
     throw new SourceError(`${place} is no database of a Django project: it has no table django_content_type.`);
   if (named !== undefined) return findTable(tables, named, place);
-  const candidates = tables.filter(isUserTable);
+  const found = tables.filter(isUserTable);
+  const candidates = found.some(hasName) ? found.filter(hasName) : found;
   if (candidates[0] && candidates.length === 1) return candidates[0];
   const names = candidates.map(({ schema, table }) => (schema === "" ? table : `${schema}.${table}`));
   throw new SourceError(
     names.length === 0
-      ? `No table in ${place} looks like one of users: none has the columns password, last_login and a name. Say which it is with --table, and what its columns are with --map.`
-      : `More than one table could be that of users: ${names.join(", ")}. Say which with --table.`,
+      ? `No table in ${place} looks like one of users: none has the columns password and last_login. Say which it is with --table, and what its columns are with --map.`
+      : `More than one table could be that of users: ${names.join(", ")}. Say which with --table. People of another one come over in a run of its own, with a --source of its own.`,
   );
 }
 

@@ -23,7 +23,7 @@ test.skipIf(!hasMariadb())(
       const tables = await reader.tables();
       const users = tables.find(({ table }) => table === "users_user");
       if (!users) throw new Error("the table of users is not found");
-      const { columns, joins } = await findProfiles(reader, { tables, users, columnOf: (name) => `u.${name}` });
+      const { columns, joins } = await findProfiles(reader, { tables, of: [{ table: users, as: "u" }] });
       expect(columns.map(({ name }) => name)).toEqual(["accounts_profile.phone", "shop_customer.city"]);
       const rows = await reader.all(
         `select u.id, ${columns[0]?.sql} as phone from users_user u ${joins} order by u.id`,
