@@ -43,3 +43,17 @@ test(`${people} people come over at more than a thousand a second on a machine t
   expect(greatest).toBeLessThan(600 * 1024 ** 2);
   expect(await countPagesOfAsking(service.database)).toBeLessThan(200);
 });
+
+test("8,000 people whose names are all kept for those of another source are proposed others at more than 200 a second", async () => {
+  await using project = await createPostgresProject();
+  await using service = await createTestAuth({ permissions: ["shop.order", "shop.approve_order"] });
+  await insertCrowd(project, 8_000);
+  const options = { ...usual, connection: service.database.connection, source: project.source, accept: ["all"] };
+  await importPeople(service.auth, options);
+  const startedAt = performance.now();
+  const { codes } = await importPeople(service.auth, { ...options, name: "other", apply: false });
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const [reserved] = codes.filter(({ code }) => code === "username_reserved");
+  expect(reserved?.rows).toBeGreaterThan(1_000);
+  expect(8_000 / seconds).toBeGreaterThan(200);
+});

@@ -11,8 +11,7 @@ import { suggestField, type UndecidedColumn } from "../known-columns.ts";
 import type { AmbiguousPermission, OldGroup } from "../old-row.ts";
 import { toPermission } from "../rules/permission-names.ts";
 import { mayBeAlias } from "../rules/read-names.ts";
-import { hashesOf } from "./prints.ts";
-import { copyRows, listStates, type Run, toLine } from "./staging.ts";
+import { copyRows, inTransaction, listStates, type Run, toLine } from "./staging.ts";
 
 /** What somebody decided about a field of somebody there; the source itself has the old id ``. */
 export interface Decision {
@@ -309,40 +308,89 @@ async function setValues(run: Run, phones: PhoneOptions): Promise<void> {
       and (${effect} ~ '^(rename|set):' or (${effect} = 'alias' and i.proposal <> 'alias'))`,
     [id],
   );
+  for (let at = 0; at < rows.length; at += valuesAtOnce) await setSome(run, rows.slice(at, at + valuesAtOnce), phones);
+}
+
+/** Values that are looked at and written together. */
+const valuesAtOnce = 50_000;
+
+async function setSome(run: Run, rows: readonly ValueToSet[], phones: PhoneOptions): Promise<void> {
+  const { client, id } = run;
+  const holders = await findReservations(run, rows);
+  const refused: object[] = [];
+  /** By the columns that are set, and by old id: of two values for one field the last one counts. */
+  const assigned = new Map<string, Map<string, Readonly<Record<string, string>>>>();
   for (const row of rows) {
-    const set = (await findReservation(run, row)) ?? toAssignment(row, phones);
-    if (typeof set === "string") {
-      await client.query(
-        `update latchkey.import_issues set is_decided = false, decision = $6, other = $4
-        where run_id = $1 and old_id = $2 and code = $3 and field = $5`,
-        [id, row.oldId, row.code, `${row.effect} cannot be: ${set}`, row.field, row.effect],
-      );
-      continue;
+    const holder = holders.get(row);
+    const set = holder === undefined ? toAssignment(row, phones) : `the name is kept for ${holder}`;
+    if (typeof set === "string") refused.push({ ...row, other: `${row.effect} cannot be: ${set}` });
+    else {
+      const columns = Object.keys(set).join(", ");
+      const people = assigned.get(columns) ?? new Map<string, Readonly<Record<string, string>>>();
+      assigned.set(columns, people.set(row.oldId, set));
     }
-    const columns = Object.keys(set).map((column, index) => `${column} = $${index + 3}`);
-    await client.query(`update latchkey.import_people set ${columns.join(", ")} where run_id = $1 and old_id = $2`, [
-      id,
-      row.oldId,
-      ...Object.values(set),
-    ]);
+  }
+  if (refused.length > 0)
+    await client.query(
+      `update latchkey.import_issues i set is_decided = false, decision = r.effect, other = r.other
+      from jsonb_to_recordset($2) r ("oldId" text, code text, field text, effect text, other text)
+      where i.run_id = $1 and (i.old_id, i.code, i.field) = (r."oldId", r.code, r.field)`,
+      [id, JSON.stringify(refused)],
+    );
+  for (const [columns, people] of assigned) {
+    const names = columns.split(", ");
+    await client.query(
+      `update latchkey.import_people p set ${names.map((name) => `${name} = s.${name}`).join(", ")}
+      from jsonb_to_recordset($2) s (set_id text, ${names.map((name) => `${name} text`).join(", ")})
+      where p.run_id = $1 and p.old_id = s.set_id`,
+      [id, JSON.stringify([...people].map(([oldId, set]) => ({ set_id: oldId, ...set })))],
+    );
   }
 }
 
-/** Why nobody may be renamed so: somebody has that name in another system, or had it, or has it there and is left out. */
-async function findReservation({ client, id, source }: Run, { oldId, field, effect }: ValueToSet) {
-  if (field !== "username" || !effect.startsWith("rename:")) return null;
-  const { rows } = await client.query<{ holder: string }>(
-    `with wanted as (select ${hashesOf("$4::text[]")} as hashes from latchkey.imported_name_key k)
-    select i.old_id || ' of ' || i.source as holder from latchkey.imported_users i, wanted
-    where i.username_hashes && wanted.hashes and (i.source <> $2 or i.deleted_at is not null or i.gone_at is not null)
-      and not (i.source = $2 and i.old_id = $3)
-    union all
-    select p.old_id || ' of ' || $2 from latchkey.import_people p
-    where p.run_id = $1 and p.old_id <> $3 and p.state in ('skipped', 'deleted') and p.username_forms && $4
-    limit 1`,
-    [id, source, oldId, comparedForms(effect.slice("rename:".length))],
+/** Nothing is known yet of tables that have just been filled: taken for small ones, they would be read whole for each row of another. */
+const joinAsSets = "set local enable_nestloop = off";
+
+/** Why some may not be renamed so: somebody has that name in another system, or had it, or has it there and is left out. Answers who. */
+async function findReservations(
+  { client, id, source }: Run,
+  rows: readonly ValueToSet[],
+): Promise<ReadonlyMap<ValueToSet, string>> {
+  const wanted = rows.flatMap(({ oldId, field, effect }, at) =>
+    field === "username" && effect.startsWith("rename:")
+      ? [{ at, old_id: oldId, forms: comparedForms(effect.slice("rename:".length)) }]
+      : [],
   );
-  return rows[0] ? `the name is kept for ${rows[0].holder}` : null;
+  if (wanted.length === 0) return new Map();
+  return inTransaction(client, async () => {
+    await client.query(joinAsSets);
+    const { rows: found } = await client.query<{ at: number; holder: string }>(
+      `with wanted as materialized (
+        select w.at, w.old_id, form, sha256(k.key || convert_to(form, 'UTF8')) as hash
+        from jsonb_to_recordset($3) w (at integer, old_id text, forms text[]), unnest(w.forms) form, latchkey.imported_name_key k
+      )
+      select distinct on (at) at, holder from (
+        select w.at, i.old_id || ' of ' || i.source as holder
+        from wanted w join (
+          select source, old_id, unnest(username_hashes) as hash from latchkey.imported_users
+          where source <> $2 or deleted_at is not null or gone_at is not null
+        ) i on i.hash = w.hash and not (i.source = $2 and i.old_id = w.old_id)
+        union all
+        select w.at, p.old_id || ' of ' || $2
+        from wanted w join (
+          select old_id, unnest(username_forms) as form from latchkey.import_people
+          where run_id = $1 and state in ('skipped', 'deleted')
+        ) p on p.form = w.form and p.old_id <> w.old_id
+      ) held order by at`,
+      [id, source, JSON.stringify(wanted)],
+    );
+    return new Map(
+      found.flatMap(({ at, holder }) => {
+        const row = rows[at];
+        return row ? [[row, holder] as const] : [];
+      }),
+    );
+  });
 }
 
 const lineColumns: Readonly<Record<string, readonly [column: string, most: number]>> = {
@@ -504,24 +552,26 @@ async function findCollisions({ client, id, source }: Run): Promise<void> {
       [id, source],
     );
   }
-  await client.query(
-    `with others as materialized (
-      select source, old_id, username_hashes from latchkey.imported_users
+  await inTransaction(client, async () => {
+    await client.query(joinAsSets);
+    await client.query(
+      `with others as materialized (
+      select source, old_id, unnest(username_hashes) as hash from latchkey.imported_users
       where username_hashes <> '{}' and (source <> $2 or deleted_at is not null or gone_at is not null)
     )
     ${insertInto}
     select distinct on (p.old_id) p.run_id, p.old_id, 'username_reserved', 'username', p.username,
       'kept for ' || others.old_id || ' of ' || others.source, ${renamed}
-    from others join lateral unnest(others.username_hashes) hash on true
-    join (
+    from others join (
       select p.*, sha256(k.key || convert_to(form, 'UTF8')) as hash
       from latchkey.import_people p, latchkey.imported_name_key k, unnest(p.username_forms) form
       where p.run_id = $1 and ${gets("username")} and p.username_key is not null and exists (select from others)
-    ) p on p.hash = hash.hash
+    ) p on p.hash = others.hash
     where not (others.source = $2 and others.old_id = p.old_id)
     on conflict do nothing`,
-    [id, source],
-  );
+      [id, source],
+    );
+  });
 }
 
 /**
