@@ -23,7 +23,7 @@ import { deriveKey, type KeyPurpose } from "./secrets.ts";
 import { listenToSessions } from "./sessions/session-listener.ts";
 import { noteUses, touchSessions, type Use } from "./sessions/session-store.ts";
 import { batchQuery } from "./storage/batch-query.ts";
-import { isStorageUnavailable as concernsAll, type Queries, type Storage } from "./storage/database.ts";
+import { isStorageUnavailable, type Queries, type Storage } from "./storage/database.ts";
 import { createCallLimiter } from "./throttling/call-budgets.ts";
 import { createLanes, createSharedLanes } from "./throttling/lanes.ts";
 import { createRefusalDelay } from "./throttling/refusal-delay.ts";
@@ -33,6 +33,9 @@ import { createKeyRing } from "./tokens/key-ring.ts";
 import { sharedKeyId } from "./tokens/signing-key.ts";
 import { cacheVerifiedTokens } from "./tokens/verified-tokens.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
+
+/** All who wait in a line wait for the same database. */
+const line = { concernsAll: isStorageUnavailable };
 
 /** Opens the rooms on a database. */
 export function createCore({ db, prepare }: Storage, options: ResolvedOptions): Core {
@@ -92,10 +95,10 @@ export function createCore({ db, prepare }: Storage, options: ResolvedOptions): 
     ...trail,
     callLimiter: createCallLimiter(options.callBudgets, { clock }),
     refusalDelay: createRefusalDelay(options.refusalDelay),
-    signInLanes: createLanes({ atOnce: 2, mayWait: 200, concernsAll }),
-    rotationLanes: createLanes({ atOnce: 1, mayWait: 1_000, concernsAll }),
-    refreshLanes: createLanes({ atOnce: 2, mayWait: 1_000, concernsAll }),
-    adoptionLanes: createSharedLanes({ atOnce: 2, mayWait: 1_000, concernsAll }),
+    signInLanes: createLanes({ atOnce: 2, mayWait: 200, ...line }),
+    rotationLanes: createLanes({ atOnce: 1, mayWait: 1_000, ...line }),
+    refreshLanes: createLanes({ atOnce: 2, mayWait: 1_000, ...line }),
+    adoptionLanes: createSharedLanes({ atOnce: 2, mayWait: 1_000, ...line }),
     verifyToken: cacheVerifiedTokens(verification, { clock }),
     findSigningKey:
       tokens.profile !== "standard" && django ? async () => djangoKey(django.secretKey) : keyRing.signingKey,

@@ -74,7 +74,7 @@ export async function followGroups(run: Run, groups: readonly OldGroup[], allowR
 async function followGroup({ client, source }: Run, { id, name, lost, gained }: GroupChange): Promise<string[]> {
   // As an administrator's change of the group does: one at a time.
   await client.query("select from latchkey.groups where id = $1 for no key update", [id]);
-  // Of what is given here at this moment nothing is there's: it would be lost with it.
+  // What an administrator has just given counts as given here: as the source's it would be lost with it.
   const { rows } = await client.query<{ permission: string; isGiven: boolean }>(
     `with taken as (
       delete from latchkey.group_permissions where group_id = $1 and permission = any ($2) returning permission
